@@ -1,0 +1,187 @@
+"""
+The commands. Each is options in, one plan carried out, one result out.
+
+The modules that need NumPy are imported by the commands, so that --help and
+errors in options answer at once.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import traceback
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+
+from ._version import __version__
+from .errors import OutputError, WeightcalcError
+from .options import counting_options, format_options, output_option, weight_options
+from .terminal import Voice
+
+DONE, FAILED, INTERRUPTED, TERMINATED = 0, 2, 130, 143
+_HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from .inflate import INFLATE
+        from .kernels import COMPILED
+
+        kernel = "compiled" if COMPILED else "NumPy"
+        click.echo(f"weightcalc {__version__} (kernel: {kernel}, inflate: {INFLATE})")
+        ctx.exit()
+
+
+@click.group(context_settings=_HELP)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version,
+    help="Show the version, the kernel and the inflate library.",
+)  # fmt: skip
+def main() -> None:
+    """Count the pixels of each class in segmentation masks, and weigh the classes."""
+
+
+@main.command()
+@counting_options
+@weight_options
+@format_options
+@output_option
+def weights(sources: tuple[str, ...], output: str | None, **options: Any) -> None:
+    """
+    Compute class weights from SOURCES: masks, folders, globs, or counts files.
+
+    \b
+        weightcalc weights masks/ -m balanced > weights.json
+    """
+    from .runs import carry_out, plan_run
+    from .weighing import encode, plan_weights, weigh
+
+    format_ = _format(output, **options)
+    voice = _voice(**options)
+    plan = plan_run(sources, voice, outputs=[output], **options)
+    formula = plan_weights(plan, **options)
+    counts = carry_out(plan)
+    values = weigh(counts, formula, voice)
+    _write(output, encode(counts, values, formula, format_, options["layout"], options["digits"]))
+
+
+@main.command()
+@counting_options
+@click.option("--per-mask", metavar="FILE", help="Write a JSON line for each mask to FILE.")
+@output_option
+def count(
+    sources: tuple[str, ...], output: str | None, per_mask: str | None, **options: Any
+) -> None:
+    """
+    Count SOURCES into a counts file, or add counts files up.
+
+    \b
+        weightcalc count masks/ -n 12 -o counts.json
+        weightcalc count shard-*.json -o all.json
+    """
+    from .reports import totals_line
+    from .runs import carry_out, plan_run
+
+    voice = _voice(**options)
+    plan = plan_run(sources, voice, outputs=[output, per_mask], **options)
+    counts = carry_out(plan, per_mask)
+    voice.detail(totals_line(counts))
+    _write(output, counts.to_json().encode())
+
+
+def _voice(*, quiet: bool, verbose: bool, color: str, progress: bool | None, **_: Any) -> Voice:
+    return Voice(quiet, verbose, color, progress)
+
+
+def _format(output: str | None, *, format_: str | None, layout: str, **_: Any) -> str:
+    from .writers import check_layout, format_of
+
+    name = format_ or (format_of(output) if output else "json")
+    check_layout(name, layout)
+    if not output and name in ("pickle", "npy") and sys.stdout.isatty():
+        raise click.UsageError(f"{name} is binary, and standard output a terminal: -o FILE")
+    return name
+
+
+def _write(output: str | None, data: bytes) -> None:
+    from .writers import write_file
+
+    if output:
+        write_file(output, data)
+        return
+    try:
+        stream = sys.stdout.buffer
+        stream.write(data)
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except (OSError, AttributeError) as error:
+        reason = getattr(error, "strerror", None) or "it is closed"
+        raise OutputError(f"standard output: {reason}") from error
+
+
+def run() -> NoReturn:
+    """Run the command line and exit: the one place where errors become exit codes."""
+    signal.signal(signal.SIGTERM, _terminate)
+    code = exit_code_of(sys.argv[1:])
+    if code != DONE:
+        _abandon_stdout()
+    sys.exit(code)
+
+
+def exit_code_of(arguments: list[str]) -> int:
+    """Run the command line and give its exit code; errors are said on standard error."""
+    try:
+        code = main(arguments, prog_name="weightcalc", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else DONE
+    except BrokenPipeError:  # whoever read the result has enough of it
+        _abandon_stdout()
+        return DONE
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except click.ClickException as error:
+        _complain(error.format_message(), _usage_of(error))
+    except WeightcalcError as error:
+        _complain(str(error), error.hint)
+    except Exception:  # noqa: BLE001  # a bug: its traceback is the best report
+        _say(traceback.format_exc())
+    return FAILED
+
+
+def _complain(message: str, hint: str) -> None:
+    _say(f"{click.style('error:', fg='red', bold=True)} {message}")
+    if hint:
+        _say(f"{click.style('hint:', fg='cyan')} {hint}")
+
+
+def _say(text: str) -> None:
+    Voice(color=_color()).say(text)
+
+
+def _color() -> str:
+    """What --color says, also where the other options could not be parsed."""
+    words = " ".join(sys.argv).replace("--color=", "--color ")
+    chosen = re.search(r"--color (always|never)", words)
+    return chosen[1] if chosen else "auto"
+
+
+def _usage_of(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return f"{context.command_path} --help" if context else ""
+
+
+def _abandon_stdout() -> None:
+    """Let the interpreter flush to nowhere what can no longer be written."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, AttributeError, ValueError):
+        sys.stdout = None
+
+
+def _terminate(_: int, __: FrameType | None) -> NoReturn:
+    raise SystemExit(TERMINATED)

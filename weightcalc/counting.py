@@ -1,0 +1,257 @@
+"""
+Counts masks: one, or many on any `concurrent.futures.Executor`.
+
+Masks go out in batches and come back in order of names, so that the result does
+not depend on who counted what.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from io import BufferedReader, BytesIO
+from typing import BinaryIO
+
+from .counts import ClassCounts, ValueCounts
+from .encodings import ReadOptions
+from .errors import DecodeError, MaskError, SourceError, printable
+from .labels import LabelMap
+from .readers import READERS, read_masks
+from .sources import check_one_kind, list_files, open_mask
+from .tally import Counted, LabelledMask, Tally
+
+_DEFAULTS = ReadOptions()
+_READ_AT_ONCE = 4 << 20  # a file up to this size is read by one call
+_BUFFER = 1 << 20
+_LARGEST_BATCH = 256  # names of a task: a million small masks are 4,000 tasks
+_BATCHES_PER_WORKER = 8  # enough that the last ones end together
+
+
+def list_masks(
+    *sources: str, include: Sequence[str] = (), exclude: Sequence[str] = ()
+) -> list[str]:
+    """
+    Names of the masks that files, folders and globs hold, sorted, each once.
+
+    Parameters
+    ----------
+    *sources : str
+        Folders are walked recursively; hidden files are left out.
+    include, exclude : sequence of str
+        Globs of file names, or of paths where they hold a slash.
+
+    Raises
+    ------
+    SourceError
+        If a source cannot be read, or holds no mask or several kinds of them.
+    """
+    listing = list_files(sources, READERS, include=include, exclude=exclude)
+    if not listing.names:
+        raise SourceError(f"no masks in {', '.join(map(printable, sources))}")
+    if not include:
+        check_one_kind(listing.names)
+    return listing.names
+
+
+def count_file(name: str, options: ReadOptions = _DEFAULTS) -> list[ValueCounts]:
+    """
+    Count the values of the masks in one file; a file that changes meanwhile is read again.
+
+    Returns
+    -------
+    list of ValueCounts
+        One for each mask: a stack and a TIFF of several pages have more than one.
+
+    Raises
+    ------
+    MaskError
+        If the file cannot be read, or is being written.
+    """
+    for _ in range(2):
+        with open_mask(name) as file:
+            before = os.fstat(file.fileno())
+            try:
+                masks = list(read_masks(name, _buffered(file, before.st_size), options))
+            except MemoryError as error:
+                raise MaskError(name, "not enough memory to decode it") from error
+            except Exception as error:  # noqa: BLE001  # decoders raise what they like
+                problem: Exception | None = error
+            else:
+                problem = None
+            if _state(before) == _state(os.fstat(file.fileno())):
+                break
+    else:
+        raise MaskError(name, "it changes while it is read: being written?")
+    if problem is not None:
+        raise _named(name, problem) from problem
+    return masks
+
+
+def _buffered(file: BinaryIO, size: int) -> BinaryIO:
+    if size > _READ_AT_ONCE:
+        return BufferedReader(file, _BUFFER)  # type: ignore[type-var]
+    return BytesIO(file.read(size + 1))
+
+
+def _state(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _named(name: str, error: Exception) -> MaskError:
+    if isinstance(error, DecodeError):
+        named = MaskError(name, str(error))
+        named.hint = error.hint
+        return named
+    text = printable(str(error).strip().split("\n")[0][:200])
+    return MaskError(name, f"cannot be decoded: {text or type(error).__name__}")
+
+
+def count_each(
+    names: Sequence[str],
+    options: ReadOptions = _DEFAULTS,
+    *,
+    executor: Executor | None = None,
+    num_workers: int = 1,
+) -> Iterator[Counted]:
+    """
+    Count files one by one or on an executor, and give the results in the order of `names`.
+
+    Parameters
+    ----------
+    names : sequence of str
+    executor : concurrent.futures.Executor, optional
+        Runs the work. Default is this process.
+    num_workers : int
+        How many tasks the executor runs at a time; four times as many are under way.
+    """
+    if executor is None:
+        for name in names:
+            yield _count_one(name, options)
+        return
+    size = min(_LARGEST_BATCH, max(1, len(names) // (num_workers * _BATCHES_PER_WORKER)))
+    batches = (names[start : start + size] for start in range(0, len(names), size))
+    waiting: deque[tuple[Sequence[str], Future[list[Counted]]]] = deque()
+    for batch in batches:
+        waiting.append((batch, executor.submit(_count_batch, batch, options)))
+        if len(waiting) >= 4 * num_workers:
+            yield from waiting.popleft()[1].result()
+    while waiting:
+        yield from waiting.popleft()[1].result()
+
+
+def _count_batch(names: Sequence[str], options: ReadOptions) -> list[Counted]:
+    return [_count_one(name, options) for name in names]
+
+
+def _count_one(name: str, options: ReadOptions) -> Counted:
+    try:
+        return Counted(name, count_file(name, options))
+    except MaskError as error:
+        error.__traceback__ = error.__cause__ = None  # they would keep the mask in memory
+        return Counted(name, [], error)
+
+
+def count_masks(
+    masks: Sequence[str],
+    labels: LabelMap | None = None,
+    *,
+    executor: Executor | None = None,
+    num_workers: int = 1,
+    options: ReadOptions = _DEFAULTS,
+    on_error: str = "fail",
+    on_file: Callable[[Counted], None] | None = None,
+    on_mask: Callable[[LabelledMask], None] | None = None,
+) -> ClassCounts:
+    """
+    Count the pixels of each class in many masks.
+
+    Parameters
+    ----------
+    masks : sequence of str
+        Names of files, such as `list_masks` gives.
+    labels : LabelMap, optional
+        Default is one class for each value from 0 to 254.
+    executor : concurrent.futures.Executor, optional
+        Runs the work: `local_pool`, or ``Client().get_executor()`` of Dask.
+        Default is this process.
+    num_workers : int
+        How many tasks the executor runs at a time.
+    options : ReadOptions
+    on_error : str
+        "fail", or "skip" to leave out files that cannot be read.
+    on_file, on_mask : callable, optional
+        Called with each file, and with each mask, in order of names.
+
+    Returns
+    -------
+    ClassCounts
+        The same for any executor: integers are added, order does not matter.
+
+    Raises
+    ------
+    MasksError
+        If files cannot be read; all of them are named.
+    LabelError
+        If values belong to no class.
+    SourceError
+        If masks are of several kinds, or there are none.
+    """
+    tally = Tally(labels or LabelMap(), one_kind=options.encoding == "auto")
+    for counted in count_each(masks, options, executor=executor, num_workers=num_workers):
+        for mask in tally.add(counted):
+            if on_mask is not None:
+                on_mask(mask)
+        if on_file is not None:
+            on_file(counted)
+    return tally.finish(on_error)
+
+
+def usable_cores() -> int:
+    """The number of cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows do not say
+        return os.cpu_count() or 1
+
+
+@contextmanager
+def local_pool(num_workers: int) -> Iterator[Executor | None]:
+    """
+    Processes of this machine to count on; None for one, which is this process itself.
+
+    When an exception ends the block, Ctrl-C included, the processes are killed at
+    once: all they could leave behind is unfinished work.
+    """
+    if num_workers == 1:
+        yield None
+        return
+    pool = ProcessPoolExecutor(num_workers, initializer=_start_worker)
+    try:
+        yield pool
+    except BaseException:
+        for process in list((getattr(pool, "_processes", None) or {}).values()):
+            process.kill()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start_worker() -> None:
+    """Die with the signal or with the parent, silently, instead of raising or lingering."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_follow_parent, daemon=True).start()
+
+
+def _follow_parent() -> None:
+    from multiprocessing import parent_process
+
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

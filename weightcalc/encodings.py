@@ -1,0 +1,124 @@
+"""
+From the pixels of an image to values: how a mask encodes classes.
+
+Works on the few different pixels of a mask after they are counted. A pixel of
+several samples is one integer, its first sample the most significant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from .errors import DecodeError
+
+ENCODINGS = ("auto", "index", "color")
+
+
+class ReadOptions(NamedTuple):
+    """
+    What a reader must know besides the file.
+
+    Attributes
+    ----------
+    encoding : str
+        One of `ENCODINGS`. "auto" reads as "index" does, and refuses what may be meant otherwise.
+    allow_lossy : bool
+        Whether JPEG and lossy WebP are read.
+    max_pixels : int
+        Most pixels of a mask.
+    max_bytes : int
+        Most bytes that a mask may inflate to.
+    """
+
+    encoding: str = "auto"
+    allow_lossy: bool = False
+    max_pixels: int = 1 << 34
+    max_bytes: int = 1 << 36
+
+
+def check_size(width: int, height: int, options: ReadOptions) -> None:
+    """
+    Refuse an image without pixels, or with more than `options` allow.
+
+    Raises
+    ------
+    DecodeError
+    """
+    if width < 1 or height < 1:
+        raise DecodeError(f"its size is {width} x {height}")
+    if width * height > options.max_pixels:
+        raise DecodeError(
+            f"{width} x {height} pixels are more than the limit of {options.max_pixels}"
+        ).with_hint("--max-pixels, if the file is what it should be")
+
+
+def values_of_pixels(
+    pixels: Mapping[int, int], num_samples: int, sample_bits: int, encoding: str
+) -> dict[int, int]:
+    """
+    The values of an image of several samples a pixel: grey with alpha, RGB or RGBA.
+
+    Parameters
+    ----------
+    pixels : mapping of int to int
+        Packed pixel to how often it occurs.
+    num_samples : int
+        Samples of a pixel: 2 (grey and alpha), 3 (RGB) or 4 (RGBA).
+    sample_bits : int
+        Bits of a sample, 8 or 16.
+    encoding : str
+        "color" packs 8-bit samples to ``0xRRGGBB``; any other wants all of them alike.
+
+    Raises
+    ------
+    DecodeError
+        If alpha is not the same everywhere, or the samples differ where they must not.
+    """
+    if num_samples in (2, 4):
+        pixels = _without_alpha(pixels, sample_bits)
+    num_colors = 1 if num_samples <= 2 else 3
+    if encoding == "color":
+        return {_packed(pixel, num_colors, sample_bits): n for pixel, n in pixels.items()}
+    if num_colors == 1:
+        return dict(pixels)
+    return _greys(pixels, sample_bits)
+
+
+def _without_alpha(pixels: Mapping[int, int], bits: int) -> dict[int, int]:
+    alphas = {pixel & ((1 << bits) - 1) for pixel in pixels}
+    if len(alphas) > 1:
+        some = ", ".join(map(str, sorted(alphas)[:3]))
+        raise DecodeError(
+            f"its alpha is not the same everywhere ({len(alphas)} values: {some}, ...), "
+            "so its colours are blended and are no labels"
+        ).with_hint("save the masks without alpha")
+    return {pixel >> bits: number for pixel, number in pixels.items()}
+
+
+def _packed(pixel: int, num_colors: int, bits: int) -> int:
+    if num_colors == 1:
+        pixel *= 1 + (1 << bits) + (1 << 2 * bits)
+    if bits == 8:
+        return pixel
+    red, green, blue = _samples(pixel, bits)
+    if any(sample % 257 for sample in (red, green, blue)):
+        raise DecodeError(f"16-bit colour {red},{green},{blue} has no 8-bit form")
+    return red // 257 << 16 | green // 257 << 8 | blue // 257
+
+
+def _greys(pixels: Mapping[int, int], bits: int) -> dict[int, int]:
+    values = {}
+    for pixel, number in sorted(pixels.items()):
+        red, green, blue = _samples(pixel, bits)
+        if not red == green == blue:
+            raise DecodeError(
+                f"a colour mask: pixel ({red}, {green}, {blue}) ({number} pixels) is no index"
+            ).with_hint("--encoding color, and -c/--classes with a list that has colours")
+        values[red] = number
+    return values
+
+
+def _samples(pixel: int, bits: int) -> tuple[int, int, int]:
+    low = (1 << bits) - 1
+    return pixel >> 2 * bits, pixel >> bits & low, pixel & low

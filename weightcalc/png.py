@@ -1,0 +1,177 @@
+"""
+Counts PNG masks from the compressed rows, without making an image.
+
+Strict where a fault could change a count and tolerant elsewhere: CRCs of critical
+chunks, the Adler-32 and the number of rows must be right; what follows the pixels
+may be missing or odd, which is noted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from .counts import ValueCounts
+from .encodings import ReadOptions, check_size, values_of_pixels
+from .errors import DecodeError
+from .inflate import InflateError, decompressobj
+from .kernels import RowFilter, ValueCounter
+from .png_chunks import PALETTE, Chunks, Header
+
+_LARGEST_ROW = 64 << 20
+_MOST_EXTRA = 64 << 10  # inflated bytes after the last row that are still only odd
+_PIECE = 1 << 16  # bytes of rows at a time: they stay in the cache until they are counted
+
+
+def count_png(file: BinaryIO, options: ReadOptions) -> ValueCounts:
+    """
+    Count the raw samples of a PNG mask.
+
+    Parameters
+    ----------
+    file : binary file
+        Read from its beginning to its end, in pieces.
+
+    Returns
+    -------
+    ValueCounts
+        Indices of a palette image, samples of a grey one, never scaled. Memory
+        depends on the length of a row, not on the number of rows.
+
+    Raises
+    ------
+    DecodeError
+        If the file is damaged where it matters, or its pixels are no labels.
+    """
+    chunks = Chunks(file)
+    header = chunks.read_header()
+    check_size(header.width, header.height, options)
+    _check_bytes(header, options)
+    stream = _Inflater(chunks.bodies())
+    pixels = _count_passes(header, stream)
+    stream.finish(chunks.notes)
+    chunks.finish()
+    values = _values(header, pixels, chunks, options.encoding)
+    largest = 65535 if header.depth == 16 else 255
+    size = header.width * header.height
+    return ValueCounts(values, size, header.kind, largest, notes=tuple(chunks.notes))
+
+
+def _check_bytes(header: Header, options: ReadOptions) -> None:
+    row = header.row_bytes(header.width)
+    if row > _LARGEST_ROW:
+        raise DecodeError(f"a row of {row} bytes is longer than the limit of {_LARGEST_ROW}")
+    total = sum((header.row_bytes(w) + 1) * h for w, h in header.passes())
+    if total > options.max_bytes:
+        raise DecodeError(
+            f"its rows have {total} bytes, more than the limit of {options.max_bytes}"
+        ).with_hint("--max-bytes, if the file is what it should be")
+
+
+def _count_passes(header: Header, stream: _Inflater) -> dict[int, int]:
+    if header.depth < 8:
+        return _count_packed(header, stream)
+    step = header.num_samples * header.depth // 8
+    counter = ValueCounter(f">u{step}" if header.num_samples == 1 else f"V{step}")
+    for width, height in header.passes():
+        for rows in _unfiltered(stream, header.row_bytes(width), height, step):
+            counter.add(rows)
+    return counter.counts()
+
+
+def _count_packed(header: Header, stream: _Inflater) -> dict[int, int]:
+    """Count samples of 1, 2 or 4 bits by their bytes, less those that pad the rows."""
+    found: dict[int, int] = {}
+    for width, height in header.passes():
+        row_bytes = header.row_bytes(width)
+        padding = row_bytes * 8 // header.depth - width
+        counter, last = ValueCounter("u1"), ValueCounter("u1")
+        for rows in _unfiltered(stream, row_bytes, height, 1):
+            counter.add(rows)
+            if padding:
+                last.add(bytes(rows[row_bytes - 1 :: row_bytes]))
+        for byte, number in counter.counts().items():
+            _add_samples(found, byte, 8 // header.depth, header.depth, number)
+        for byte, number in last.counts().items():
+            _add_samples(found, byte, padding, header.depth, -number)
+    return {value: number for value, number in found.items() if number}
+
+
+def _add_samples(found: dict[int, int], byte: int, samples: int, depth: int, number: int) -> None:
+    """Add `number` for each of the lowest `samples` samples of a byte."""
+    for _ in range(samples):
+        value = byte & ((1 << depth) - 1)
+        found[value] = found.get(value, 0) + number
+        byte >>= depth
+
+
+def _unfiltered(stream: _Inflater, row_bytes: int, height: int, step: int) -> Iterator[memoryview]:
+    rows_at_once = max(1, _PIECE // (row_bytes + 1))
+    rows = RowFilter(row_bytes, step)
+    for first in range(0, height, rows_at_once):
+        wanted = min(rows_at_once, height - first) * (row_bytes + 1)
+        data = stream.read(wanted)
+        if len(data) < wanted:
+            whole = first + len(data) // (row_bytes + 1)
+            raise DecodeError(f"its pixels end after {whole} of {height} rows")
+        yield rows.undo(data)
+
+
+def _values(
+    header: Header, pixels: dict[int, int], chunks: Chunks, encoding: str
+) -> dict[int, int]:
+    if header.num_samples > 1:
+        return values_of_pixels(pixels, header.num_samples, header.depth, encoding)
+    if header.color == PALETTE:
+        entries = len(chunks.palette) // 3
+        if max(pixels) >= entries:
+            chunks.notes.append(f"index {max(pixels)} lies past its palette of {entries} colours")
+    return pixels
+
+
+class _Inflater:
+    """The rows that the bodies of IDAT inflate to, in pieces of any size."""
+
+    def __init__(self, bodies: Iterator[memoryview]) -> None:
+        self._bodies = bodies
+        self._input: memoryview | bytes = b""
+        self._zlib = decompressobj()
+        self._after = 0
+
+    def read(self, size: int) -> bytes | bytearray:
+        """The next `size` bytes; fewer where the stream ends."""
+        data = self._inflate(size)
+        if len(data) == size:
+            return data
+        joined = bytearray(data)
+        while len(joined) < size and self._refill():
+            joined += self._inflate(size - len(joined))
+        return joined
+
+    def _inflate(self, size: int) -> bytes:
+        try:
+            data: bytes = self._zlib.decompress(self._input, size)
+        except InflateError as error:  # type: ignore[misc]
+            raise DecodeError(f"its compressed data is damaged: {error}") from error
+        self._input = self._zlib.unconsumed_tail
+        return data
+
+    def _refill(self) -> bool:
+        if self._zlib.eof:
+            return False
+        if not self._input:
+            self._input = next(self._bodies, b"")
+        return bool(self._input)
+
+    def finish(self, notes: list[str]) -> None:
+        """Check that the stream ends here, with its checksum, and that no more follows."""
+        extra = len(self.read(_MOST_EXTRA + 1))
+        if extra > _MOST_EXTRA:
+            raise DecodeError(f"more than {_MOST_EXTRA} bytes follow its last row")
+        if not self._zlib.eof:
+            raise DecodeError("its compressed data ends before the checksum (Adler-32)")
+        if extra:
+            notes.append(f"{extra} bytes follow its last row")
+        unused = len(self._zlib.unused_data) + sum(len(body) for body in self._bodies)
+        if unused:
+            notes.append(f"{unused} bytes follow its compressed data")

@@ -1,0 +1,76 @@
+"""
+Counts and weights for people: the table of a summary, and the report layout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ._version import __version__
+from .counts import ClassCounts
+from .errors import printable
+from .weights import parameters_of
+
+_BAR = 12  # columns of a full bar
+_NAME = 24
+
+
+def summary_table(counts: ClassCounts, weights: Sequence[float]) -> list[str]:
+    """Lines of a table: class, name, pixels, share, masks, weight, and a bar of the share."""
+    named = any(name is not None for name in counts.class_names)
+    rows = [_summary_row(counts, weights, index) for index in range(counts.num_classes)]
+    header = ["class", "name", "pixels", "share", "masks", "weight", ""]
+    if not named:
+        header, rows = header[:1] + header[2:], [row[:1] + row[2:] for row in rows]
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    left = {header.index("name")} if named else set()
+    return [
+        "  ".join(
+            cell.ljust(width) if i in left or i == len(header) - 1 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in [header, *rows]
+    ]
+
+
+def _summary_row(counts: ClassCounts, weights: Sequence[float], index: int) -> list[str]:
+    share = counts.pixels[index] / counts.labelled_pixels if counts.labelled_pixels else 0.0
+    name = printable(counts.class_names[index] or "")
+    ignored = index in counts.ignored_classes
+    return [
+        str(index),
+        name if len(name) <= _NAME else name[: _NAME - 3] + "...",
+        str(counts.pixels[index]),
+        "ignored" if ignored else f"{100 * share:.3f}%",
+        str(counts.masks[index]),
+        f"{weights[index]:.4g}",
+        "#" * round(_BAR * share),
+    ]
+
+
+def totals_line(counts: ClassCounts) -> str:
+    """One sentence of totals."""
+    share = 100 * counts.ignored_pixels / counts.num_pixels if counts.num_pixels else 0.0
+    return (
+        f"{counts.num_masks} masks, {counts.num_pixels} pixels, "
+        f"{counts.ignored_pixels} ignored ({share:.2f}%)"
+    )
+
+
+def weights_report(
+    counts: ClassCounts, weights: Sequence[float], formula: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Weights with all that is needed to make them again, as one JSON object."""
+    options = ("method", "zero", "absent", "normalize", "clip", "denominator")
+    given = {name: value for name, value in formula.items() if name not in options}
+    return {
+        "format": "weightcalc-weights/1",
+        "weights": [float(weight) for weight in weights],
+        "names": counts.class_names,
+        "method": formula["method"],
+        "parameters": {**parameters_of(formula["method"]), **given},
+        "options": {name: formula[name] for name in options[1:]},
+        "counts": counts.to_dict(),
+        "version": __version__,
+    }

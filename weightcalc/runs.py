@@ -1,0 +1,239 @@
+"""
+A run of the command line: planned first, so that all that can be refused is refused
+before a mask is read, then carried out with a progress bar and warnings.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import Any, BinaryIO
+
+import click
+
+from .classlists import read_class_list
+from .counting import count_each, local_pool, usable_cores
+from .counts import ClassCounts
+from .counts_file import read_counts
+from .encodings import ReadOptions
+from .errors import LabelError, OutputError, SourceError, printable
+from .labels import LabelMap, parse_class, parse_value
+from .readers import READERS, suffix_of
+from .sources import Listing, check_one_kind, is_same_file, list_files, read_list
+from .tally import Tally
+from .terminal import Voice
+from .writers import replacing
+
+_MOST_WARNINGS = 20
+
+
+@dataclass
+class Plan:
+    """
+    What a run will do.
+
+    Attributes
+    ----------
+    given : list of str
+        The sources, as the user named them.
+    listing : Listing
+        The masks to count.
+    saved : ClassCounts or None
+        The sum of the counts files among the sources.
+    """
+
+    given: list[str]
+    listing: Listing
+    saved: ClassCounts | None
+    labels: LabelMap
+    reading: ReadOptions
+    jobs: int
+    on_error: str
+    voice: Voice
+
+    @property
+    def class_names(self) -> Sequence[str | None]:
+        """Names that options may use for classes."""
+        known = self.labels.class_names
+        return known or (self.saved.class_names if self.saved else ())
+
+
+def plan_run(
+    sources: Sequence[str],
+    voice: Voice,
+    *,
+    files_from: str | None,
+    include: Sequence[str],
+    exclude: Sequence[str],
+    jobs: int | None,
+    on_error: str,
+    outputs: Sequence[str | None] = (),
+    **options: Any,
+) -> Plan:
+    """
+    Find all that a run needs, and refuse all that can be refused by now.
+
+    Raises
+    ------
+    WeightcalcError, click.UsageError
+    """
+    if not sources and files_from is None:
+        raise click.UsageError("nothing to count: name a folder, masks, or --files-from")
+    saved_in = [source for source in sources if source.lower().endswith(".json")]
+    folders = [source for source in sources if source not in saved_in]
+    labels = _labels(**options)
+    if saved_in and labels.options():
+        raise click.UsageError(
+            f"{printable(saved_in[0])} is a counts file, whose values are classes already: "
+            "--ignore-index, --map and --reduce-zero-label come too late for it"
+        )
+    saved = _sum([read_counts(path) for path in saved_in], labels)
+    listed = _names_in_list(files_from, **options)
+    listing = list_files(folders, READERS, listed=listed, include=include, exclude=exclude)
+    if folders or files_from:
+        _check_listing(listing, [*folders, *([files_from] if files_from else [])], bool(include))
+    inputs = [*saved_in, *filter(None, [files_from, options["classes"]])]
+    _check_outputs(outputs, inputs, listing.names)
+    reading = _reading(**options)
+    given = sorted({*sources, *filter(None, [files_from])})
+    return Plan(given, listing, saved, labels, reading, jobs or usable_cores(), on_error, voice)
+
+
+def carry_out(plan: Plan, per_mask: str | None = None) -> ClassCounts:
+    """
+    Count the masks of a plan, add the counts files, and say what was odd.
+
+    Parameters
+    ----------
+    per_mask : str, optional
+        File that gets a JSON line for each mask.
+
+    Raises
+    ------
+    WeightcalcError
+    """
+    _say_what_is_left_out(plan)
+    if not plan.listing.names and plan.saved is not None:
+        return plan.saved
+    with ExitStack() as stack:
+        lines = stack.enter_context(replacing(per_mask)) if per_mask else None
+        counts = _count(plan, lines)
+    counts.sources = plan.given
+    return counts if plan.saved is None else counts + plan.saved
+
+
+def _count(plan: Plan, lines: BinaryIO | None) -> ClassCounts:
+    names, voice = plan.listing.names, plan.voice
+    tally = Tally(plan.labels, one_kind=plan.reading.encoding == "auto")
+    workers = min(plan.jobs, len(names))
+    with local_pool(workers) as pool, voice.bar(len(names)) as bar:
+        for counted in count_each(names, plan.reading, executor=pool, num_workers=workers):
+            for mask in tally.add(counted):
+                if lines is not None:
+                    lines.write(json.dumps(mask.line()).encode() + b"\n")
+            bar.step()
+    _warn(voice, tally.notes)
+    counts = tally.finish(plan.on_error)
+    if tally.errors:
+        _warn(voice, [str(error) for error in tally.errors])
+        voice.warn(
+            f"{len(tally.errors)} of {tally.num_files} files cannot be read and are left out"
+        )
+    return counts
+
+
+def _warn(voice: Voice, texts: Sequence[str]) -> None:
+    shown = texts if voice.verbose else texts[:_MOST_WARNINGS]
+    for text in shown:
+        voice.warn(text)
+    if len(texts) > len(shown):
+        voice.warn(f"and {len(texts) - len(shown)} more such warnings (-v shows them)")
+
+
+def _say_what_is_left_out(plan: Plan) -> None:
+    listing, voice = plan.listing, plan.voice
+    _warn(voice, listing.warnings)
+    if listing.names:
+        voice.detail(
+            f"{len(listing.names)} masks; left out: {listing.hidden} hidden files and folders, "
+            f"{listing.other} files that are no masks by their ending"
+        )
+
+
+def _labels(
+    *,
+    num_classes: int | None,
+    classes: str | None,
+    ignore_index: Sequence[str],
+    mapping: Sequence[tuple[str, str]],
+    reduce_zero_label: bool,
+    **_: Any,
+) -> LabelMap:
+    names = read_class_list(classes) if classes else None
+    values = {name: value for value, name in enumerate(names or ()) if name is not None}
+    targets: dict[int, int] = {}
+    for text, target in mapping:
+        value, index = parse_value(text, values), parse_class(target, names)
+        if targets.setdefault(value, index) != index:
+            raise LabelError(
+                f"--map sends value {value} to two classes, {targets[value]} and {index}"
+            )
+    return LabelMap(
+        num_classes,
+        names,
+        ignore=[parse_value(text, values) for text in ignore_index],
+        mapping=targets,
+        reduce_zero_label=reduce_zero_label,
+    )
+
+
+def _reading(
+    *, encoding: str, allow_lossy: bool, max_pixels: int, max_bytes: int, **_: Any
+) -> ReadOptions:
+    return ReadOptions(encoding, allow_lossy, max_pixels, max_bytes)
+
+
+def _sum(parts: Sequence[ClassCounts], labels: LabelMap) -> ClassCounts | None:
+    if not parts:
+        return None
+    declared = [] if labels.num_classes is None else [ClassCounts(labels)]
+    return reduce(add, [*parts, *declared])
+
+
+def _names_in_list(
+    files_from: str | None, *, null: bool, root: str, suffix: str, **_: Any
+) -> Iterator[str]:
+    if files_from is None:
+        if null or root or suffix:
+            raise click.UsageError("-0, --root and --suffix go with --files-from")
+        return
+    try:
+        with click.open_file(files_from, "rb") as lines:
+            yield from read_list(lines, root=root, suffix=suffix, nul=null)
+    except OSError as error:
+        raise SourceError(f"{printable(files_from)}: {error.strerror}") from error
+
+
+def _check_listing(listing: Listing, sources: Sequence[str], chosen: bool) -> None:
+    if not listing.names:
+        raise SourceError(
+            f"no masks in {', '.join(map(printable, sources))} (left out: {listing.hidden} hidden, "
+            f"{listing.other} files that are no masks by their ending)"
+        ).with_hint(f"masks end in {', '.join(READERS)}")
+    if not chosen:
+        check_one_kind(listing.names)
+
+
+def _check_outputs(
+    outputs: Sequence[str | None], inputs: Sequence[str], masks: Sequence[str]
+) -> None:
+    """Refuse to write over what is read; masks are compared where the output looks like one."""
+    for output in filter(None, outputs):
+        read = [*inputs, *masks] if suffix_of(output) in READERS else inputs
+        if os.path.exists(output) and any(is_same_file(output, name) for name in read):
+            raise OutputError(f"{printable(output)}: is an input, and would be overwritten")

@@ -1,0 +1,308 @@
+"""
+Names masks, and opens one by its name.
+
+A name is a string, as the user would type it; bytes that are not UTF-8 are kept
+as surrogates. Names that were found are never patterns, and are printed through
+`errors.printable` only.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import stat
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from itertools import groupby
+from typing import BinaryIO
+
+from .errors import MaskError, SourceError, printable
+
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_OPEN_FLAGS |= getattr(os, "O_BINARY", 0)
+# Endings that say which of several pictures of one scene a file is.
+_KNOWN_ENDINGS = {"labelids", "labeltrainids", "instanceids", "color"}
+
+
+@dataclass
+class Listing:
+    """
+    The masks of a run.
+
+    Attributes
+    ----------
+    names : list of str
+        Sorted, each once.
+    hidden, other : int
+        Files left out: hidden ones, and those that are no masks by their ending.
+    warnings : list of str
+        What was left out though it looks like a mask.
+    """
+
+    names: list[str] = field(default_factory=list)
+    hidden: int = 0
+    other: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+
+def list_files(
+    sources: Iterable[str],
+    suffixes: Collection[str],
+    *,
+    listed: Iterable[str] = (),
+    include: Collection[str] = (),
+    exclude: Collection[str] = (),
+) -> Listing:
+    """
+    List the masks that folders, globs and files name.
+
+    Parameters
+    ----------
+    sources : iterable of str
+        Folders are walked recursively; links to folders inside them are not
+        followed, links to files are. A file is taken as it is.
+    suffixes : collection of str
+        Endings of masks, such as ".png", in lower case.
+    listed : iterable of str
+        Names of masks that are no patterns and no folders, out of a list.
+    include, exclude : collection of str
+        Globs of file names, or of paths where they hold a slash.
+
+    Raises
+    ------
+    SourceError
+        If a folder cannot be read, or a glob matches nothing.
+    """
+    listing = Listing()
+    found = list(listed)
+    for source in sources:
+        found.extend(_expand(source, suffixes, listing))
+    if include or exclude:
+        found = [name for name in found if _is_wanted(name, include, exclude)]
+    found.sort()
+    listing.names = _without_repeats(found, listing)
+    return listing
+
+
+def _expand(source: str, suffixes: Collection[str], listing: Listing) -> Iterator[str]:
+    path = _tidy(source)
+    if os.path.isdir(path):
+        yield from _walk(path, suffixes, listing)
+    elif os.path.lexists(path) or not glob.has_magic(path):
+        yield path
+    else:
+        matches = sorted(glob.iglob(path, recursive=True))
+        if not matches:
+            raise SourceError(f"{printable(source)}: no file matches")
+        for match in matches:
+            yield from _expand_match(match, suffixes, listing)
+
+
+def _expand_match(path: str, suffixes: Collection[str], listing: Listing) -> Iterator[str]:
+    if os.path.isdir(path):
+        yield from _walk(path, suffixes, listing)
+    elif _is_mask(path, suffixes):
+        yield path
+    else:
+        listing.other += 1
+
+
+def _tidy(path: str) -> str:
+    """Spell a path in one way, so that a mask named twice is seen to be; ".." is left alone."""
+    return path if ".." in path.split(os.sep) else os.path.normpath(path)
+
+
+def _walk(folder: str, suffixes: Collection[str], listing: Listing) -> Iterator[str]:
+    try:
+        with os.scandir(folder) as entries:
+            subfolders = []
+            for entry in entries:
+                if entry.name.startswith("."):
+                    listing.hidden += 1
+                elif entry.is_dir(follow_symlinks=False):
+                    subfolders.append(entry.path)
+                elif not _is_mask(entry.name, suffixes):
+                    listing.other += 1
+                elif _is_regular(entry, listing):
+                    yield _tidy(entry.path)
+    except OSError as error:
+        raise SourceError(f"{printable(folder)}: {error.strerror}") from error
+    for subfolder in sorted(subfolders):
+        yield from _walk(subfolder, suffixes, listing)
+
+
+def _is_mask(name: str, suffixes: Collection[str]) -> bool:
+    return os.path.splitext(name)[1].lower() in suffixes or name.lower() in suffixes
+
+
+def _is_regular(entry: os.DirEntry[str], listing: Listing) -> bool:
+    """Whether to count an entry: a file, a link to one, or a broken link, which is an error later."""
+    if entry.is_file(follow_symlinks=False):
+        return True
+    try:
+        mode = entry.stat().st_mode
+    except OSError:
+        return True
+    if not stat.S_ISREG(mode):
+        kind = "a link to a folder" if stat.S_ISDIR(mode) else "no regular file"
+        listing.warnings.append(f"{printable(entry.path)}: left out, {kind}")
+    return stat.S_ISREG(mode)
+
+
+def _is_wanted(name: str, include: Collection[str], exclude: Collection[str]) -> bool:
+    if include and not any(_matches(name, pattern) for pattern in include):
+        return False
+    return not any(_matches(name, pattern) for pattern in exclude)
+
+
+def _matches(name: str, pattern: str) -> bool:
+    if "/" not in pattern:
+        return fnmatchcase(os.path.basename(name), pattern)
+    path = name.replace(os.sep, "/")
+    return fnmatchcase(path, pattern) or fnmatchcase(path, f"*/{pattern}")
+
+
+def _without_repeats(names: list[str], listing: Listing) -> list[str]:
+    """Drop names that stand twice in a sorted list, in place: a million names are large."""
+    kept = 0
+    for position, name in enumerate(names):
+        if position and name == names[kept - 1]:
+            if len(listing.warnings) < 100:
+                listing.warnings.append(f"{printable(name)}: named twice, counted once")
+        else:
+            names[kept] = name
+            kept += 1
+    del names[kept:]
+    return names
+
+
+def check_one_kind(names: Iterable[str]) -> None:
+    """
+    Refuse a set of masks in which each scene stands two to six times.
+
+    Data sets keep several pictures of a scene side by side, such as
+    ``x_labelIds.png`` and ``x_labelTrainIds.png``; counted together they are wrong.
+
+    Parameters
+    ----------
+    names : iterable of str, sorted
+
+    Raises
+    ------
+    SourceError
+        If most stems occur with the same two to six endings.
+    """
+    endings: dict[str, str] = {}
+    scenes = repeated = 0
+    for _, group in groupby((_split_ending(name) for name in names), key=lambda pair: pair[0]):
+        members = {ending: name for _, (ending, name) in group}
+        scenes += 1
+        repeated += len(members) > 1
+        endings |= members
+        if len(endings) > 6:
+            return
+    known = sum(re.sub(r"\W.*", "", ending).lower() in _KNOWN_ENDINGS for ending in endings)
+    if len(endings) < 2 or 2 * repeated < scenes or (scenes == 1 and known < 2):
+        return
+    some = ", ".join(printable(name) for name in sorted(endings.values())[:2])
+    raise SourceError(
+        f"{some}: two kinds of masks of the same scenes; "
+        f"{repeated} of {scenes} stems have several of the endings "
+        + ", ".join(printable(ending) for ending in sorted(endings))
+    ).with_hint(f"--include '*{min(endings)}' to choose one of them, --include '*' for all")
+
+
+def _split_ending(name: str) -> tuple[str, tuple[str, str]]:
+    """``a/x_labelIds.png`` -> ``a/x``, ``_labelIds.png``; numbers are no endings."""
+    stem, suffix = os.path.splitext(name)
+    match = re.fullmatch(r"(.*[^/_.-])([_.-][A-Za-z][A-Za-z0-9]*)", stem, re.DOTALL)
+    return (match[1], (match[2] + suffix, name)) if match else (stem, (suffix, name))
+
+
+def read_list(
+    lines: Iterable[bytes], *, root: str = "", suffix: str = "", nul: bool = False
+) -> Iterator[str]:
+    """
+    Names of masks out of a list file.
+
+    Takes one name a line, or two columns "image mask" as VOC, CamVid and Paddle
+    ship them. Blank lines and lines that begin with ``#`` are left out.
+
+    Parameters
+    ----------
+    lines : iterable of bytes
+        An open binary file, for example.
+    root : str
+        Folder of the names, also of those that begin with a slash.
+    suffix : str
+        Ending to add to each name, where the list has stems.
+    nul : bool
+        Names are separated by NUL and taken as they are.
+
+    Raises
+    ------
+    SourceError
+        If a line has more than two columns.
+    """
+    if nul:
+        rows: Iterable[bytes] = _split_at_nul(lines)
+    else:
+        rows = (line.strip() for line in lines)
+    for number, row in enumerate(rows, 1):
+        text = os.fsdecode(row.removeprefix(b"\xef\xbb\xbf") if number == 1 else row)
+        if text and (nul or not text.startswith("#")):
+            yield _name_in_list(text, number, root, suffix, nul)
+
+
+def _split_at_nul(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for piece in pieces:
+        *whole, rest = (rest + piece).split(b"\0")
+        yield from whole
+    yield rest
+
+
+def _name_in_list(text: str, number: int, root: str, suffix: str, nul: bool) -> str:
+    name = _join(root, text + suffix)
+    if nul or not re.search(r"\s", text) or os.path.lexists(name):
+        return name
+    columns = text.split()
+    if len(columns) == 2 and all(os.path.splitext(column)[1] for column in columns):
+        return _join(root, columns[1] + suffix)
+    raise SourceError(
+        f"line {number} of the list, {printable(text)!r}, is neither the name of a file "
+        'nor the two columns "image mask"'
+    ).with_hint("-0/--null for names with blanks, --root and --suffix for stems")
+
+
+def _join(root: str, name: str) -> str:
+    return _tidy(os.path.join(root, name.lstrip("/")) if root else name)
+
+
+def open_mask(name: str) -> BinaryIO:
+    """
+    Open a mask; never waits for a FIFO, and never starts a device.
+
+    Raises
+    ------
+    MaskError
+        If there is no regular file of that name, or it cannot be opened.
+    """
+    try:
+        descriptor = os.open(name, _OPEN_FLAGS)
+    except (OSError, ValueError) as error:
+        raise MaskError(name, getattr(error, "strerror", None) or str(error)) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise MaskError(name, "not a regular file")
+    return open(descriptor, "rb", buffering=0)
+
+
+def is_same_file(a: str, b: str) -> bool:
+    """Whether two names lead to one existing file."""
+    try:
+        return os.path.samefile(a, b)
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,119 @@
+"""
+Standard error: warnings, the progress bar, colours. A closed or full one never ends a run.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import click
+
+
+class Voice:
+    """
+    How a run speaks to the person who started it.
+
+    Parameters
+    ----------
+    quiet, verbose : bool
+    color : str
+        "always", "never", or "auto": on a terminal, unless NO_COLOR is set.
+    progress : bool, optional
+        Whether to draw a bar. Default is on a terminal only.
+    """
+
+    def __init__(
+        self,
+        quiet: bool = False,
+        verbose: bool = False,
+        color: str = "auto",
+        progress: bool | None = None,
+    ) -> None:
+        self.quiet = quiet
+        self.verbose = verbose and not quiet
+        self.color = wants_color(color)
+        self._progress = False if quiet and progress is None else progress
+
+    def say(self, text: str) -> None:
+        """A line on standard error."""
+        with suppress(OSError, ValueError, AttributeError):
+            click.echo(text, err=True, color=self.color)
+
+    def warn(self, text: str) -> None:
+        """A warning, unless the run is quiet."""
+        if not self.quiet:
+            self.say(f"{click.style('warning:', fg='yellow')} {text}")
+
+    def detail(self, text: str) -> None:
+        """What only ``-v`` asks for."""
+        if self.verbose:
+            self.say(text)
+
+    @contextmanager
+    def bar(self, total: int) -> Iterator[Bar]:
+        """A progress bar over `total` files."""
+        bar = Bar(total, self._progress)
+        try:
+            yield bar
+        finally:
+            bar.close()
+
+
+class Bar:
+    """tqdm, on a stream that cannot fail."""
+
+    def __init__(self, total: int, wanted: bool | None) -> None:
+        self._bar = None
+        if wanted is False or (wanted is None and not is_terminal()):
+            return  # tqdm is not even imported where nobody looks
+        from tqdm import tqdm
+
+        self._bar = tqdm(total=total, unit="mask", file=_Unfailing(), dynamic_ncols=True)
+
+    def step(self) -> None:
+        """One file is done."""
+        if self._bar is not None:
+            self._bar.update()
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+class _Unfailing:
+    """Standard error without its errors; a bar is not worth a run."""
+
+    encoding = "utf-8"
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        return is_terminal()
+
+    def fileno(self) -> int:
+        return sys.stderr.fileno()
+
+
+def is_terminal() -> bool:
+    """Whether a person looks at standard error."""
+    try:
+        return sys.stderr.isatty()
+    except (AttributeError, ValueError):  # closed
+        return False
+
+
+def wants_color(choice: str = "auto") -> bool:
+    """Whether standard error gets colours: https://no-color.org"""
+    if choice != "auto":
+        return choice == "always"
+    return is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
