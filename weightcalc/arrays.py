@@ -7,7 +7,6 @@ else. Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.
 
 from __future__ import annotations
 
-import io
 import math
 import re
 import zipfile
@@ -65,7 +64,7 @@ def read_npz(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     DecodeError
         As `read_npy`; and if there is not just one array in it.
     """
-    with zipfile.ZipFile(io.BufferedReader(file)) as archive:  # type: ignore[type-var]
+    with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
         if len(members) != 1:
             raise DecodeError(f"it holds {len(members)} arrays; a mask file holds one")

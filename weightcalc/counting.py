@@ -75,14 +75,12 @@ def count_file(name: str, options: ReadOptions = _DEFAULTS) -> list[ValueCounts]
     for _ in range(2):
         with open_mask(name) as file:
             before = os.fstat(file.fileno())
+            stream = _buffered(file, before.st_size)
+            problem: Exception | None = None
             try:
-                masks = list(read_masks(name, _buffered(file, before.st_size), options))
-            except MemoryError as error:
-                raise MaskError(name, "not enough memory to decode it") from error
+                masks = list(read_masks(name, stream, options))
             except Exception as error:  # noqa: BLE001  # decoders raise what they like
-                problem: Exception | None = error
-            else:
-                problem = None
+                problem = error
             if _state(before) == _state(os.fstat(file.fileno())):
                 break
     else:
@@ -107,6 +105,8 @@ def _named(name: str, error: Exception) -> MaskError:
         named = MaskError(name, str(error))
         named.hint = error.hint
         return named
+    if isinstance(error, MemoryError):
+        return MaskError(name, "not enough memory to decode it")
     text = printable(str(error).strip().split("\n")[0][:200])
     return MaskError(name, f"cannot be decoded: {text or type(error).__name__}")
 

@@ -122,15 +122,19 @@ def _walk(folder: str, suffixes: Collection[str], listing: Listing) -> Iterator[
                 if entry.name.startswith("."):
                     listing.hidden += 1
                 elif entry.is_dir(follow_symlinks=False):
-                    subfolders.append(entry.path)
+                    subfolders.append(_inside(folder, entry.name))
                 elif not _is_mask(entry.name, suffixes):
                     listing.other += 1
                 elif _is_regular(entry, listing):
-                    yield _tidy(entry.path)
+                    yield _inside(folder, entry.name)
     except OSError as error:
         raise SourceError(f"{printable(folder)}: {error.strerror}") from error
     for subfolder in sorted(subfolders):
         yield from _walk(subfolder, suffixes, listing)
+
+
+def _inside(folder: str, name: str) -> str:
+    return name if folder == os.curdir else os.path.join(folder, name)
 
 
 def _is_mask(name: str, suffixes: Collection[str]) -> bool:
