@@ -45,7 +45,7 @@ def main() -> None:
     """Count the pixels of each class in segmentation masks, and weigh the classes."""
 
 
-@main.command()
+@main.command(short_help="Compute class weights from masks or counts files.")
 @counting_options
 @weight_options
 @format_options
@@ -69,7 +69,7 @@ def weights(sources: tuple[str, ...], output: str | None, **options: Any) -> Non
     _write(output, encode(counts, values, formula, format_, options["layout"], options["digits"]))
 
 
-@main.command()
+@main.command(short_help="Count masks, or add counts files up.")
 @counting_options
 @click.option("--per-mask", metavar="FILE", help="Write a JSON line for each mask to FILE.")
 @output_option
@@ -139,11 +139,16 @@ def exit_code_of(arguments: list[str]) -> int:
         code = main(arguments, prog_name="weightcalc", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else DONE
-    except BrokenPipeError:  # whoever read the result has enough of it
-        _abandon_stdout()
-        return DONE
+    except BrokenPipeError:
+        return _reader_has_enough()
+    except SystemExit as leaving:
+        if leaving.code == 1:  # how click leaves when the pipe it writes to is closed
+            return _reader_has_enough()
+        raise
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        _say(error.format_message())
     except click.ClickException as error:
         _complain(error.format_message(), _usage_of(error))
     except WeightcalcError as error:
@@ -151,6 +156,11 @@ def exit_code_of(arguments: list[str]) -> int:
     except Exception:  # noqa: BLE001  # a bug: its traceback is the best report
         _say(traceback.format_exc())
     return FAILED
+
+
+def _reader_has_enough() -> int:
+    _abandon_stdout()
+    return DONE
 
 
 def _complain(message: str, hint: str) -> None:

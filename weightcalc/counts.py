@@ -133,8 +133,7 @@ class ClassCounts:
         """
         if mask.ndim != 2:
             raise LabelError(f"a mask has 2 axes, got shape {mask.shape}")
-        values, largest = count_array(mask)
-        self._add(ValueCounts(values, mask.size, "array", largest))
+        self._add_all([_count_index(mask)])
 
     def add_batch(self, batch: np.ndarray, *, one_hot: bool | None = None) -> None:
         """
@@ -151,27 +150,27 @@ class ClassCounts:
         Raises
         ------
         LabelError
-            If a value belongs to no class or a vector is not one-hot.
+            If a value belongs to no class, a vector is not one-hot, or the shape may
+            mean either; nothing is added then.
         """
         if one_hot is None:
-            one_hot = batch.ndim == 4 and batch.shape[3] > 1
-        if batch.ndim == 4 and not one_hot and batch.shape[3] == 1:
-            batch = batch[..., 0]
-        if batch.ndim != (4 if one_hot else 3):
+            one_hot = _looks_one_hot(batch.shape)
+        if batch.ndim != (4 if one_hot else 3) and batch.shape[3:] != (1,):
             raise LabelError(f"a batch has axes (N, H, W) or (N, H, W, C), got {batch.shape}")
-        for mask in batch:
-            if one_hot:
-                sums, unlabelled = count_one_hot(mask.reshape(-1, mask.shape[-1]))
-                pixels = mask.shape[0] * mask.shape[1]
-                self._add(ValueCounts(sums, pixels, "one-hot", unlabelled=unlabelled))
-            else:
-                self.add_mask(mask)
+        if one_hot:
+            self._add_all([_count_vectors(mask) for mask in batch])
+            if self.inferred:
+                self.grow(batch.shape[3])
+        else:
+            self._add_all([_count_index(mask) for mask in batch])
 
-    def _add(self, mask: ValueCounts) -> None:
-        labelled = self.labels.classify(mask.values, mask.largest)
-        for value, pixels in labelled.unknown.items():
-            raise LabelError(f"value {value} ({pixels} pixels) is neither a class nor ignored")
-        self.add_labelled(mask, labelled)
+    def _add_all(self, masks: list[ValueCounts]) -> None:
+        labelled = [self.labels.classify(mask.values, mask.largest) for mask in masks]
+        for one in labelled:
+            for value, pixels in one.unknown.items():
+                raise LabelError(f"value {value} ({pixels} pixels) is neither a class nor ignored")
+        for mask, one in zip(masks, labelled, strict=True):
+            self.add_labelled(mask, one)
 
     def add_labelled(self, mask: ValueCounts, labelled: Labelled) -> None:
         """Add a mask whose values have been classified; unknown ones must be dealt with."""
@@ -227,6 +226,12 @@ class ClassCounts:
             total._merge(part)
         return total
 
+    def __radd__(self, other: object) -> ClassCounts:
+        """Let ``sum`` begin with its 0."""
+        if other == 0:
+            return self
+        return NotImplemented
+
     def _merge(self, part: ClassCounts) -> None:
         for column, more in zip(self.columns(), part.columns(), strict=True):
             column[:] = [a + b for a, b in zip_longest(column, more, fillvalue=0)]
@@ -272,6 +277,25 @@ class ClassCounts:
     def to_json(self) -> str:
         """The text of a counts file: the same counts give the same bytes."""
         return json.dumps(self.to_dict(), indent=1) + "\n"
+
+
+def _looks_one_hot(shape: tuple[int, ...]) -> bool:
+    channels_first = len(shape) == 4 and shape[1] == 1 < shape[3]
+    if channels_first or (len(shape) == 3 and shape[2] <= 4):
+        raise LabelError(
+            f"a batch of shape {shape} may hold values or one-hot vectors, its axes in either order"
+        ).with_hint("one_hot=True or False, with axes (N, H, W) or (N, H, W, C)")
+    return len(shape) == 4 and shape[3] > 1
+
+
+def _count_index(mask: np.ndarray) -> ValueCounts:
+    values, largest = count_array(mask)
+    return ValueCounts(values, mask.size, "array", largest)
+
+
+def _count_vectors(mask: np.ndarray) -> ValueCounts:
+    sums, unlabelled = count_one_hot(mask.reshape(-1, mask.shape[-1]))
+    return ValueCounts(sums, mask.size // mask.shape[-1], "one-hot", unlabelled=unlabelled)
 
 
 def _check_same_classes(a: ClassCounts, b: ClassCounts) -> None:

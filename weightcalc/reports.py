@@ -45,7 +45,7 @@ def _summary_row(counts: ClassCounts, weights: Sequence[float], index: int) -> l
         "ignored" if ignored else f"{100 * share:.3f}%",
         str(counts.masks[index]),
         f"{weights[index]:.4g}",
-        "#" * round(_BAR * share),
+        "#" * round(_BAR * counts.pixels[index] / (max(counts.pixels) or 1)),
     ]
 
 

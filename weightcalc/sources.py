@@ -15,7 +15,7 @@ import stat
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from itertools import groupby
+from itertools import groupby, islice
 from typing import BinaryIO
 
 from .errors import MaskError, SourceError, printable
@@ -24,6 +24,8 @@ _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXE
 _OPEN_FLAGS |= getattr(os, "O_BINARY", 0)
 # Endings that say which of several pictures of one scene a file is.
 _KNOWN_ENDINGS = {"labelids", "labeltrainids", "instanceids", "color"}
+
+_ENOUGH_NAMES = 10_000  # sorted names that show whether scenes stand several times
 
 
 @dataclass
@@ -200,7 +202,8 @@ def check_one_kind(names: Iterable[str]) -> None:
     """
     endings: dict[str, str] = {}
     scenes = repeated = 0
-    for _, group in groupby((_split_ending(name) for name in names), key=lambda pair: pair[0]):
+    pairs = (_split_ending(name) for name in islice(names, _ENOUGH_NAMES))
+    for _, group in groupby(pairs, key=lambda pair: pair[0]):
         members = {ending: name for _, (ending, name) in group}
         scenes += 1
         repeated += len(members) > 1

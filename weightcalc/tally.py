@@ -161,7 +161,8 @@ class Tally:
         more = len(self._unknown) - len(lines)
         if more:
             lines.append(f"and {more} more values")
-        lines.append(self._classes_in_words())
+        if not all(map(labels.is_ambiguous, self._unknown)):
+            lines.append(self._classes_in_words())
         error = LabelError("\n".join(lines))
         error.hint = self._hint_for_unknown()
         return error
@@ -176,9 +177,10 @@ class Tally:
         value = self.labels.name_of_value(first)
         if self.labels.is_ambiguous(first):
             return f"--map {value}:{value} to join them, or --ignore-index {value} to leave it out"
+        larger = f"-n {first + 1} if there are so many classes, " if 0 <= first < 255 else ""
         return (
-            f"--ignore-index {value} if such pixels are to be left out, "
-            f"--map {value}:CLASS if they are a class"
+            f"{larger}--ignore-index {value} if such pixels are to be left out, "
+            f"--map {value}:CLASS if they are a class of another number"
         )
 
 

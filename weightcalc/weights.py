@@ -87,6 +87,8 @@ def compute_class_weights(
     import numpy as np
 
     _check_choices(counts, zero, absent, normalize, denominator)
+    if clip is not None and not clip[0] <= clip[1]:
+        raise WeightError(f"clip must be (low, high), got {clip}")
     present = present_classes(counts)
     if not present:
         raise WeightError("no class has a pixel: there is nothing to weigh")

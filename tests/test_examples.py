@@ -1,0 +1,207 @@
+"""Every example runs and prints the numbers that were worked out by hand."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+MASKS = ROOT / "examples" / "masks"
+
+ARGUMENTS = {"make_masks": ["made"]}  # without a folder it would write beside itself
+
+# f in thousandths: 200 250 15 300 50 100 10 45 40 20 25 33.3. The middle two of the twelve are
+# 40 and 45: median 42.5. Without the last, void, the middle one is 45.
+CAMVID = [0.2125, 0.17, 2.8333, 0.1417, 0.85, 0.425, 4.25, 0.9444, 1.0625, 2.125, 1.7, 0.0]
+CAMVID_WITHOUT_VOID = [0.225, 0.18, 3.0, 0.15, 0.9, 0.45, 4.5, 1.0, 1.125, 2.25, 1.8, 0.0]
+CAMVID_NAMES = ["sky", "building", "pole", "road", "pavement", "tree", "sign", "fence", "car"]
+CAMVID_NAMES += ["pedestrian", "bicyclist", "void"]
+
+# Lines that each example has to print.
+EXPECTED = {
+    "absent_class": [
+        # f = 14/20, 4/10, none, 2/10, whose median is 4/10
+        "naive: [nan, nan, nan, nan]",
+        "absent=zero: [0.5714, 1.0, 0.0, 2.0]",
+        "absent=one: [0.5714, 1.0, 1.0, 2.0]",
+        "absent=max: [0.5714, 1.0, 2.0, 2.0]",
+        "absent=error: no mask holds class 2",
+    ],
+    "batch_weights_jump": [
+        # 200 / [2, 10, 0, 8], of which 0 is absent; 800 / 20
+        "first epoch, batch by batch: [100.0, 20.0, 0.0, 25.0]",
+        "first epoch, mean of batches: 36.25",
+        "first epoch, counts added up: 40.0",
+        # 200 / [4, 6, 10, 0]
+        "shuffled epoch, batch by batch: [50.0, 33.3333, 20.0, 0.0]",
+        "shuffled epoch, mean of batches: 25.8333",
+        "shuffled epoch, counts added up: 40.0",
+        "whole data set: 40.0",
+    ],
+    "labels_by_name": [
+        # 10 / [6, 3, 1]; with the unknown ones 12 / [6, 3, 1] and 12 / [6, 3, 1 + 2]
+        "pixels: {'male': 6, 'female': 3, 'unisex': 1}",
+        "labelled: 10 ignored: 2",
+        "weights: {'male': 1.6667, 'female': 3.3333, 'unisex': 10.0}",
+        "total over sums, wrong: [2.0, 4.0, 12.0]",
+        "-1 as an index, wrong: [2.0, 4.0, 4.0]",
+    ],
+    "make_masks": [
+        # Road: 3 * 830 + 3 * 783 + 2 * 738 less the cars; cars: 5 * 57 + 2 * 31; signs: 2 * 21
+        "8 masks of 64 x 48: 24576 pixels",
+        "background: 18219 pixels in 8 masks",
+        "road: 5968 pixels in 8 masks",
+        "car: 347 pixels in 5 masks",
+        "sign: 42 pixels in 2 masks",
+    ],
+    "masks_from_generators": [
+        # 16 / [10, 4, 2], as in one_hot_arrays; without the last mask 12 / [10, 2]
+        "Sequence, index: 4 masks, [1.6, 4.0, 8.0]",
+        "Sequence, one-hot: 4 masks, [1.6, 4.0, 8.0]",
+        "generator, index: 4 masks, [1.6, 4.0, 8.0]",
+        "generator, one-hot: 4 masks, [1.6, 4.0, 8.0]",
+        "rounded down, wrong: 3 masks, [1.2, 6.0]",
+    ],
+    "median_frequency_camvid": [
+        f"list: {CAMVID}",
+        f"dict: {dict(enumerate(CAMVID))}",
+        f"named: {dict(zip(CAMVID_NAMES, CAMVID, strict=True))}",
+        f"void ignored instead: {CAMVID_WITHOUT_VOID}",
+    ],
+    "one_hot_arrays": [
+        # 16 / [10, 4, 2]; then 12 / [6, 4, 2], and 16 / [6, 4, 2]
+        "index masks (2, 2, 4) [1.6, 4.0, 8.0]",
+        "with a channel axis (2, 2, 4, 1) [1.6, 4.0, 8.0]",
+        "one-hot masks (2, 2, 4, 3) [1.6, 4.0, 8.0]",
+        "total / sums [1.6, 4.0, 8.0]",
+        "4 pixels without a label: [2.0, 3.0, 6.0]",
+        "total / sums then, wrong: [2.6667, 4.0, 8.0]",
+    ],
+    "pickle_for_cross_entropy": [
+        # 2 ln 2, -ln 0.9, 2 ln 10, -ln 0.4; by columns ln 2 - 2 ln 0.9 + ln 10 - 2 ln 0.4
+        "class_weights.pickle: [1.0, 2.0]",
+        "loss of each pixel: [[1.38629, 0.10536], [4.60517, 0.91629]]",
+        "sum: 7.01312",
+        "sum without weights: 4.01738",
+        "sum with channels first, wrong: 5.03903",
+    ],
+    "torch_cross_entropy_by_hand": [
+        # Of torch 0.7099 and 0.7531; 0.75311 * 17 / 9 is 1.42254
+        "weights: [1.0, 9.0]",
+        "without weights: 0.7099",
+        "sum of the weights of the targets: 17.0",
+        "with weights: 0.7531",
+        "with ten times the weights: 0.7531",
+        "divided by the pixels instead: 1.4225",
+    ],
+    "weight_mask_from_truth": [
+        # The numbers of pickle_for_cross_entropy; ln 2 - ln 0.9 + ln 10 - 2 ln 0.4;
+        # -2 ln 0.51 is 1.34669, -ln 0.49 is 0.71335
+        "weights: [1.0, 2.0]",
+        "mask: (1, 2, 2, 1) [[[2.0, 1.0], [2.0, 1.0]]]",
+        "loss without mask: 4.01738",
+        "mask times loss: 7.01312",
+        "weights in the loss itself: 7.01312",
+        "mask of the prediction: [[[1.0, 1.0], [1.0, 2.0]]]",
+        "mask of the prediction times loss: 4.93367",
+        "p = 0.51, predicted class 1: 1.34669 by truth, 1.34669 by prediction",
+        "p = 0.49, predicted class 0: 1.42670 by truth, 0.71335 by prediction",
+    ],
+}
+
+
+@pytest.fixture
+def run_python(tmp_path: Path, environment: dict[str, str]) -> Callable[..., str]:
+    """A function that runs Python in an empty folder and returns what it prints."""
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=tmp_path,
+            env={**environment, "PYTHONWARNINGS": "error"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "warning" not in done.stderr.lower()
+        return done.stdout
+
+    return run
+
+
+def read_mask(path: Path) -> np.ndarray:
+    """The palette indices of a mask."""
+    with Image.open(path) as image:
+        assert image.mode == "P"
+        return np.array(image)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_example_prints_its_numbers(path, run_python):
+    """An example ends well and prints each line that is expected of it."""
+    assert EXPECTED.get(path.stem), f"no expectation is listed for {path.name}"
+    printed = run_python(str(path), *ARGUMENTS.get(path.stem, [])).splitlines()
+    for line in EXPECTED[path.stem]:
+        assert line in printed
+
+
+def test_no_expectation_is_left_over():
+    """What is expected belongs to an example that exists."""
+    assert EXPECTED.keys() | ARGUMENTS.keys() <= {path.stem for path in EXAMPLES}
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_example_says_question_and_trap(path):
+    """An example opens with the question that it answers and the trap in it."""
+    first, _, rest = path.read_text(encoding="utf-8").partition("?\nThe trap: ")
+    assert first.startswith('"""\n')
+    assert '"""' not in first[3:]
+    assert rest
+
+
+def test_make_masks_makes_the_masks_of_the_repository(tmp_path, run_python):
+    """The script makes the masks beside it, pixel by pixel, and no other."""
+    run_python(str(ROOT / "examples" / "make_masks.py"), "made")
+    made = sorted((tmp_path / "made").iterdir())
+    kept = sorted(MASKS.iterdir())
+    assert [path.name for path in made] == [path.name for path in kept]
+    for new, old in zip(made, kept, strict=True):
+        np.testing.assert_array_equal(read_mask(new), read_mask(old))
+
+
+def test_weights_of_the_masks_of_the_repository(run_python):
+    """The first command of the README prints median-frequency weights, worked out by loops."""
+    masks = [read_mask(path) for path in MASKS.iterdir()]
+    frequencies = []
+    for index in range(4):
+        pixels = of_masks = 0
+        for mask in masks:
+            found = sum(value == index for row in mask.tolist() for value in row)
+            pixels += found
+            of_masks += mask.size if found else 0
+        frequencies.append(pixels / of_masks)
+    _, second, third, _ = sorted(frequencies)
+    expected = [(second + third) / 2 / frequency for frequency in frequencies]
+    weights = json.loads(run_python("-m", "weightcalc", "weights", str(MASKS)))
+    assert weights == pytest.approx(expected, rel=1e-12)
+
+
+def test_masks_of_the_repository_are_small():
+    """The masks that everybody downloads are eight, of classes 0 to 3, in under 20 kB."""
+    paths = list(MASKS.iterdir())
+    assert len(paths) == 8
+    assert sum(path.stat().st_size for path in paths) < 20_000
+    assert {value for path in paths for value in np.unique(read_mask(path)).tolist()} == {
+        0,
+        1,
+        2,
+        3,
+    }
