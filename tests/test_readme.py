@@ -19,7 +19,8 @@ from weightcalc.writers import WRITERS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-TASKS = re.findall(r"^weightcalc .*?(?=\s+#|$)", README, re.MULTILINE)
+SHELL = "".join(re.findall(r"```bash\n(.*?)```", README, re.DOTALL))
+TASKS = re.findall(r"^weightcalc .*?(?=\s+#|$)", SHELL, re.MULTILINE)
 OPTIONS = sorted(
     {
         name

@@ -1,12 +1,8 @@
-/*
- * The loops over pixels of kernels.py, which checks what it passes and says what the
- * patterns mean; here sizes alone are checked, so that no buffer is overrun. Masks are
- * long runs, and what a PNG filter leaves of a run is zeros: words of 8 bytes are looked
- * at first, and single values where a word holds something new. Loops are inline so that
- * the compiler makes one copy for each width, step and filter.
- */
+/* The loops over pixels of kernels.py, which checks and interprets what goes in and out; here
+ * sizes alone are checked. Masks are long runs, of which a PNG filter leaves zeros: words of 8
+ * bytes are looked at first, single values only where a word holds something new. Loops are
+ * inline, so that the compiler makes a copy for each width, step and filter. */
 
-#define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -19,21 +15,26 @@
 #define INLINE static inline __attribute__((always_inline))
 typedef uint8_t byte;
 
-/* The integer that `width` bytes hold, 1 to 8. */
+/* The integer that `width` bytes hold. Those of 3 and 6 would stall if they were read at once. */
 INLINE uint64_t load(const byte *p, size_t width)
 {
-    uint64_t word = 0;
-    memcpy(&word, p, width);
-    return word;
+    const size_t first = width % 3 ? width : width / 3 * 2;
+    uint64_t low = 0, high = 0;
+    memcpy(&low, p, first);
+    memcpy(&high, p + first, width - first);
+    return low | high << 8 * first % 64;
+}
+
+INLINE int are_zeros(const byte *p)
+{
+    return (load(p, 8) | load(p + 8, 8)) == 0;
 }
 
 /* Row filters: https://www.w3.org/TR/png-3/#9Filters */
-
 enum { NONE, SUB, UP, AVERAGE, PAETH };
 
 typedef struct {
-    const byte *in; /* without the filter type */
-    const byte *above;
+    const byte *in, *above; /* without filter types */
     byte *out;
     size_t size;
     size_t step; /* bytes of a pixel */
@@ -50,15 +51,15 @@ INLINE uint64_t repeat(uint64_t pixel, size_t step)
 /* How such a word goes on: 8 bytes need not be whole pixels. */
 INLINE uint64_t next_word(uint64_t repeated, size_t step)
 {
-    size_t turn = 8 % step;
+    const size_t turn = 8 % step;
     return turn ? repeated >> 8 * turn | repeated << 8 * (step - turn) : repeated;
 }
 
 /* Sums of bytes that do not carry into each other. */
 INLINE uint64_t add_bytes(uint64_t a, uint64_t b)
 {
-    const uint64_t high = 0x8080808080808080u;
-    return ((a & ~high) + (b & ~high)) ^ ((a ^ b) & high);
+    const uint64_t low = 0x7f7f7f7f7f7f7f7fu;
+    return ((a & low) + (b & low)) ^ ((a ^ b) & ~low);
 }
 
 INLINE void undo_up(Row row)
@@ -72,7 +73,7 @@ INLINE size_t undo_sub(Row row, size_t i)
 {
     uint64_t left = repeat(load(row.in, row.step), row.step);
     for (; i + 8 <= row.size; i += 8) {
-        for (; i + 24 <= row.size && (load(row.in + i, 8) | load(row.in + i + 8, 8)) == 0; i += 16) {
+        for (; i + 24 <= row.size && are_zeros(row.in + i); i += 16) {
             memcpy(row.out + i, &left, 8);
             left = next_word(left, row.step);
             memcpy(row.out + i + 8, &left, 8);
@@ -88,14 +89,11 @@ INLINE size_t undo_sub(Row row, size_t i)
     return i;
 }
 
-/*
- * Whichever is nearest to left + above - corner, which is as far from one neighbour as the
- * corner is from the other: the corner itself only in the middle third between the two.
- */
+/* Whichever is nearest to left + above - corner, which is as far from one neighbour as the
+ * corner is from the other: the corner itself only in the middle third between the two. */
 INLINE int paeth(int left, int above, int corner)
 {
-    int low = left < above ? left : above;
-    int high = left < above ? above : left;
+    int low = left < above ? left : above, high = left < above ? above : left;
     int third = 3 * corner - above - left;
     int inner = high <= third ? low : corner;
     return third <= low ? high : inner;
@@ -103,7 +101,8 @@ INLINE int paeth(int left, int above, int corner)
 
 INLINE int predict(int filter, int left, int above, int corner)
 {
-    return filter == SUB ? left : filter == AVERAGE ? (left + above) / 2 : paeth(left, above, corner);
+    return filter == SUB ? left
+           : filter == AVERAGE ? (left + above) / 2 : paeth(left, above, corner);
 }
 
 /* Pixel by pixel; Paeth only until a pixel equals the one above it. */
@@ -132,12 +131,13 @@ INLINE size_t undo_paeth(Row row, size_t i)
 {
     while (i + 8 <= row.size) {
         if (memcmp(row.out + i - row.step, row.above + i - row.step, row.step) == 0) {
-            uint64_t word;
-            do {
+            for (; i + 24 <= row.size && are_zeros(row.in + i); i += 16)
+                memcpy(row.out + i, row.above + i, 16);
+            for (uint64_t word = 0; word == 0 && i + 8 <= row.size;) {
                 word = load(row.in + i, 8);
                 memcpy(row.out + i, row.above + i, 8);
                 i += word ? (size_t)__builtin_ctzll(word) / 8 : 8;
-            } while (word == 0 && i + 8 <= row.size);
+            }
         }
         i = undo_pixels(PAETH, row, i);
     }
@@ -150,9 +150,8 @@ INLINE void undo_row(int filter, Row row)
     for (; i < row.size && i < row.step; i++)
         row.out[i] = (byte)(row.in[i] + predict(filter, 0, row.above[i], 0));
     if (row.step <= 8 && row.size >= row.step + 8)
-        i = filter == SUB     ? undo_sub(row, i)
-            : filter == PAETH ? undo_paeth(row, i)
-                              : undo_pixels(AVERAGE, row, i);
+        i = filter == SUB ? undo_sub(row, i)
+            : filter == PAETH ? undo_paeth(row, i) : undo_pixels(AVERAGE, row, i);
     for (; i < row.size; i++) {
         int left = row.out[i - row.step], corner = row.above[i - row.step];
         row.out[i] = (byte)(row.in[i] + predict(filter, left, row.above[i], corner));
@@ -193,8 +192,7 @@ static Py_ssize_t undo_rows_of_step(Row row, Py_ssize_t num)
 }
 
 /* Counting: a table for widths 1 and 2, a hash table for the others. */
-
-enum { MOST_BLOCKS = 128, MOST_NEW = 4 * MOST_BLOCKS + 4 }; /* values between two looks at the room */
+enum { MOST_BLOCKS = 128, MOST_NEW = 4 * MOST_BLOCKS + 4 }; /* blocks and values in one go */
 
 typedef struct {
     uint64_t pattern;
@@ -314,8 +312,9 @@ static PyObject *count_small(PyObject *Py_UNUSED(module), PyObject *args)
         Py_BEGIN_ALLOW_THREADS
         int64_t *sums = counts.buf;
         add_buffer(&(Sums){.counts = width == 1 ? tables[0] : sums}, &values, width);
-        for (int k = 0; k < 8 * 256; k++)
-            sums[k % 256] += tables[k / 256][k % 256];
+        for (int v = 0; v < 256; v++)
+            for (int table = 0; table < 8; table++)
+                sums[v] += tables[table][v];
         Py_END_ALLOW_THREADS
     }
     PyBuffer_Release(&values);
@@ -374,8 +373,7 @@ static PyObject *undo_filters(PyObject *Py_UNUSED(module), PyObject *args)
         Py_BEGIN_ALLOW_THREADS
         Row row = {(byte *)rows.buf + 1, above.buf, out.buf, (size_t)size, (size_t)step};
         bad = undo_rows_of_step(row, num);
-        if (bad < 0)
-            memcpy(above.buf, (byte *)out.buf + out.len - size, (size_t)size);
+        memcpy(above.buf, (byte *)out.buf + out.len - size, (size_t)size);
         Py_END_ALLOW_THREADS
     }
     PyBuffer_Release(&rows);
@@ -391,10 +389,11 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static struct PyModuleDef module = {
-    PyModuleDef_HEAD_INIT, .m_name = "weightcalc._kernels", .m_methods = methods};
+static PyModuleDef_Slot slots[] = {{0, NULL}};
+static PyModuleDef module = {
+    PyModuleDef_HEAD_INIT, "_kernels", NULL, 0, methods, slots, NULL, NULL, NULL};
 
 PyMODINIT_FUNC PyInit__kernels(void)
 {
-    return PyModuleDef_Init(&module); /* in two phases, the second of which has no steps */
+    return PyModuleDef_Init(&module);
 }

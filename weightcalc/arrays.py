@@ -1,7 +1,7 @@
 """
-Counts arrays saved by NumPy, .npy and .npz, in pieces: never mapped, never unpickled.
+Counts arrays in pieces: .npy and .npz of NumPy, never mapped or unpickled, and .label.
 
-The header is taken apart here, by a pattern that knows three keys and nothing
+The header of .npy is taken apart here, by a pattern that knows three keys and nothing
 else. Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 """
 
@@ -11,18 +11,18 @@ import math
 import re
 import zipfile
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 import numpy as np
 
+from .channels import PIECE, Header, pieces, read_channels
 from .counts import ValueCounts
-from .encodings import ReadOptions, check_size
+from .encodings import ReadOptions, check_image, check_size, values_of_pixels
 from .errors import DecodeError
 from .kernels import ValueCounter, largest_of, whole_numbers
 
 _MAGIC = b"\x93NUMPY"
 _LONGEST_HEADER = 10_000
-_PIECE = 1 << 20  # bytes read at a time
 _ITEM = re.compile(
     r"""\s*(?P<quote>['"])(?P<key>\w+)(?P=quote)\s*:\s*"""
     r"""(?P<value>'[^']*'|"[^"]*"|True|False|\([\d\sL,]*\))\s*(?P<end>,?\s*\}|,)"""
@@ -30,26 +30,32 @@ _ITEM = re.compile(
 _DTYPE = re.compile(r"[<>|=](?:[ui][1248]|b1|f[248])")
 
 
-class Header(NamedTuple):
-    """What an array is: its dtype, its shape, and whether its first axis runs fastest."""
-
-    dtype: np.dtype[np.generic]
-    shape: tuple[int, ...]
-    fortran: bool
-
-
 def read_npy(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     """
-    Count a .npy file: shape (H, W), one mask, or (N, H, W), N masks.
+    Count a .npy file.
+
+    By index its shape is (H, W), one mask, or (N, H, W), N masks; by colour it has a
+    last axis of 3 or 4 more; by channels (one-hot, multilabel) an axis of C channels.
 
     Raises
     ------
     DecodeError
-        If it is damaged, holds no whole numbers, or may hold one-hot vectors.
+        If it is damaged, holds no whole numbers, or may be read in two ways.
     """
     header = _read_header(file)
+    if math.prod(header.shape) == 0:
+        raise DecodeError(f"an array of shape {header.shape} has no pixels")
+    if math.prod(header.shape) * header.dtype.itemsize > options.max_bytes:
+        raise DecodeError(
+            f"an array of shape {header.shape} is larger than {options.max_bytes} bytes"
+        ).with_hint("--max-bytes, if the file is what it should be")
+    if options.encoding in ("one-hot", "multilabel"):
+        yield from read_channels(file, header, options)
+        return
+    if options.encoding == "color":
+        header = _as_pixels(header)
     _check_shape(header.shape, options)
-    masks = _count_stack(file, header)
+    masks = _count_stack(file, header, options.encoding)
     if len(header.shape) == 3 and options.encoding == "auto":
         masks = _refuse_channels(masks, header.shape)
     yield from masks
@@ -76,6 +82,35 @@ def read_npz(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
             ).with_hint("--max-bytes, if the file is what it should be")
         with archive.open(members[0]) as member:
             yield from read_npy(member, options)  # type: ignore[arg-type]
+
+
+def read_label(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
+    """
+    Count a SemanticKITTI scan: a little-endian uint32 for each point.
+
+    The lower 16 bits are the class, the upper ones the instance, which is left out.
+
+    Raises
+    ------
+    DecodeError
+        If the file does not hold whole points.
+    """
+    check_image(options)
+    if options.encoding == "color":
+        raise DecodeError("a scan of points has no colours")
+    counter = ValueCounter("<u2")
+    size = 0
+    rest = b""
+    while data := file.read(PIECE):
+        data = rest + data
+        points = np.frombuffer(data, "<u2", len(data) // 4 * 2).reshape(-1, 2)
+        counter.add(np.ascontiguousarray(points[:, 0]).view(np.uint8))
+        size += len(points)
+        rest = data[4 * len(points) :]
+    if rest:
+        raise DecodeError(f"its {4 * size + len(rest)} bytes are no whole points of 4")
+    check_size(size, 1, options)
+    yield ValueCounts(counter.counts(), size, "points", 65535)
 
 
 def _read_header(file: BinaryIO) -> Header:
@@ -139,15 +174,20 @@ def _check_shape(shape: tuple[int, ...], options: ReadOptions) -> None:
         raise DecodeError(
             f"an array of shape {shape} is no mask (H, W) and no stack of them (N, H, W)"
         ).with_hint("--encoding one-hot or multilabel for arrays of channels")
-    if math.prod(shape) == 0:
-        raise DecodeError(f"an array of shape {shape} has no pixels")
     check_size(shape[-1], shape[-2], options)
-    if math.prod(shape) > options.max_bytes:
-        raise DecodeError(f"{math.prod(shape)} values are more than {options.max_bytes}").with_hint(
-            "--max-bytes, if the file is what it should be"
-        )
     if options.encoding == "auto" and len(shape) == 3 and shape[2] <= 4:
         raise _channels_or_masks(shape, f"its last axis has {shape[2]} entries")
+
+
+def _as_pixels(header: Header) -> Header:
+    """An array of bytes with samples of colour along its last axis, as an array of pixels."""
+    samples = header.shape[-1]
+    if samples not in (3, 4) or header.dtype.str not in ("|u1", "|i1") or header.fortran:
+        raise DecodeError(
+            f"an array of shape {header.shape} and type {header.dtype} has no colours: "
+            "it wants uint8 and a last axis of 3 or 4"
+        ).with_hint("--encoding index for arrays of class ids")
+    return Header(np.dtype(f"V{samples}"), header.shape[:-1], False)
 
 
 def _channels_or_masks(shape: tuple[int, ...], why: str) -> DecodeError:
@@ -168,7 +208,7 @@ def _refuse_channels(masks: Iterator[ValueCounts], shape: tuple[int, ...]) -> It
     raise _channels_or_masks(shape, "it holds only 0 and 1")
 
 
-def _count_stack(file: BinaryIO, header: Header) -> Iterator[ValueCounts]:
+def _count_stack(file: BinaryIO, header: Header, encoding: str) -> Iterator[ValueCounts]:
     is_stack = len(header.shape) == 3
     num_masks = header.shape[0] if is_stack else 1
     pixels = header.shape[-1] * header.shape[-2]
@@ -182,6 +222,8 @@ def _count_stack(file: BinaryIO, header: Header) -> Iterator[ValueCounts]:
         values = counter.counts()
         if header.dtype.kind == "b" and max(values) > 1:
             raise DecodeError(f"it holds byte {max(values)} where booleans are 0 and 1")
+        if encoding == "color":
+            values = values_of_pixels(values, counter.dtype.itemsize, 8, encoding)
         yield ValueCounts(values, pixels, "array", largest_of(counter.dtype), notes=notes)
 
 
@@ -190,7 +232,7 @@ def _count_in_turn(
 ) -> Iterator[ValueCounter]:
     for _ in range(num_masks):
         counter = _counter(dtype)
-        for values in _pieces(file, dtype, pixels, 1):
+        for values in pieces(file, dtype, pixels, 1):
             counter.add(_bytes_of(values))
         yield counter
 
@@ -199,12 +241,12 @@ def _count_interleaved(
     file: BinaryIO, dtype: np.dtype[np.generic], num_masks: int, pixels: int
 ) -> Iterator[ValueCounter]:
     """Count masks whose pixels take turns, as in a stack in Fortran order."""
-    if num_masks * dtype.itemsize > _PIECE:
+    if num_masks * dtype.itemsize > PIECE:
         raise DecodeError(
             f"{num_masks} masks in Fortran order cannot be told apart in little memory"
         ).with_hint("save the array with numpy.ascontiguousarray")
     counters = [_counter(dtype) for _ in range(num_masks)]
-    for values in _pieces(file, dtype, pixels * num_masks, num_masks):
+    for values in pieces(file, dtype, pixels * num_masks, num_masks):
         for counter, column in zip(counters, values.reshape(-1, num_masks).T, strict=True):
             counter.add(_bytes_of(column))
     yield from counters
@@ -216,22 +258,3 @@ def _counter(dtype: np.dtype[np.generic]) -> ValueCounter:
 
 def _bytes_of(values: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(whole_numbers(values)).view(np.uint8)
-
-
-def _pieces(
-    file: BinaryIO, dtype: np.dtype[np.generic], num_values: int, group: int
-) -> Iterator[np.ndarray]:
-    """The next values of a file, in arrays of whole groups; each overwrites the one before."""
-    unit = group * dtype.itemsize
-    buffer = memoryview(bytearray(min(_PIECE // unit * unit, num_values * dtype.itemsize)))
-    missing = num_values * dtype.itemsize
-    while missing:
-        piece = buffer[: min(len(buffer), missing)]
-        filled = 0
-        while filled < len(piece):
-            got = file.readinto(piece[filled:])  # type: ignore[attr-defined]
-            if not got:
-                raise DecodeError(f"its array ends {missing - filled} bytes too early")
-            filled += got
-        missing -= filled
-        yield np.frombuffer(piece, dtype)

@@ -17,14 +17,17 @@ from contextlib import contextmanager
 from io import BufferedReader, BytesIO
 from typing import BinaryIO
 
+from .archives import split_name
 from .counts import ClassCounts, ValueCounts
 from .encodings import ReadOptions
-from .errors import DecodeError, MaskError, SourceError, printable
+from .errors import DecodeError, MaskError, MissingExtraError, SourceError, printable
 from .labels import LabelMap
 from .readers import READERS, read_masks
-from .sources import check_one_kind, list_files, open_mask
+from .remote import is_url
+from .sources import check_one_kind, list_files, open_mask, spooled
 from .tally import Counted, LabelledMask, Tally
 
+_STOPPING = {signal.SIGINT, signal.SIGTERM}
 _DEFAULTS = ReadOptions()
 _READ_AT_ONCE = 4 << 20  # a file up to this size is read by one call
 _BUFFER = 1 << 20
@@ -71,7 +74,11 @@ def count_file(name: str, options: ReadOptions = _DEFAULTS) -> list[ValueCounts]
     ------
     MaskError
         If the file cannot be read, or is being written.
+    MissingExtraError
+        If its format needs a package that is not installed.
     """
+    if is_url(name) or split_name(name) is not None:
+        return _count_stream(name, options)
     for _ in range(2):
         with open_mask(name) as file:
             before = os.fstat(file.fileno())
@@ -79,6 +86,8 @@ def count_file(name: str, options: ReadOptions = _DEFAULTS) -> list[ValueCounts]
             problem: Exception | None = None
             try:
                 masks = list(read_masks(name, stream, options))
+            except MissingExtraError:
+                raise
             except Exception as error:  # noqa: BLE001  # decoders raise what they like
                 problem = error
             if _state(before) == _state(os.fstat(file.fileno())):
@@ -88,6 +97,33 @@ def count_file(name: str, options: ReadOptions = _DEFAULTS) -> list[ValueCounts]
     if problem is not None:
         raise _named(name, problem) from problem
     return masks
+
+
+def _count_stream(name: str, options: ReadOptions) -> list[ValueCounts]:
+    """Count a member of an archive or a remote file, whose size and state nobody knows."""
+    with open_mask(name) as file:
+        try:
+            with _held(file, options.max_bytes) as stream:
+                masks = list(read_masks(name, stream, options))
+                while stream.read(_BUFFER):  # the checksum comes after the last byte
+                    pass
+        except MissingExtraError:
+            raise
+        except Exception as error:  # decoders raise what they like
+            raise _named(name, error) from error
+    return masks
+
+
+def _held(file: BinaryIO, limit: int) -> BinaryIO:
+    """A stream that can be sought: small ones are held in memory."""
+    stream = BufferedReader(file, _BUFFER)  # type: ignore[type-var]
+    start = stream.read(_READ_AT_ONCE + 1)
+    if len(start) <= _READ_AT_ONCE:
+        return BytesIO(start)
+    if not stream.seekable():
+        return spooled(stream, limit, start)
+    stream.seek(0)
+    return stream
 
 
 def _buffered(file: BinaryIO, size: int) -> BinaryIO:
@@ -232,6 +268,8 @@ def local_pool(num_workers: int) -> Iterator[Executor | None]:
         return
     pool = ProcessPoolExecutor(num_workers, initializer=_start_worker)
     try:
+        with _signals_held():  # one that comes while processes fork would be lost
+            pool.submit(int).result()
         yield pool
     except BaseException:
         for process in list((getattr(pool, "_processes", None) or {}).values()):
@@ -241,10 +279,25 @@ def local_pool(num_workers: int) -> Iterator[Executor | None]:
         pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Let SIGINT and SIGTERM wait."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _start_worker() -> None:
     """Die with the signal or with the parent, silently, instead of raising or lingering."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for number in _STOPPING:
+        signal.signal(number, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
     threading.Thread(target=_follow_parent, daemon=True).start()
 
 

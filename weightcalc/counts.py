@@ -38,7 +38,9 @@ class ValueCounts(NamedTuple):
     largest : int
         Largest value that the sample type can hold.
     unlabelled : int
-        Pixels that carry no label at all: the all-zero rows of a one-hot mask.
+        Pixels that carry no label at all: the all-zero vectors of a one-hot mask.
+    num_channels : int
+        Channels of a one-hot or multilabel mask, also those without a one; else 0.
     notes : tuple of str
         What is odd about the file but leaves its counts right.
     """
@@ -48,6 +50,7 @@ class ValueCounts(NamedTuple):
     kind: str
     largest: int = 255
     unlabelled: int = 0
+    num_channels: int = 0
     notes: tuple[str, ...] = ()
 
 
@@ -150,17 +153,15 @@ class ClassCounts:
         Raises
         ------
         LabelError
-            If a value belongs to no class, a vector is not one-hot, or the shape may
-            mean either; nothing is added then.
+            If a value belongs to no class or a vector is not one-hot; nothing is
+            added then.
         """
         if one_hot is None:
-            one_hot = _looks_one_hot(batch.shape)
+            one_hot = batch.ndim == 4 and batch.shape[3] > 1
         if batch.ndim != (4 if one_hot else 3) and batch.shape[3:] != (1,):
             raise LabelError(f"a batch has axes (N, H, W) or (N, H, W, C), got {batch.shape}")
         if one_hot:
             self._add_all([_count_vectors(mask) for mask in batch])
-            if self.inferred:
-                self.grow(batch.shape[3])
         else:
             self._add_all([_count_index(mask) for mask in batch])
 
@@ -174,12 +175,12 @@ class ClassCounts:
 
     def add_labelled(self, mask: ValueCounts, labelled: Labelled) -> None:
         """Add a mask whose values have been classified; unknown ones must be dealt with."""
-        ignored = mask.unlabelled + sum(labelled.ignored.values())
+        ignored = ignored_pixels(mask, labelled)
         self.num_masks += 1
         self.num_pixels += mask.pixels
         self.ignored_pixels += ignored
-        if self.inferred and labelled.classes:
-            self.grow(max(labelled.classes) + 1)
+        if self.inferred:
+            self.grow(max([*labelled.classes, mask.num_channels - 1]) + 1)
         for index, pixels in labelled.classes.items():
             self.pixels[index] += pixels
             self.masks[index] += 1
@@ -220,6 +221,7 @@ class ClassCounts:
         total = ClassCounts(other.labels if self.inferred else self.labels)
         total.inferred = self.inferred and other.inferred
         total.grow(max(self.num_classes, other.num_classes))
+        total.options = self.options
         total.ignored = {}
         total.sources = sorted({*self.sources, *other.sources})
         for part in (self, other):
@@ -279,13 +281,11 @@ class ClassCounts:
         return json.dumps(self.to_dict(), indent=1) + "\n"
 
 
-def _looks_one_hot(shape: tuple[int, ...]) -> bool:
-    channels_first = len(shape) == 4 and shape[1] == 1 < shape[3]
-    if channels_first or (len(shape) == 3 and shape[2] <= 4):
-        raise LabelError(
-            f"a batch of shape {shape} may hold values or one-hot vectors, its axes in either order"
-        ).with_hint("one_hot=True or False, with axes (N, H, W) or (N, H, W, C)")
-    return len(shape) == 4 and shape[3] > 1
+def ignored_pixels(mask: ValueCounts, labelled: Labelled) -> int:
+    """Pixels of a mask that are in no class; those of a multilabel mask always are."""
+    if mask.kind == "multilabel":
+        return 0  # an ignored channel says nothing about the others of a pixel
+    return mask.unlabelled + sum(labelled.ignored.values())
 
 
 def _count_index(mask: np.ndarray) -> ValueCounts:
@@ -295,7 +295,10 @@ def _count_index(mask: np.ndarray) -> ValueCounts:
 
 def _count_vectors(mask: np.ndarray) -> ValueCounts:
     sums, unlabelled = count_one_hot(mask.reshape(-1, mask.shape[-1]))
-    return ValueCounts(sums, mask.size // mask.shape[-1], "one-hot", unlabelled=unlabelled)
+    channels = mask.shape[-1]
+    return ValueCounts(
+        sums, mask.size // channels, "one-hot", unlabelled=unlabelled, num_channels=channels
+    )
 
 
 def _check_same_classes(a: ClassCounts, b: ClassCounts) -> None:

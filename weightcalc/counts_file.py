@@ -65,14 +65,16 @@ def counts_of_document(document: Any) -> ClassCounts:
         raise CountsError(f"not a counts file: its format is not {FORMAT}")
     try:
         return _counts_of(document)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        if isinstance(error, CountsError):
+            raise
         raise CountsError(f"not a whole counts file: {error!r}") from error
 
 
 def _counts_of(document: Mapping[str, Any]) -> ClassCounts:
     entries = document["classes"]
     names = [_text(entry["name"]) for entry in entries]
-    if [entry["index"] for entry in entries] != list(range(len(entries))):
+    if [_whole(entry["index"]) for entry in entries] != list(range(len(entries))):
         raise CountsError("the classes are not numbered 0, 1, 2, ...")
     inferred = document.get("inferred", False) is True
     if not inferred and not names:

@@ -1,8 +1,9 @@
 """
-From the pixels of an image to values: how a mask encodes classes.
+How masks encode classes, and what a reader must know besides the file.
 
-Works on the few different pixels of a mask after they are counted. A pixel of
-several samples is one integer, its first sample the most significant.
+Pixels are made values here after they are counted, when only the few different ones
+of a mask are left. A pixel of several samples is one integer, its first sample the
+most significant.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 from .errors import DecodeError
 
-ENCODINGS = ("auto", "index", "color")
+ENCODINGS = ("auto", "index", "color", "one-hot", "multilabel")
 
 
 class ReadOptions(NamedTuple):
@@ -22,7 +23,10 @@ class ReadOptions(NamedTuple):
     Attributes
     ----------
     encoding : str
-        One of `ENCODINGS`. "auto" reads as "index" does, and refuses what may be meant otherwise.
+        One of `ENCODINGS`. "auto" reads as "index" does, and refuses what may be
+        meant otherwise.
+    channel_axis : int, optional
+        Axis of the channels of one-hot and multilabel arrays. Default is the last.
     allow_lossy : bool
         Whether JPEG and lossy WebP are read.
     max_pixels : int
@@ -32,6 +36,7 @@ class ReadOptions(NamedTuple):
     """
 
     encoding: str = "auto"
+    channel_axis: int | None = None
     allow_lossy: bool = False
     max_pixels: int = 1 << 34
     max_bytes: int = 1 << 36
@@ -53,6 +58,49 @@ def check_size(width: int, height: int, options: ReadOptions) -> None:
         ).with_hint("--max-pixels, if the file is what it should be")
 
 
+def check_image(options: ReadOptions) -> None:
+    """
+    Refuse an image where arrays of channels are asked for.
+
+    Raises
+    ------
+    DecodeError
+    """
+    if options.encoding in ("one-hot", "multilabel"):
+        raise DecodeError(f"an image has no channels to read as {options.encoding}").with_hint(
+            "--encoding index or color; one-hot and multilabel masks are .npy or .npz"
+        )
+
+
+def colors_of_indices(indices: Mapping[int, int], palette: bytes) -> dict[int, int]:
+    """
+    The colours that the indices of a palette image stand for.
+
+    Parameters
+    ----------
+    indices : mapping of int to int
+        Index to pixels.
+    palette : bytes
+        Red, green and blue of each index.
+
+    Raises
+    ------
+    DecodeError
+        If an index lies past the palette, so that it has no colour.
+    """
+    colors: dict[int, int] = {}
+    for index, number in indices.items():
+        entry = palette[3 * index : 3 * index + 3]
+        if len(entry) < 3:
+            raise DecodeError(
+                f"index {index} ({number} pixels) lies past its palette of "
+                f"{len(palette) // 3} colours"
+            ).with_hint("--encoding index counts indices, whatever their colours")
+        color = int.from_bytes(entry, "big")
+        colors[color] = colors.get(color, 0) + number
+    return colors
+
+
 def values_of_pixels(
     pixels: Mapping[int, int], num_samples: int, sample_bits: int, encoding: str
 ) -> dict[int, int]:
@@ -64,7 +112,7 @@ def values_of_pixels(
     pixels : mapping of int to int
         Packed pixel to how often it occurs.
     num_samples : int
-        Samples of a pixel: 2 (grey and alpha), 3 (RGB) or 4 (RGBA).
+        Samples of a pixel: 1 (grey), 2 (grey and alpha), 3 (RGB) or 4 (RGBA).
     sample_bits : int
         Bits of a sample, 8 or 16.
     encoding : str

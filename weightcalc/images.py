@@ -8,13 +8,15 @@ Where it changes samples (scaled greys, inverted TIFF), the change is undone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
+from .bmp import count_bmp
 from .counts import ValueCounts
-from .encodings import ReadOptions, check_size, values_of_pixels
+from .encodings import ReadOptions, check_image, check_size, colors_of_indices, values_of_pixels
 from .errors import DecodeError
 from .kernels import ValueCounter, largest_of, whole_numbers
 
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 
 _LARGEST_IMAGE = 1 << 28  # pixels; Pillow holds an image whole
 _STRIP = 1 << 20  # pixels turned into an array at a time
-_BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
+_BITS_PER_SAMPLE, _COMPRESSION, _PHOTOMETRIC, _SAMPLES_PER_PIXEL = 258, 259, 262, 277
+_STRIP_BYTES, _SAMPLE_FORMAT = 279, 339
+_JPEG_IN_TIFF = ("jpeg", "tiff_jpeg", 6, 7)
 _SAMPLES = {"LA": 2, "RGB": 3, "RGBA": 4}
 _KINDS = {
     "1": "grey",
@@ -36,7 +40,9 @@ _KINDS = {
 }
 
 
-def read_image(file: BinaryIO, format_: str, options: ReadOptions) -> Iterator[ValueCounts]:
+def read_image(
+    file: BinaryIO, format_: str, options: ReadOptions, pages: Sequence[int] | None = None
+) -> Iterator[ValueCounts]:
     """
     Count an image of a format that Pillow knows; each page of a TIFF is a mask.
 
@@ -44,22 +50,42 @@ def read_image(file: BinaryIO, format_: str, options: ReadOptions) -> Iterator[V
     ----------
     format_ : str
         BMP, GIF, TIFF, WEBP, JPEG or PPM: what the first bytes of the file say.
+    pages : sequence of int, optional
+        Pages of a TIFF to count. Default is all of them.
 
     Raises
     ------
     DecodeError
         If it is lossy, or its samples are no labels. Pillow raises others.
     """
+    check_image(options)
     if not options.allow_lossy and _is_lossy(file, format_):
         raise DecodeError(
             f"{format_} is lossy: between two classes it invents values of a third"
         ).with_hint("--allow-lossy to count it all the same, --exclude if it is no mask")
-    image = _open(file, format_)
-    num_pages = getattr(image, "n_frames", 1) if format_ == "TIFF" else 1
-    for page in range(num_pages):
-        if page:
-            image.seek(page)
-        yield _count_page(image, format_, options)
+    if format_ == "BMP" and (mask := count_bmp(file, options)) is not None:
+        yield mask
+        return
+    with _limit_given_way():
+        image = _open(file, format_)
+        num_pages = getattr(image, "n_frames", 1) if format_ == "TIFF" else 1
+        for page in range(num_pages) if pages is None else pages:
+            if page:
+                image.seek(page)
+            yield _count_page(image, format_, options)
+
+
+@contextmanager
+def _limit_given_way() -> Iterator[None]:
+    """Pillow's own limit on pixels gives way to ours, for which it is lower."""
+    from PIL import Image
+
+    before = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
 
 
 def _open(file: BinaryIO, format_: str) -> ImageFile.ImageFile:
@@ -72,7 +98,6 @@ def _open(file: BinaryIO, format_: str) -> ImageFile.ImageFile:
         WebPImagePlugin,
     )
 
-    # The classes themselves, not Image.open: its limit on pixels is not ours.
     decoders: dict[str, type[ImageFile.ImageFile]] = {
         "BMP": BmpImagePlugin.BmpImageFile,
         "GIF": GifImagePlugin.GifImageFile,
@@ -108,23 +133,57 @@ def _count_page(image: ImageFile.ImageFile, format_: str, options: ReadOptions) 
         raise DecodeError(
             f"{width} x {height} pixels of {format_} must be held whole: more than {_LARGEST_IMAGE}"
         ).with_hint("PNG, .npy and tiled TIFF are counted in pieces")
+    if format_ == "TIFF":
+        _check_tiff(image, options)
     notes = []
     if format_ == "GIF" and getattr(image, "n_frames", 1) > 1:
         notes.append("an animation: only its first frame is counted")
+    largest_grey = _largest_grey(image) if format_ == "PPM" else 0
     image.load()
+    values, largest = _values(image, format_, options.encoding, notes)
+    if largest_grey:
+        values = _unscaled(image.mode, values, largest_grey)
+    kind = _KINDS.get(image.mode, image.mode)
+    return ValueCounts(values, width * height, kind, largest, notes=tuple(notes))
+
+
+def _values(
+    image: ImageFile.ImageFile, format_: str, encoding: str, notes: list[str]
+) -> tuple[dict[int, int], int]:
+    """Value counts of a decoded image, and the largest value that its type can hold."""
     if image.mode in _SAMPLES:
         samples = _SAMPLES[image.mode]
         pixels = _count_samples(image, np.dtype(f"V{samples}")).counts()
-        values, largest = values_of_pixels(pixels, samples, 8, options.encoding), 255
-    elif image.mode in _KINDS:
-        counter = _count_samples(image, None)
-        values, largest = counter.counts(), largest_of(counter.dtype)
-    else:
+        return values_of_pixels(pixels, samples, 8, encoding), 255
+    if image.mode not in _KINDS:
         raise DecodeError(f"{format_} of mode {image.mode} is no mask")
+    counter = _count_samples(image, None)
+    values = counter.counts()
     if format_ == "TIFF":
         values = _stored_samples(image, values, notes)
-    kind = _KINDS.get(image.mode, image.mode)
-    return ValueCounts(values, width * height, kind, largest, notes=tuple(notes))
+    if encoding == "color":
+        values = _colors(image, values)
+    return values, largest_of(counter.dtype)
+
+
+def _largest_grey(image: ImageFile.ImageFile) -> int:
+    """What the header of a PGM file says, which is gone after load; 0 if Pillow scales nothing."""
+    arguments = image.tile[0].args
+    return int(arguments[-1]) if isinstance(arguments, tuple) else 0
+
+
+def _unscaled(mode: str, values: dict[int, int], largest: int) -> dict[int, int]:
+    """Undo what Pillow does to greys of a PGM file whose largest is not 255 or 65535."""
+    scale = 255 if mode == "L" else 65535
+    return {round(value * largest / scale): n for value, n in values.items()}
+
+
+def _colors(image: ImageFile.ImageFile, values: dict[int, int]) -> dict[int, int]:
+    if image.mode == "P":
+        return colors_of_indices(values, bytes(image.getpalette() or []))
+    if image.mode != "L":
+        raise DecodeError(f"an image of mode {image.mode} has no colours")
+    return values_of_pixels(values, 1, 8, "color")
 
 
 def _count_samples(image: ImageFile.ImageFile, pixel: np.dtype[np.generic] | None) -> ValueCounter:
@@ -147,6 +206,24 @@ def _strips(image: ImageFile.ImageFile) -> Iterator[np.ndarray]:
         yield np.asarray(image.crop((0, top, width, min(top + rows, height))))
 
 
+def _check_tiff(image: ImageFile.ImageFile, options: ReadOptions) -> None:
+    """Refuse TIFF that is lossy, short, or of more bits than Pillow keeps."""
+    tags = image.tag_v2  # type: ignore[attr-defined]
+    compression, bits = tags.get(_COMPRESSION, 1), max(tags.get(_BITS_PER_SAMPLE, (1,)))
+    if compression in _JPEG_IN_TIFF and not options.allow_lossy:
+        raise DecodeError("TIFF compressed as JPEG is lossy").with_hint("--allow-lossy")
+    if image.mode in _SAMPLES and bits > 8:
+        raise DecodeError(
+            f"{image.mode} of {bits} bits a sample needs: pip install 'weightcalc[tiff]'"
+        )
+    if compression == 1 and _STRIP_BYTES in tags:
+        width, height = image.size
+        samples = tags.get(_SAMPLES_PER_PIXEL, 1)
+        wanted, stored = (width * samples * bits + 7) // 8 * height, sum(tags[_STRIP_BYTES])
+        if stored < wanted:
+            raise DecodeError(f"its strips have {stored} bytes, its rows {wanted}")
+
+
 def _stored_samples(
     image: ImageFile.ImageFile, values: dict[int, int], notes: list[str]
 ) -> dict[int, int]:
@@ -158,6 +235,8 @@ def _stored_samples(
     if tags.get(_PHOTOMETRIC) == 0 and image.mode in ("1", "L"):
         notes.append("its photometric interpretation is inverted; the stored samples are counted")
         values = {(1 << bits) - 1 - value: n for value, n in values.items()}
+    if image.mode == "I" and bits == 32 and tags.get(_SAMPLE_FORMAT, (1,))[0] == 1:
+        values = {value & 0xFFFFFFFF: n for value, n in values.items()}
     if image.mode == "L" and bits == 8 and tags.get(_SAMPLE_FORMAT, (1,))[0] == 2:
         values = {value - 256 if value > 127 else value: n for value, n in values.items()}
     return values

@@ -87,6 +87,50 @@ class ValueCounter:
         return meaning
 
 
+class PackedCounter:
+    """
+    The number of times that each sample of 1, 2 or 4 bits occurs, in rows of whole bytes.
+
+    Counts bytes, and takes the samples that pad the rows off again.
+
+    Parameters
+    ----------
+    depth : int
+        Bits of a sample.
+    width : int
+        Samples of a row; the rest of its last byte is padding.
+    """
+
+    def __init__(self, depth: int, width: int) -> None:
+        self._depth = depth
+        self._row_bytes = (width * depth + 7) // 8
+        self._padding = self._row_bytes * 8 // depth - width
+        self._bytes = ValueCounter(np.uint8)
+        self._last = ValueCounter(np.uint8)
+
+    def add(self, rows: Bytes) -> None:
+        """Count the samples of whole rows."""
+        self._bytes.add(rows)
+        if self._padding:
+            self._last.add(bytes(memoryview(rows)[self._row_bytes - 1 :: self._row_bytes]))
+
+    def counts(self) -> dict[int, int]:
+        """Sample to number of times."""
+        found: dict[int, int] = {}
+        for byte, number in self._bytes.counts().items():
+            self._add_samples(found, byte, 8 // self._depth, number)
+        for byte, number in self._last.counts().items():
+            self._add_samples(found, byte, self._padding, -number)
+        return {value: number for value, number in found.items() if number}
+
+    def _add_samples(self, found: dict[int, int], byte: int, samples: int, number: int) -> None:
+        """Add `number` for each of the lowest `samples` samples of a byte."""
+        for _ in range(samples):
+            value = byte & ((1 << self._depth) - 1)
+            found[value] = found.get(value, 0) + number
+            byte >>= self._depth
+
+
 class RowFilter:
     """
     Undoes the filters of the rows of a PNG image, a piece of rows at a time.
@@ -178,17 +222,52 @@ def count_one_hot(vectors: NDArray[np.generic]) -> tuple[dict[int, int], int]:
     DecodeError
         If there is another value than 0 and 1, or two ones in a vector.
     """
-    ones = vectors != 0
-    if np.any(vectors[ones] != 1):
-        raise DecodeError("a one-hot mask holds 0 and 1 only, not other values")
+    ones = _ones(vectors)
     per_vector = np.count_nonzero(ones, axis=1)
     if np.any(per_vector > 1):
         most = int(per_vector.max())
         raise DecodeError(f"{most} ones in a pixel of a one-hot mask").with_hint(
             "--encoding multilabel, where classes may overlap"
         )
+    return _sums(ones), int(np.count_nonzero(per_vector == 0))
+
+
+def count_ones(vectors: NDArray[np.generic]) -> tuple[dict[int, int], int]:
+    """
+    Count the ones of each channel, which may overlap.
+
+    Parameters
+    ----------
+    vectors : ndarray of 0 and 1, shape (N, C)
+
+    Returns
+    -------
+    counts : dict of int to int
+        Channel to number of ones.
+    unlabelled : int
+        Always 0: a vector without a one is a negative of every class.
+
+    Raises
+    ------
+    DecodeError
+        If there is another value than 0 and 1.
+    """
+    return _sums(_ones(vectors)), 0
+
+
+def _ones(vectors: NDArray[np.generic]) -> NDArray[np.bool_]:
+    ones = vectors != 0
+    others = vectors[ones & (vectors != 1)]
+    if len(others):
+        raise DecodeError(f"value {others[0]} in a mask of channels, which hold 0 and 1").with_hint(
+            "--encoding index for arrays of class ids"
+        )
+    return ones
+
+
+def _sums(ones: NDArray[np.bool_]) -> dict[int, int]:
     sums = np.count_nonzero(ones, axis=0).tolist()
-    return {c: n for c, n in enumerate(sums) if n}, int(np.count_nonzero(per_vector == 0))
+    return {channel: number for channel, number in enumerate(sums) if number}
 
 
 def whole_numbers(array: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -204,7 +283,7 @@ def whole_numbers(array: NDArray[np.generic]) -> NDArray[np.generic]:
         return array
     if array.dtype.kind != "f":
         raise DecodeError(f"values of type {array.dtype} are no labels")
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         whole = np.isfinite(array) & (array == np.rint(array)) & (np.abs(array) < 2.0**53)
     if not whole.all():
         odd = array[~whole][0]

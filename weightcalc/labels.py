@@ -16,6 +16,7 @@ from .errors import LabelError, printable
 # Without a class list a larger value is more often "ignore" or "foreground" than a class.
 LARGEST_INFERRED = 254
 MOST_CLASSES = 1 << 16
+MOST_COLORS = 4096  # classes found by their colours
 _IGNORED = -1
 _UNKNOWN = -2
 
@@ -45,6 +46,8 @@ class LabelMap:
         Value to class. A value that is not named keeps its number.
     colors : mapping of int to int, optional
         Packed colour, ``0xRRGGBB``, to class: the values of colour masks.
+    learn_colors : bool
+        Make a class of each colour that is found, in the order they are found.
     reduce_zero_label : bool
         0 and the largest value of the sample type are ignored, v becomes v - 1.
 
@@ -62,13 +65,15 @@ class LabelMap:
         ignore: Iterable[int] = (),
         mapping: Mapping[int, int] | None = None,
         colors: Mapping[int, int] | None = None,
+        learn_colors: bool = False,
         reduce_zero_label: bool = False,
     ) -> None:
         self.class_names = None if class_names is None else tuple(class_names)
         self.num_classes = _agree(num_classes, self.class_names)
         self.ignore = frozenset(ignore)
         self.mapping = dict(mapping or {})
-        self.colors = None if colors is None else dict(colors)
+        self.colors = dict(colors or {}) if learn_colors or colors is not None else None
+        self.learn_colors = learn_colors
         self.reduce_zero_label = reduce_zero_label
         self._classes: dict[int, int] = {}
         self._check()
@@ -102,7 +107,7 @@ class LabelMap:
         """
         result = Labelled({}, {}, {})
         known = self._classes
-        for value, pixels in values.items():
+        for value, pixels in sorted(values.items()) if self.learn_colors else values.items():
             index = known.get(value)
             if index is None:
                 index = known[value] = self._class_of(value)
@@ -121,6 +126,8 @@ class LabelMap:
             return _IGNORED
         if value in self.mapping:
             return self.mapping[value]
+        if self.learn_colors:
+            self._learn(value)
         if self.colors is not None:
             return self.colors.get(value, _UNKNOWN)
         if self.is_ambiguous(value):
@@ -128,6 +135,14 @@ class LabelMap:
         index = value - 1 if self.reduce_zero_label else value
         last = LARGEST_INFERRED if self.num_classes is None else self.num_classes - 1
         return index if 0 <= index <= last else _UNKNOWN
+
+    def _learn(self, color: int) -> None:
+        assert self.colors is not None  # learning begins with none, not without them
+        if len(self.colors) >= MOST_COLORS:
+            raise LabelError(
+                f"more than {MOST_COLORS} different colours: photographs, not masks"
+            ).with_hint("-c/--classes with a list of the colours that are classes")
+        self.colors.setdefault(color, len(self.colors))
 
     def is_ambiguous(self, value: int) -> bool:
         """Whether `value` keeps its number while another value is mapped to that number."""
@@ -150,6 +165,10 @@ class LabelMap:
     def name_of_value(self, value: int) -> str:
         """The value as a person would write it: 7, or #804080 for a colour mask."""
         return f"#{value:06x}" if self.colors is not None and value >= 0 else str(value)
+
+    def learned_names(self) -> list[str]:
+        """Names of the classes that were learned: their colours, as #RRGGBB."""
+        return [f"#{color:06x}" for color in self.colors or ()]
 
     def options(self) -> dict[str, object]:
         """The options that make this map, for the record; defaults are left out."""

@@ -37,16 +37,6 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # no parameter before cl
             self.fail("expected a number such as 1000, 2**34 or 16G", param, ctx)
 
 
-def parse_pairs(
-    ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]
-) -> list[tuple[str, str]]:
-    """Turn ("7:0", "#ff0000:car") into [("7", "0"), ("#ff0000", "car")]."""
-    pairs = [text.rpartition(":")[::2] for text in texts]
-    if not all(value and index for value, index in pairs):
-        raise click.BadParameter("expected VALUE:CLASS, such as 7:0", ctx, param)
-    return pairs
-
-
 def parse_params(
     ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]
 ) -> dict[str, float | str]:
@@ -100,11 +90,12 @@ source_options = _all(
     click.option("-0", "--null", is_flag=True, help="Names in that list end with NUL."),
     click.option("--root", default="", metavar="DIR", help="Folder of the names in that list."),
     click.option("--suffix", default="", metavar="END", help="Ending to add to these names."),
+    click.option("--allow-remote", is_flag=True, help="That list may name URLs."),
 )
 
 label_options = _all(
     click.option("-n", "--num-classes", type=int, metavar="N", help="Classes are 0 to N-1."),
-    click.option("-c", "--classes", metavar="FILE", help="Class list: names in order of ids."),
+    click.option("-c", "--classes", metavar="FILE|PRESET", help="Class list, or the name of one."),
     click.option(
         "--ignore-index",
         multiple=True,
@@ -115,9 +106,8 @@ label_options = _all(
         "--map",
         "mapping",
         multiple=True,
-        callback=parse_pairs,
         metavar="VALUE:CLASS",
-        help="Count VALUE as CLASS.",
+        help="Count VALUE as CLASS; or a JSON or CSV file of such pairs.",
     ),
     click.option(
         "--reduce-zero-label", is_flag=True, help="0 and 255 are ignored, v becomes v - 1."
@@ -131,6 +121,12 @@ reading_options = _all(
         default="auto",
         show_default=True,
         help="How masks hold classes.",
+    ),
+    click.option(
+        "--channel-axis",
+        type=int,
+        metavar="AXIS",
+        help="Axis of the channels of one-hot and multilabel arrays.  [default: the last]",
     ),
     click.option("--allow-lossy", is_flag=True, help="Count JPEG and lossy WebP."),
     click.option(

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from .counts import ValueCounts
-from .encodings import ReadOptions, check_size, values_of_pixels
+from .encodings import ReadOptions, check_image, check_size, colors_of_indices, values_of_pixels
 from .errors import DecodeError
 from .inflate import InflateError, decompressobj
-from .kernels import RowFilter, ValueCounter
+from .kernels import PackedCounter, RowFilter, ValueCounter
 from .png_chunks import PALETTE, Chunks, Header
 
 _LARGEST_ROW = 64 << 20
@@ -43,6 +43,7 @@ def count_png(file: BinaryIO, options: ReadOptions) -> ValueCounts:
     DecodeError
         If the file is damaged where it matters, or its pixels are no labels.
     """
+    check_image(options)
     chunks = Chunks(file)
     header = chunks.read_header()
     check_size(header.width, header.height, options)
@@ -80,29 +81,14 @@ def _count_passes(header: Header, stream: _Inflater) -> dict[int, int]:
 
 
 def _count_packed(header: Header, stream: _Inflater) -> dict[int, int]:
-    """Count samples of 1, 2 or 4 bits by their bytes, less those that pad the rows."""
     found: dict[int, int] = {}
     for width, height in header.passes():
-        row_bytes = header.row_bytes(width)
-        padding = row_bytes * 8 // header.depth - width
-        counter, last = ValueCounter("u1"), ValueCounter("u1")
-        for rows in _unfiltered(stream, row_bytes, height, 1):
+        counter = PackedCounter(header.depth, width)
+        for rows in _unfiltered(stream, header.row_bytes(width), height, 1):
             counter.add(rows)
-            if padding:
-                last.add(bytes(rows[row_bytes - 1 :: row_bytes]))
-        for byte, number in counter.counts().items():
-            _add_samples(found, byte, 8 // header.depth, header.depth, number)
-        for byte, number in last.counts().items():
-            _add_samples(found, byte, padding, header.depth, -number)
-    return {value: number for value, number in found.items() if number}
-
-
-def _add_samples(found: dict[int, int], byte: int, samples: int, depth: int, number: int) -> None:
-    """Add `number` for each of the lowest `samples` samples of a byte."""
-    for _ in range(samples):
-        value = byte & ((1 << depth) - 1)
-        found[value] = found.get(value, 0) + number
-        byte >>= depth
+        for value, number in counter.counts().items():
+            found[value] = found.get(value, 0) + number
+    return found
 
 
 def _unfiltered(stream: _Inflater, row_bytes: int, height: int, step: int) -> Iterator[memoryview]:
@@ -120,12 +106,16 @@ def _unfiltered(stream: _Inflater, row_bytes: int, height: int, step: int) -> It
 def _values(
     header: Header, pixels: dict[int, int], chunks: Chunks, encoding: str
 ) -> dict[int, int]:
-    if header.num_samples > 1:
-        return values_of_pixels(pixels, header.num_samples, header.depth, encoding)
-    if header.color == PALETTE:
-        entries = len(chunks.palette) // 3
-        if max(pixels) >= entries:
-            chunks.notes.append(f"index {max(pixels)} lies past its palette of {entries} colours")
+    if header.color != PALETTE:
+        bits = max(8, header.depth)
+        if header.num_samples == 1 and encoding == "color" and header.depth < 8:
+            pixels = {v * 255 // ((1 << header.depth) - 1): n for v, n in pixels.items()}
+        return values_of_pixels(pixels, header.num_samples, bits, encoding)
+    if encoding == "color":
+        return colors_of_indices(pixels, chunks.palette)
+    entries = len(chunks.palette) // 3
+    if max(pixels) >= entries:
+        chunks.notes.append(f"index {max(pixels)} lies past its palette of {entries} colours")
     return pixels
 
 
@@ -136,7 +126,6 @@ class _Inflater:
         self._bodies = bodies
         self._input: memoryview | bytes = b""
         self._zlib = decompressobj()
-        self._after = 0
 
     def read(self, size: int) -> bytes | bytearray:
         """The next `size` bytes; fewer where the stream ends."""

@@ -12,12 +12,13 @@ import os
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from .arrays import read_npy, read_npz
+from .arrays import read_label, read_npy, read_npz
 from .counts import ValueCounts
 from .encodings import ReadOptions
 from .errors import DecodeError
 from .png import count_png
 from .png_chunks import SIGNATURE
+from .sources import path_in
 
 Reader = Callable[[BinaryIO, ReadOptions], Iterator[ValueCounts]]
 
@@ -60,7 +61,9 @@ def read_masks(name: str, file: BinaryIO, options: ReadOptions) -> Iterator[Valu
 
 def suffix_of(name: str) -> str:
     """The ending that chooses the reader, in lower case: ".png", also of a file named so."""
-    base = os.path.basename(name).lower()
+    base = os.path.basename(path_in(name)).lower()
+    if base.endswith(".nii.gz"):
+        return ".nii.gz"
     return os.path.splitext(base)[1] or base
 
 
@@ -83,9 +86,19 @@ def _image_reader(usual: str) -> Reader:
 def _read_format(file: BinaryIO, format_: str, options: ReadOptions) -> Iterator[ValueCounts]:
     if format_ == "PNG":
         return iter([count_png(file, options)])
+    if format_ == "TIFF":
+        from .tiff import read_tiff
+
+        return read_tiff(file, options)
     from .images import read_image  # Pillow is not needed where all masks are PNG
 
     return read_image(file, format_, options)
+
+
+def _read_nifti(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
+    from .nifti import read_nifti
+
+    return read_nifti(file, options)
 
 
 READERS: dict[str, Reader] = {
@@ -99,4 +112,7 @@ READERS: dict[str, Reader] = {
     ".jpeg": _image_reader("JPEG"),
     ".npy": read_npy,
     ".npz": read_npz,
+    ".nii": _read_nifti,
+    ".nii.gz": _read_nifti,
+    ".label": read_label,
 }

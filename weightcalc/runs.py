@@ -16,20 +16,22 @@ from typing import Any, BinaryIO
 
 import click
 
-from .classlists import read_class_list
-from .counting import count_each, local_pool, usable_cores
+from .classlists import ClassList, read_class_list
+from .counting import count_each, count_file, local_pool, usable_cores
 from .counts import ClassCounts
 from .counts_file import read_counts
 from .encodings import ReadOptions
-from .errors import LabelError, OutputError, SourceError, printable
-from .labels import LabelMap, parse_class, parse_value
-from .readers import READERS, suffix_of
+from .errors import MaskError, OutputError, SourceError, printable
+from .label_options import label_map
+from .labels import LabelMap
+from .readers import READERS
 from .sources import Listing, check_one_kind, is_same_file, list_files, read_list
 from .tally import Tally
 from .terminal import Voice
 from .writers import replacing
 
 _MOST_WARNINGS = 20
+_ON_VALUES = ("ignore_index", "mapping", "reduce_zero_label")
 
 
 @dataclass
@@ -86,22 +88,40 @@ def plan_run(
         raise click.UsageError("nothing to count: name a folder, masks, or --files-from")
     saved_in = [source for source in sources if source.lower().endswith(".json")]
     folders = [source for source in sources if source not in saved_in]
-    labels = _labels(**options)
-    if saved_in and labels.options():
+    if saved_in and any(options[name] for name in _ON_VALUES):
         raise click.UsageError(
             f"{printable(saved_in[0])} is a counts file, whose values are classes already: "
             "--ignore-index, --map and --reduce-zero-label come too late for it"
         )
-    saved = _sum([read_counts(path) for path in saved_in], labels)
+    classes = read_class_list(options["classes"]) if options["classes"] else None
     listed = _names_in_list(files_from, **options)
     listing = list_files(folders, READERS, listed=listed, include=include, exclude=exclude)
     if folders or files_from:
         _check_listing(listing, [*folders, *([files_from] if files_from else [])], bool(include))
     inputs = [*saved_in, *filter(None, [files_from, options["classes"]])]
     _check_outputs(outputs, inputs, listing.names)
-    reading = _reading(**options)
+    reading = _decided(_reading(**options), classes, listing.names, voice)
+    labels = label_map(classes, reading.encoding, **options)
+    saved = _sum([read_counts(path) for path in saved_in], labels)
     given = sorted({*sources, *filter(None, [files_from])})
     return Plan(given, listing, saved, labels, reading, jobs or usable_cores(), on_error, voice)
+
+
+def _decided(
+    reading: ReadOptions, classes: ClassList | None, names: Sequence[str], voice: Voice
+) -> ReadOptions:
+    """Decide once between indices and colours, where a list with colours leaves it open."""
+    if reading.encoding != "auto" or classes is None or not classes.colors or not names:
+        return reading
+    try:
+        kind = count_file(names[0], reading._replace(encoding="color"))[0].kind
+    except MaskError:
+        return reading  # which says in its turn what is wrong with the mask
+    if "RGB" not in kind:
+        voice.note(f"{printable(names[0])} is {kind}: counting indices (--encoding index)")
+        return reading
+    voice.note(f"{printable(names[0])} is {kind}: counting colours (--encoding color)")
+    return reading._replace(encoding="color")
 
 
 def carry_out(plan: Plan, per_mask: str | None = None) -> ClassCounts:
@@ -165,44 +185,29 @@ def _say_what_is_left_out(plan: Plan) -> None:
         )
 
 
-def _labels(
-    *,
-    num_classes: int | None,
-    classes: str | None,
-    ignore_index: Sequence[str],
-    mapping: Sequence[tuple[str, str]],
-    reduce_zero_label: bool,
-    **_: Any,
-) -> LabelMap:
-    names = read_class_list(classes) if classes else None
-    values = {name: value for value, name in enumerate(names or ()) if name is not None}
-    targets: dict[int, int] = {}
-    for text, target in mapping:
-        value, index = parse_value(text, values), parse_class(target, names)
-        if targets.setdefault(value, index) != index:
-            raise LabelError(
-                f"--map sends value {value} to two classes, {targets[value]} and {index}"
-            )
-    return LabelMap(
-        num_classes,
-        names,
-        ignore=[parse_value(text, values) for text in ignore_index],
-        mapping=targets,
-        reduce_zero_label=reduce_zero_label,
-    )
-
-
 def _reading(
-    *, encoding: str, allow_lossy: bool, max_pixels: int, max_bytes: int, **_: Any
+    *,
+    encoding: str,
+    channel_axis: int | None,
+    allow_lossy: bool,
+    max_pixels: int,
+    max_bytes: int,
+    **_: Any,
 ) -> ReadOptions:
-    return ReadOptions(encoding, allow_lossy, max_pixels, max_bytes)
+    if channel_axis is not None and encoding not in ("one-hot", "multilabel"):
+        raise click.UsageError("--channel-axis goes with --encoding one-hot or multilabel")
+    return ReadOptions(encoding, channel_axis, allow_lossy, max_pixels, max_bytes)
 
 
 def _sum(parts: Sequence[ClassCounts], labels: LabelMap) -> ClassCounts | None:
     if not parts:
         return None
-    declared = [] if labels.num_classes is None else [ClassCounts(labels)]
-    return reduce(add, [*parts, *declared])
+    total = reduce(add, parts)
+    if labels.num_classes is None:
+        return total
+    declared = ClassCounts(LabelMap(labels.num_classes, labels.class_names))
+    declared.options = total.options
+    return total + declared
 
 
 def _names_in_list(
@@ -232,8 +237,10 @@ def _check_listing(listing: Listing, sources: Sequence[str], chosen: bool) -> No
 def _check_outputs(
     outputs: Sequence[str | None], inputs: Sequence[str], masks: Sequence[str]
 ) -> None:
-    """Refuse to write over what is read; masks are compared where the output looks like one."""
-    for output in filter(None, outputs):
-        read = [*inputs, *masks] if suffix_of(output) in READERS else inputs
-        if os.path.exists(output) and any(is_same_file(output, name) for name in read):
-            raise OutputError(f"{printable(output)}: is an input, and would be overwritten")
+    """Refuse to write over what is read, or two results into one file."""
+    targets = [os.path.realpath(output) for output in outputs if output]
+    if len(set(targets)) < len(targets):
+        raise OutputError(f"{printable(targets[0])}: two results cannot be written there")
+    for target in targets:
+        if os.path.isfile(target) and any(is_same_file(target, n) for n in [*inputs, *masks]):
+            raise OutputError(f"{printable(target)}: is an input, and would be overwritten")

@@ -16,12 +16,14 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import groupby, islice
+from tempfile import TemporaryFile
 from typing import BinaryIO
 
-from .errors import MaskError, SourceError, printable
+from .archives import Members, is_archive, list_members, open_file, open_member, split_name
+from .errors import DecodeError, SourceError, printable
+from .remote import is_url, list_urls, open_url, path_of
 
-_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-_OPEN_FLAGS |= getattr(os, "O_BINARY", 0)
+_PIECE = 1 << 20
 # Endings that say which of several pictures of one scene a file is.
 _KNOWN_ENDINGS = {"labelids", "labeltrainids", "instanceids", "color"}
 
@@ -36,7 +38,7 @@ class Listing:
     Attributes
     ----------
     names : list of str
-        Sorted, each once.
+        Sorted, each once; last the members of compressed tars, in the order of each archive.
     hidden, other : int
         Files left out: hidden ones, and those that are no masks by their ending.
     warnings : list of str
@@ -47,6 +49,21 @@ class Listing:
     hidden: int = 0
     other: int = 0
     warnings: list[str] = field(default_factory=list)
+    _places: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    def add(self, source: str, members: Members) -> list[str]:
+        """Take note of the members of an archive or a remote folder, and give their names."""
+        self.hidden += members.hidden
+        self.other += members.other
+        if members.forward:
+            self._places |= {name: (source, n) for n, name in enumerate(members.names)}
+        return members.names
+
+    def sort(self, names: list[str]) -> None:
+        """Sort names in place as `names` promises."""
+        names.sort()
+        if self._places:
+            names.sort(key=lambda name: self._places.get(name, ("", -1)))
 
 
 def list_files(
@@ -58,13 +75,14 @@ def list_files(
     exclude: Collection[str] = (),
 ) -> Listing:
     """
-    List the masks that folders, globs and files name.
+    List the masks that folders, globs, archives, URLs and files name.
 
     Parameters
     ----------
     sources : iterable of str
         Folders are walked recursively; links to folders inside them are not
-        followed, links to files are. A file is taken as it is.
+        followed, links to files are. A file is taken as it is, but an archive that is
+        named or matched stands for the masks in it; one that a folder holds is left out.
     suffixes : collection of str
         Endings of masks, such as ".png", in lower case.
     listed : iterable of str
@@ -75,7 +93,7 @@ def list_files(
     Raises
     ------
     SourceError
-        If a folder cannot be read, or a glob matches nothing.
+        If a folder or an archive cannot be read, or a glob matches nothing.
     """
     listing = Listing()
     found = list(listed)
@@ -83,17 +101,21 @@ def list_files(
         found.extend(_expand(source, suffixes, listing))
     if include or exclude:
         found = [name for name in found if _is_wanted(name, include, exclude)]
-    found.sort()
+    listing.sort(found)
     listing.names = _without_repeats(found, listing)
     return listing
 
 
 def _expand(source: str, suffixes: Collection[str], listing: Listing) -> Iterator[str]:
     path = _tidy(source)
-    if os.path.isdir(path):
+    if is_url(path):
+        yield from listing.add(path, list_urls(path, suffixes))
+    elif (member := split_name(path)) is not None:
+        yield _member(path, *member)
+    elif os.path.isdir(path):
         yield from _walk(path, suffixes, listing)
     elif os.path.lexists(path) or not glob.has_magic(path):
-        yield path
+        yield from _archive(path, suffixes, listing) if is_archive(path) else [path]
     else:
         matches = sorted(glob.iglob(path, recursive=True))
         if not matches:
@@ -105,15 +127,37 @@ def _expand(source: str, suffixes: Collection[str], listing: Listing) -> Iterato
 def _expand_match(path: str, suffixes: Collection[str], listing: Listing) -> Iterator[str]:
     if os.path.isdir(path):
         yield from _walk(path, suffixes, listing)
+    elif is_archive(path):
+        yield from _archive(path, suffixes, listing)
     elif _is_mask(path, suffixes):
         yield path
     else:
         listing.other += 1
 
 
+def _archive(path: str, suffixes: Collection[str], listing: Listing) -> list[str]:
+    return listing.add(path, list_members(path, suffixes))
+
+
+def _member(name: str, member: str, archive: str) -> str:
+    """Check the whole archive of which the user names one member."""
+    if name not in list_members(archive, [member.lower()]).names:
+        raise SourceError(f"{printable(name)}: the archive has no such member")
+    return name
+
+
 def _tidy(path: str) -> str:
     """Spell a path in one way, so that a mask named twice is seen to be; ".." is left alone."""
-    return path if ".." in path.split(os.sep) else os.path.normpath(path)
+    if is_url(path) or split_name(path) is not None or ".." in path.split(os.sep):
+        return path
+    return os.path.normpath(path)
+
+
+def path_in(name: str) -> str:
+    """The path by which a mask is chosen: of a member in its archive, of a URL on its server."""
+    if (member := split_name(name)) is not None:
+        return member[0]
+    return path_of(name) if is_url(name) else name
 
 
 def _walk(folder: str, suffixes: Collection[str], listing: Listing) -> Iterator[str]:
@@ -140,7 +184,7 @@ def _inside(folder: str, name: str) -> str:
 
 
 def _is_mask(name: str, suffixes: Collection[str]) -> bool:
-    return os.path.splitext(name)[1].lower() in suffixes or name.lower() in suffixes
+    return name.lower().endswith(tuple(suffixes))
 
 
 def _is_regular(entry: os.DirEntry[str], listing: Listing) -> bool:
@@ -164,6 +208,7 @@ def _is_wanted(name: str, include: Collection[str], exclude: Collection[str]) ->
 
 
 def _matches(name: str, pattern: str) -> bool:
+    name = path_in(name)
     if "/" not in pattern:
         return fnmatchcase(os.path.basename(name), pattern)
     path = name.replace(os.sep, "/")
@@ -193,7 +238,8 @@ def check_one_kind(names: Iterable[str]) -> None:
 
     Parameters
     ----------
-    names : iterable of str, sorted
+    names : iterable of str
+        Those of a folder stand together.
 
     Raises
     ------
@@ -202,15 +248,15 @@ def check_one_kind(names: Iterable[str]) -> None:
     """
     endings: dict[str, str] = {}
     scenes = repeated = 0
-    pairs = (_split_ending(name) for name in islice(names, _ENOUGH_NAMES))
+    pairs = sorted(_split_ending(name) for name in islice(names, _ENOUGH_NAMES))
     for _, group in groupby(pairs, key=lambda pair: pair[0]):
         members = {ending: name for _, (ending, name) in group}
         scenes += 1
         repeated += len(members) > 1
-        endings |= members
+        endings = members | endings  # the first name of each
         if len(endings) > 6:
             return
-    known = sum(re.sub(r"\W.*", "", ending).lower() in _KNOWN_ENDINGS for ending in endings)
+    known = sum(os.path.splitext(end)[0][1:].lower() in _KNOWN_ENDINGS for end in endings)
     if len(endings) < 2 or 2 * repeated < scenes or (scenes == 1 and known < 2):
         return
     some = ", ".join(printable(name) for name in sorted(endings.values())[:2])
@@ -223,7 +269,7 @@ def check_one_kind(names: Iterable[str]) -> None:
 
 def _split_ending(name: str) -> tuple[str, tuple[str, str]]:
     """``a/x_labelIds.png`` -> ``a/x``, ``_labelIds.png``; numbers are no endings."""
-    stem, suffix = os.path.splitext(name)
+    stem, suffix = os.path.splitext(path_in(name))
     match = re.fullmatch(r"(.*[^/_.-])([_.-][A-Za-z][A-Za-z0-9]*)", stem, re.DOTALL)
     return (match[1], (match[2] + suffix, name)) if match else (stem, (suffix, name))
 
@@ -290,26 +336,56 @@ def _join(root: str, name: str) -> str:
 
 def open_mask(name: str) -> BinaryIO:
     """
-    Open a mask; never waits for a FIFO, and never starts a device.
+    Open a mask: a regular file, a member of an archive, or what a URL leads to.
 
     Raises
     ------
     MaskError
-        If there is no regular file of that name, or it cannot be opened.
+        If there is no such mask, or it cannot be opened.
     """
+    if is_url(name):
+        return open_url(name)
+    return open_file(name) if split_name(name) is None else open_member(name)
+
+
+def spooled(file: BinaryIO, limit: int, start: bytes = b"") -> BinaryIO:
+    """
+    A copy of a stream in an unnamed temporary file, for formats that jump to and fro.
+
+    Parameters
+    ----------
+    file : binary file
+        Read from where it stands.
+    limit : int
+        Most bytes to copy.
+    start : bytes
+        What was read before.
+
+    Raises
+    ------
+    DecodeError
+        If there are more.
+    """
+    copy = TemporaryFile()  # noqa: SIM115  # it outlives this function
     try:
-        descriptor = os.open(name, _OPEN_FLAGS)
-    except (OSError, ValueError) as error:
-        raise MaskError(name, getattr(error, "strerror", None) or str(error)) from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise MaskError(name, "not a regular file")
-    return open(descriptor, "rb", buffering=0)
+        copy.write(start)
+        while piece := file.read(max(0, min(_PIECE, limit + 1 - copy.tell()))):
+            copy.write(piece)
+        if copy.tell() > limit:
+            raise DecodeError(f"it has more than {limit} bytes").with_hint(
+                "--max-bytes, if the file is what it should be"
+            )
+    except BaseException:
+        copy.close()
+        raise
+    copy.seek(0)
+    return copy
 
 
 def is_same_file(a: str, b: str) -> bool:
-    """Whether two names lead to one existing file."""
+    """Whether two names lead to one existing file; a member of an archive leads to that."""
+    paths = [(split_name(name) or ("", name))[1] for name in (a, b)]
     try:
-        return os.path.samefile(a, b)
+        return os.path.samefile(*paths)
     except (OSError, ValueError):
         return False

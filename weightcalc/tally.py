@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .counts import ClassCounts, ValueCounts
+from .colors import blended_from, nearest_color
+from .counts import ClassCounts, ValueCounts, ignored_pixels
 from .errors import LabelError, MaskError, MasksError, SourceError, printable
 from .labels import LARGEST_INFERRED, Labelled, LabelMap
 
@@ -37,7 +38,7 @@ class LabelledMask(NamedTuple):
         return {
             "mask": self.name,
             "pixels": {str(c): classes[c] for c in sorted(classes)},
-            "ignored": self.mask.unlabelled + sum(self.labelled.ignored.values()),
+            "ignored": ignored_pixels(self.mask, self.labelled),
         }
 
 
@@ -138,6 +139,9 @@ class Tally:
             raise self._unknown_values()
         if not self.counts.num_masks and self.num_files:
             raise SourceError(f"none of {self.num_files} files can be read")
+        if self.labels.learn_colors:
+            self.counts.class_names = list(self.labels.learned_names())
+            self.counts.inferred = False
         return self.counts
 
     def _several_kinds(self) -> SourceError:
@@ -157,17 +161,32 @@ class Tally:
             if labels.is_ambiguous(value):
                 lines.append(f"{what} keeps its number, to which --map sends another value")
             else:
-                lines.append(f"{what} is neither a class nor ignored")
+                lines.append(f"{what} is neither a class nor ignored{self._near(value)}")
         more = len(self._unknown) - len(lines)
         if more:
             lines.append(f"and {more} more values")
-        if not all(map(labels.is_ambiguous, self._unknown)):
+        if labels.colors and any(blended_from(v, labels.colors) for v in self._unknown):
+            lines.append(
+                "unknown colours lie between two known ones: anti-aliased, resized or JPEG"
+            )
+        elif not all(map(labels.is_ambiguous, self._unknown)):
             lines.append(self._classes_in_words())
         error = LabelError("\n".join(lines))
         error.hint = self._hint_for_unknown()
         return error
 
+    def _near(self, value: int) -> str:
+        """The nearest class, for colours."""
+        colors = self.labels.colors
+        if not colors:
+            return ""
+        nearest = nearest_color(value, colors)
+        name = self.counts.name(colors[nearest])
+        return f"; the nearest colour is {self.labels.name_of_value(nearest)}, class {name}"
+
     def _classes_in_words(self) -> str:
+        if self.labels.colors is not None:
+            return f"{len(self.labels.colors)} colours are classes"
         if self.labels.num_classes is None:
             return f"without -n or -c the classes are 0 to {LARGEST_INFERRED} at most"
         return f"the classes are 0 to {self.labels.num_classes - 1}"
@@ -177,7 +196,9 @@ class Tally:
         value = self.labels.name_of_value(first)
         if self.labels.is_ambiguous(first):
             return f"--map {value}:{value} to join them, or --ignore-index {value} to leave it out"
-        larger = f"-n {first + 1} if there are so many classes, " if 0 <= first < 255 else ""
+        larger = ""
+        if 0 <= first < 255 and self.labels.colors is None and self.labels.class_names is None:
+            larger = f"-n {first + 1} if there are so many classes, "
         return (
             f"{larger}--ignore-index {value} if such pixels are to be left out, "
             f"--map {value}:CLASS if they are a class of another number"

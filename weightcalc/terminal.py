@@ -47,6 +47,11 @@ class Voice:
         if not self.quiet:
             self.say(f"{click.style('warning:', fg='yellow')} {text}")
 
+    def note(self, text: str) -> None:
+        """A line that is no warning, unless the run is quiet."""
+        if not self.quiet:
+            self.say(text)
+
     def detail(self, text: str) -> None:
         """What only ``-v`` asks for."""
         if self.verbose:

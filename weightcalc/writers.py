@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 import os
 import pickle
@@ -14,7 +15,6 @@ import secrets
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from json import dumps as json_text
 from typing import Any, BinaryIO
 
 from .errors import OutputError, printable
@@ -52,8 +52,8 @@ def lay_out(
 
 
 def write_json(value: Any) -> bytes:
-    """JSON whose floats also survive a reader of YAML 1.1: ``1.0e-05``, never ``1e-05``."""
-    return (_json(value) + "\n").encode()
+    """JSON that readers of YAML 1.1 take too: ``1.0e-05``, never ``1e-05``; no surrogate pairs."""
+    return (_json(value) + "\n").encode("utf-8", "backslashreplace")
 
 
 def write_pickle(value: Any) -> bytes:
@@ -137,11 +137,11 @@ def _json(value: Any) -> str:
     if isinstance(value, float):
         return float_text(value)
     if isinstance(value, Mapping):
-        members = (f"{json_text(str(key))}: {_json(item)}" for key, item in value.items())
+        members = (f"{_json(str(key))}: {_json(item)}" for key, item in value.items())
         return "{" + ", ".join(members) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_json, value)) + "]"
-    return json_text(value)
+    return json.dumps(value, ensure_ascii=False)
 
 
 def write_weights(

@@ -1,0 +1,379 @@
+"""The loops over pixels, compiled and in NumPy: both agree with loops that are plainly right."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from weightcalc import kernels
+from weightcalc.errors import DecodeError
+
+TYPES = [
+    "?", "u1", "i1", "<u2", ">u2", "<i2", ">i2", "<u4", ">u4", "<i4", ">i4",
+    "<u8", ">u8", "<i8", ">i8", "V2", "V3", "V4", "V6", "V8",
+]  # fmt: skip
+STEPS = [1, 2, 3, 4, 6, 8]  # bytes of a pixel, as PNG has them
+
+
+def compiled_kernels():
+    """The compiled module; a test that asks for it is skipped where it need not exist."""
+    if os.environ.get("WEIGHTCALC_REQUIRE_COMPILED"):
+        return importlib.import_module("weightcalc._kernels")
+    return pytest.importorskip("weightcalc._kernels", reason="not built")
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    """The compiled module."""
+    return compiled_kernels()
+
+
+@pytest.fixture(scope="module", params=["numpy", "compiled"])
+def kernel(request):
+    """`kernels` over the implementation of the parameter."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("count_small", "count_large", "undo_filters"):
+            twin = getattr(kernels, f"_numpy_{name}")
+            if request.param == "compiled":
+                twin = getattr(compiled_kernels(), name)
+            patch.setattr(kernels, f"_{name}", twin)
+        yield kernels
+
+
+def count_plainly(raw: bytes, dtype: str) -> dict[int, int]:
+    width = np.dtype(dtype).itemsize
+    order = "big" if dtype[0] in ">V" else "little"
+    pixels = (raw[start : start + width] for start in range(0, len(raw), width))
+    return dict(Counter(int.from_bytes(p, order, signed="i" in dtype) for p in pixels))
+
+
+def paeth(left: int, above: int, corner: int) -> int:
+    estimate = left + above - corner
+    return min((left, above, corner), key=lambda neighbour: abs(estimate - neighbour))
+
+
+PREDICT = [
+    lambda left, above, corner: 0,
+    lambda left, above, corner: left,
+    lambda left, above, corner: above,
+    lambda left, above, corner: (left + above) // 2,
+    paeth,
+]
+
+
+def undo_plainly(rows: bytes, row_bytes: int, step: int) -> bytes:
+    image, above = b"", bytes(row_bytes)
+    for start in range(0, len(rows), row_bytes + 1):
+        filtered, row = rows[start + 1 : start + 1 + row_bytes], bytearray()
+        for i, value in enumerate(filtered):
+            left, corner = (row[i - step], above[i - step]) if i >= step else (0, 0)
+            row.append((value + PREDICT[rows[start]](left, above[i], corner)) % 256)
+        image, above = image + row, bytes(row)
+    return image
+
+
+def counted(kernel, dtype, pieces) -> dict[int, int]:
+    counter = kernel.ValueCounter(dtype)
+    for piece in pieces:
+        counter.add(piece)
+    return counter.counts()
+
+
+def pieces_of(draw, data: bytes, unit: int) -> list[memoryview]:
+    """Whole units of the data, cut at places that are drawn."""
+    cuts = draw(st.lists(st.integers(0, len(data) // unit), max_size=5).map(sorted))
+    places = [0, *(cut * unit for cut in cuts), len(data)]
+    return [memoryview(data)[a:b] for a, b in pairwise(places)]
+
+
+@st.composite
+def fed_values(draw, dtype):
+    """Pieces of the bytes of runs and of noise, both of few different values."""
+    width = np.dtype(dtype).itemsize
+    pixels = st.binary(min_size=width, max_size=width)
+    if dtype == "?":
+        pixels = st.sampled_from([b"\0", b"\1"])
+    few = draw(st.lists(pixels, min_size=1, max_size=5))
+    length = st.just(1) | st.integers(1, 60) | st.integers(500, 1500)
+    runs = draw(st.lists(st.tuples(st.sampled_from(few), length), max_size=12))
+    return pieces_of(draw, b"".join(pixel * number for pixel, number in runs), width)
+
+
+def random_rows(seed, kinds, row_bytes, density) -> bytes:
+    """Filtered rows of which a share of the bytes is not zero: images of runs, or noise."""
+    random = np.random.default_rng(seed)
+    rows = random.choice([1, 3, 253, 255, 128], (len(kinds), row_bytes + 1))
+    if density == 1:
+        rows = random.integers(0, 256, rows.shape)
+    rows[random.random(rows.shape) >= density] = 0
+    rows[:, 0] = kinds
+    return rows.astype(np.uint8).tobytes()
+
+
+@st.composite
+def fed_rows(draw):
+    """Bytes of a pixel and of a row, and pieces of filtered rows."""
+    step = draw(st.sampled_from(STEPS))
+    row_bytes = draw(st.integers(1, 70) | st.integers(1, 70).map(lambda pixels: pixels * step))
+    kinds = draw(st.lists(st.integers(0, 4), max_size=8))
+    density = draw(st.sampled_from([0.02, 0.1, 0.5, 1]))
+    rows = random_rows(draw(st.integers(0, 2**32)), kinds, row_bytes, density)
+    return step, row_bytes, pieces_of(draw, rows, row_bytes + 1)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@settings(max_examples=40)
+@given(data=st.data())
+def test_values_are_counted(kernel, dtype, data):
+    """Runs and noise of each type are counted, however they are fed."""
+    pieces = data.draw(fed_values(dtype))
+    assert counted(kernel, dtype, pieces) == count_plainly(b"".join(pieces), dtype)
+
+
+@pytest.mark.parametrize("dtype", TYPES[1:])
+@pytest.mark.parametrize("most", [3, 256])
+def test_noise_is_counted(kernel, dtype, most):
+    """Noise is counted, of a few values and of as many as there can be."""
+    width = np.dtype(dtype).itemsize
+    noise = np.random.default_rng(most).integers(0, most, 50_000 // width * width, np.uint8)
+    if width > 2:
+        noise.reshape(-1, width)[:, : width - 2] = 7  # 65,536 different ones at most
+    raw = noise.tobytes()
+    assert counted(kernel, dtype, [raw]) == count_plainly(raw, dtype)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("number", [0, 1, 2, 7, 8, 9, 1023, 1024, 1025, 300_000])
+def test_one_long_run(kernel, dtype, number):
+    """A run of any length, short or longer than what is looked at together, is one count."""
+    raw = bytes([1]) * np.dtype(dtype).itemsize * number
+    expected = count_plainly(raw[: np.dtype(dtype).itemsize], dtype)
+    assert counted(kernel, dtype, [raw]) == dict.fromkeys(expected, number)
+
+
+def test_each_pattern_of_two_bytes(kernel):
+    """All 65,536 values of 16 bits may occur in a mask."""
+    values = np.arange(1 << 16, dtype=">u2")
+    assert counted(kernel, ">u2", [values, values]) == dict.fromkeys(range(1 << 16), 2)
+
+
+@pytest.mark.parametrize("dtype", ["V3", "<u4", "V6", ">i8"])
+def test_most_different_values(kernel, dtype):
+    """65,536 different values are a mask, one more is none, be it in another piece."""
+    width = np.dtype(dtype).itemsize
+    raw = b"".join(value.to_bytes(width, "big") for value in range(1 << 16))
+    counter = kernel.ValueCounter(dtype)
+    counter.add(raw)
+    counter.add(raw)
+    assert set(counter.counts().values()) == {2}
+    assert len(counter.counts()) == 1 << 16
+    with pytest.raises(DecodeError, match="more than 65536 different values"):
+        counter.add(b"\1" * width)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "c8", "U1", "S2", "O", "V5", "V7", "V16", "M8[s]"])
+def test_types_that_are_no_values(dtype):
+    """Only integers, booleans and pixels of several samples can be counted."""
+    with pytest.raises(TypeError, match="cannot count values of type"):
+        kernels.ValueCounter(dtype)
+
+
+@pytest.mark.parametrize("dtype", ["<u2", "V3", "<i8"])
+def test_part_of_a_value(kernel, dtype):
+    """Bytes that end within a value are a mistake of the caller."""
+    with pytest.raises(TypeError, match=r"no whole values of \d bytes"):
+        kernel.ValueCounter(dtype).add(bytes(25))
+
+
+@settings(max_examples=400)
+@given(fed=fed_rows())
+def test_filters_are_undone(kernel, fed):
+    """Rows of any mix of filters give the bytes that the PNG specification says."""
+    step, row_bytes, pieces = fed
+    rows = kernel.RowFilter(row_bytes, step)
+    undone = b"".join(bytes(rows.undo(piece)) for piece in pieces)
+    assert undone == undo_plainly(b"".join(pieces), row_bytes, step)
+
+
+@pytest.mark.parametrize("step", [*STEPS, 5, 7, 9])
+@pytest.mark.parametrize("kind", range(5))
+@pytest.mark.parametrize("density", [0, 0.004, 0.1, 1])
+def test_long_rows(kernel, step, kind, density):
+    """Each filter alone is undone over rows that are long, empty, sparse or full."""
+    kinds, row_bytes = [1, *[kind] * 5], 509 * step
+    rows = random_rows(step, kinds, row_bytes, density)
+    assert kernel.RowFilter(row_bytes, step).undo(rows) == undo_plainly(rows, row_bytes, step)
+
+
+@pytest.mark.parametrize("kind", [5, 255])
+@pytest.mark.parametrize("index", [0, 3])
+def test_bad_filter(kernel, kind, index):
+    """A filter type above 4 is refused with the number of its row in the image."""
+    rows = kernel.RowFilter(6, 3)
+    rows.undo(random_rows(0, [1, 4], 6, 1))
+    kinds = [2] * index + [kind, 3]
+    with pytest.raises(DecodeError, match=f"^row {2 + index} has filter type {kind}, above 4$"):
+        rows.undo(random_rows(0, kinds, 6, 1))
+
+
+def test_part_of_a_row(kernel):
+    """Bytes that end within a row are a mistake of the caller."""
+    with pytest.raises(TypeError, match="2 bytes are no whole row of 5"):
+        kernel.RowFilter(5, 1).undo(bytes(14))
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 8])
+def test_threads(kernel, width):
+    """Threads that count at the same time do not disturb each other."""
+    masks = [bytes([k]) * width * 50_000 for k in range(8)]
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda raw: counted(kernel, f"V{width}", [raw]), masks))
+    assert found == [count_plainly(raw, f"V{width}") for raw in masks]
+
+
+SQUARE = np.arange(35, dtype=np.int16).reshape(5, 7) // 3 - 4
+
+
+@pytest.mark.parametrize(
+    ("array", "largest"),
+    [
+        (SQUARE, 2**15 - 1),
+        (SQUARE[::2, 1::3], 2**15 - 1),
+        (SQUARE[::-1, ::-2], 2**15 - 1),
+        (np.asfortranarray(SQUARE), 2**15 - 1),
+        (SQUARE.T, 2**15 - 1),
+        (SQUARE.astype(">i4"), 2**31 - 1),
+        (SQUARE.astype(">u8"), 2**64 - 1),
+        (SQUARE.view(np.uint8), 255),
+        (SQUARE > 0, 1),
+        (SQUARE.astype(np.float16), 2**63 - 1),
+        (SQUARE.astype(">f4")[:, ::2], 2**63 - 1),
+        (SQUARE.astype(np.float64) * 2.0**40, 2**63 - 1),
+        (SQUARE.astype(np.longdouble), 2**63 - 1),
+        (np.array([-0.0, 0.0, 2.0**53 - 1, 1 - 2.0**53]), 2**63 - 1),
+        (SQUARE[:0], 2**15 - 1),
+        (np.array(7, dtype=np.uint32), 2**32 - 1),
+        (np.broadcast_to(np.uint8(9), (3, 4)), 255),
+    ],
+    ids=lambda item: f"{item.dtype}{item.strides}" if isinstance(item, np.ndarray) else "",
+)
+def test_arrays(kernel, array, largest):
+    """Arrays of any layout and type are counted value by value."""
+    expected = Counter(int(value) for value in array.flat)
+    assert kernel.count_array(array) == (dict(expected), largest)
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ([1.0, 0.5], "value 0.5 is not a whole number"),
+        ([np.nan], "value nan is not a whole number"),
+        ([0.0, -np.inf], "value -inf is not a whole number"),
+        ([2.0**53], r"value 9007199254740992\.0 is not a whole number"),
+        ([1e300], r"value 1e\+300 is not a whole number"),
+        (np.array([np.inf], np.float16), "value inf is not a whole number"),
+        ([1 + 0j], "values of type complex128 are no labels"),
+        (["sky"], "values of type <U3 are no labels"),
+        ([None], "values of type object are no labels"),
+        (np.array([0], "m8[s]"), r"values of type timedelta64\[s\] are no labels"),
+    ],
+)
+def test_arrays_that_are_no_labels(values, reason):
+    """A value that is no integer is named, and so is a type that has none."""
+    with pytest.raises(DecodeError, match=reason):
+        kernels.count_array(np.array(values))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, bool])
+def test_one_hot(dtype):
+    """Channels are counted by their ones, and pixels without a one by themselves."""
+    vectors = np.array([[1, 0, 0], [0, 0, 1], [0, 0, 0], [0, 0, 1]], dtype)
+    assert kernels.count_one_hot(vectors) == ({0: 1, 2: 2}, 1)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "reason"),
+    [
+        ([[0, 2]], "0 and 1"),
+        ([[0, 0.5]], "0 and 1"),
+        ([[0, np.nan]], "0 and 1"),
+        ([[1, 0, 0], [1, 1, 1]], "3 ones in a pixel"),
+    ],
+)
+def test_not_one_hot(vectors, reason):
+    """Other values than 0 and 1, or several ones in a pixel, are refused."""
+    with pytest.raises(DecodeError, match=reason):
+        kernels.count_one_hot(np.array(vectors))
+
+
+def small(size=256, offset=0):
+    """A buffer for counts, which starts at an address of int64 if the offset is 0."""
+    return memoryview(np.zeros(size + 1, np.int64)).cast("B")[offset : offset + size * 8]
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        ("count_small", (b"ab", 0, small())),
+        ("count_small", (b"ab", -1, small())),
+        ("count_small", (b"abc", 3, small())),
+        ("count_small", (b"ab", 1, small(255))),
+        ("count_small", (b"ab", 1, small(65536))),
+        ("count_small", (b"ab", 2, small(256))),
+        ("count_small", (b"abc", 2, small(65536))),
+        ("count_small", (b"ab", 1, small(offset=1))),
+        ("count_large", (b"ab", 1, {})),
+        ("count_large", (bytes(10), 5, {})),
+        ("count_large", (bytes(48), 16, {})),
+        ("count_large", (bytes(3), -3, {})),
+        ("count_large", (bytes(4), 3, {})),
+        ("undo_filters", (bytes(5), 3, 1, bytearray(3), bytearray(3))),
+        ("undo_filters", (bytes(4), 3, 0, bytearray(3), bytearray(3))),
+        ("undo_filters", (bytes(4), 3, 1, bytearray(2), bytearray(3))),
+        ("undo_filters", (bytes(4), 3, 1, bytearray(4), bytearray(3))),
+        ("undo_filters", (bytes(4), 3, 1, bytearray(3), bytearray(2))),
+        ("undo_filters", (bytes(4), 3, 1, bytearray(3), bytearray(4))),
+        ("undo_filters", (bytes(4), 0, 1, bytearray(0), bytearray(0))),
+        ("undo_filters", (bytes(4), -1, 1, bytearray(0), bytearray(0))),
+        ("undo_filters", (bytes(4), 2**63 - 1, 1, bytearray(3), bytearray(3))),
+    ],
+)
+def test_sizes_that_do_not_fit(compiled, function, arguments):
+    """The compiled kernel leaves no buffer, whatever it is told about the sizes."""
+    with pytest.raises(ValueError, match="sizes do not fit"):
+        getattr(compiled, function)(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "error"),
+    [
+        ("count_small", (b"a", 1, bytes(2048)), TypeError),
+        ("count_small", ("a", 1, small()), TypeError),
+        ("count_small", (memoryview(b"abcd")[::2], 1, small()), BufferError),
+        ("count_large", (b"abc", 3, []), TypeError),
+        ("count_large", (b"abc", 3, {0x636261: "many"}), TypeError),
+        ("undo_filters", (bytes(4), 3, 1, bytes(3), bytearray(3)), TypeError),
+        ("undo_filters", (bytes(4), 3, 1, bytearray(3), bytes(3)), TypeError),
+    ],
+)
+def test_objects_that_do_not_fit(compiled, function, arguments, error):
+    """The compiled kernel refuses objects that it cannot read or write."""
+    with pytest.raises(error):
+        getattr(compiled, function)(*arguments)
+
+
+def test_counts_are_added(kernel):
+    """Counts go on from what is there, and know no largest number."""
+    small, large = np.full(256, 5), {1: 2**70, 9: 1}
+    kernel._count_small(memoryview(b"\1\2\2"), 1, small)
+    kernel._count_large(memoryview(b"\1\0\0\2\0\0"), 3, large)
+    assert small[:4].tolist() == [5, 6, 7, 5]
+    assert large == {1: 2**70 + 1, 2: 1, 9: 1}
