@@ -1,6 +1,7 @@
 """Laws that hold for all masks, and for all floats and names that are written."""
 
 import json
+import math
 from functools import reduce
 from operator import add
 
@@ -10,7 +11,15 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weightcalc import METHODS, ClassCounts, LabelMap, WeightError, compute_class_weights
+from weightcalc import (
+    METHODS,
+    ClassCounts,
+    LabelMap,
+    OutputError,
+    WeightError,
+    compute_class_weights,
+    write_weights,
+)
 from weightcalc.counts_file import counts_of_document
 from weightcalc.writers import write_json
 
@@ -149,3 +158,12 @@ def test_names_survive_json_and_yaml(name):
     """A class name that was written is the same text to a reader of JSON and of YAML 1.1."""
     for read in (json.loads, yaml.safe_load):
         assert read(write_json({name: 1.0})) == {name: 1.0}
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("format_", ["json", "csv"])
+def test_no_word_for_infinity(tmp_path, value, format_):
+    """What is no finite number is never written."""
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_weights([value], str(tmp_path / "w"), format_=format_)
+    assert list(tmp_path.iterdir()) == []

@@ -117,6 +117,7 @@ IMAGES = {
     "tiff of 16 bits, inverted": (tiff(ROWS, 16, 0, "<u2"), "a.tif", VALUES),
     "tiff of 32 bits": (tiff([[0, 1 << 31, (1 << 32) - 1]], 32, 1, "<u4"), "a.tif",
                         {0: 1, 1 << 31: 1, (1 << 32) - 1: 1}),
+    "tiff of 16-bit RGB": (tiff([[300] * 3], 16, 2, "<u2", {256: 1, 277: 3}), "a.tif", {300: 1}),
     "tiff of int32": (tiff([[-2, -1, 7]], 32, 1, "<i4", SIGNED), "a.tif", {-2: 1, -1: 1, 7: 1}),
     "tiff of int16": (tiff([[-2, -1, 7]], 16, 1, "<i2", SIGNED), "a.tif", {-2: 1, -1: 1, 7: 1}),
     "tiff of int8": (tiff([[-128, -1, 127]], 8, 1, "i1", SIGNED), "a.tif", {-128: 1, -1: 1, 127: 1}),
@@ -125,7 +126,7 @@ IMAGES = {
     "pgm of few greys": (b"P5 3 2 2\n" + MASK.tobytes(), "a.pgm", VALUES),
     "name in capitals": (saved("BMP"), "A.BMP", VALUES),
     "name without an ending": (saved("BMP"), "mask", VALUES),
-    "name with an unknown ending": (saved("PNG"), "mask.label", VALUES),
+    "name with an unknown ending": (saved("PNG"), "mask.thing", VALUES),
 }  # fmt: skip
 
 
@@ -209,7 +210,7 @@ REFUSED = {
     "bmp of no size": (bmp([[1]], 8, [0, 9]).replace(struct.pack("<ii", 1, 1), bytes(8)), "a.bmp", ""),
     "gif cut": (saved("GIF", STRIPES)[:-40], "a.gif", ""),
     "tiff cut": (saved("TIFF")[:40], "a.tif", ""),
-    "tiff of 16-bit RGB": (tiff([[1, 1, 1]], 16, 2, "<u2", {256: 1, 277: 3}), "a.tif", ""),
+    "tiff of 16-bit colours": (tiff([[1, 2, 3]], 16, 2, "<u2", {256: 1, 277: 3}), "a.tif", ""),
     "tiff of fractions": (tiff([[0.5]], 32, 1, "<f4", {339: 3}), "a.tif", "whole number"),
     "tiff with a short strip": (tiff([[1, 1]], 8, 1, "u1", {257: 2, 278: 2}), "a.tif", ""),
     "webp cut": (saved("WEBP", STRIPES.convert("RGB"), lossless=True)[:-9], "a.webp", ""),

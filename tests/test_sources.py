@@ -291,8 +291,8 @@ def test_named_twice_is_counted_once(tree, weightcalc, sources):
 
 def test_unknown_ending_is_sniffed(tree, weightcalc):
     """A file that is named itself counts by its first bytes, though a folder would leave it out."""
-    tree("m/mask.label", "m/mask")
-    assert weightcalc("count", "m/mask.label", "m/mask").json["masks"] == 2
+    tree("m/mask.thing", "m/mask")
+    assert weightcalc("count", "m/mask.thing", "m/mask").json["masks"] == 2
     assert weightcalc("count", "m").exit_code == 2
 
 

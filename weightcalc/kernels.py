@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     Bytes: TypeAlias = Any  # what has the buffer protocol, which Python 3.11 cannot say
 
+_PLAIN = tuple(np.dtype(f"<u{width}") for width in (1, 2, 4, 8))  # patterns are values
 MOST_VALUES = 1 << 16  # more different values than this are no classes
 _PIECE = 15 << 14  # bytes that stay in the cache; whole values of any width
 
@@ -79,6 +80,8 @@ class ValueCounter:
         return dict(zip(self._meaning(list(found)), found.values(), strict=True))
 
     def _meaning(self, patterns: list[int]) -> list[int]:
+        if self.dtype in _PLAIN:
+            return patterns
         raw = b"".join(pattern.to_bytes(self._width, "little") for pattern in patterns)
         if self.dtype.kind == "V":
             pixels = range(0, len(raw), self._width)

@@ -21,6 +21,7 @@ _LARGEST_FILE = 1 << 20
 def label_map(
     listed: ClassList | None,
     encoding: str,
+    /,
     *,
     num_classes: int | None,
     ignore_index: Sequence[str],

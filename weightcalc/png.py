@@ -20,7 +20,7 @@ from .png_chunks import PALETTE, Chunks, Header
 
 _LARGEST_ROW = 64 << 20
 _MOST_EXTRA = 64 << 10  # inflated bytes after the last row that are still only odd
-_PIECE = 1 << 16  # bytes of rows at a time: they stay in the cache until they are counted
+_PIECE = 1 << 18  # bytes of rows at a time: they stay in the cache until they are counted
 
 
 def count_png(file: BinaryIO, options: ReadOptions) -> ValueCounts:

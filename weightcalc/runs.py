@@ -25,6 +25,7 @@ from .errors import MaskError, OutputError, SourceError, printable
 from .label_options import label_map
 from .labels import LabelMap
 from .readers import READERS
+from .remote import is_url
 from .sources import Listing, check_one_kind, is_same_file, list_files, read_list
 from .tally import Tally
 from .terminal import Voice
@@ -211,15 +212,20 @@ def _sum(parts: Sequence[ClassCounts], labels: LabelMap) -> ClassCounts | None:
 
 
 def _names_in_list(
-    files_from: str | None, *, null: bool, root: str, suffix: str, **_: Any
+    files_from: str | None, *, null: bool, root: str, suffix: str, allow_remote: bool, **_: Any
 ) -> Iterator[str]:
     if files_from is None:
-        if null or root or suffix:
-            raise click.UsageError("-0, --root and --suffix go with --files-from")
+        if null or root or suffix or allow_remote:
+            raise click.UsageError("-0, --root, --suffix and --allow-remote go with --files-from")
         return
     try:
         with click.open_file(files_from, "rb") as lines:
-            yield from read_list(lines, root=root, suffix=suffix, nul=null)
+            for name in read_list(lines, root=root, suffix=suffix, nul=null):
+                if is_url(name) and not allow_remote:
+                    raise SourceError(
+                        f"{printable(files_from)}: names the URL {printable(name)}"
+                    ).with_hint("--allow-remote, if the list can be trusted")
+                yield name
     except OSError as error:
         raise SourceError(f"{printable(files_from)}: {error.strerror}") from error
 

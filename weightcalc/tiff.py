@@ -37,6 +37,7 @@ _GDAL_NODATA = 42113
 _SIGNS = {1: "u", 2: "i", 3: "f", 4: "u"}
 _SAMPLE_NAMES = {2: "grey+alpha", 3: "RGB", 4: "RGBA"}
 # JPEG, JPEG 2000, LERC, WebP and JPEG XL: which of them are exact is not written outside.
+_OF_PILLOW = {2, 3, 4, 6, 7, 32771, 34676, 34677, 34925, 50000, 50001}
 _LOSSY = {6, 7, 33003, 33004, 33005, 33007, 34712, 34887, 34892, 50001, 50002}
 
 
@@ -87,17 +88,15 @@ def _silent() -> Iterator[None]:
 
 def _count_pages(tiff: TiffFile, file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     held: ValueCounts | None = None
-    num_pages = num_left_out = 0
-    pages: Any = tiff.pages
-    for page in pages:
-        num_pages += 1
+    num_left_out = 0
+    for page in _pages(tiff):
         if page.subfiletype & _NOT_FULL:
             num_left_out += 1
             continue
         image = _image(page, tiff.byteorder)
         _check_compression(image, options)
-        if held is None and not is_readable(image.compression):
-            full = [i for i, p in enumerate(pages) if not p.subfiletype & _NOT_FULL]
+        if held is None and image.compression in _OF_PILLOW and not is_readable(image.compression):
+            full = [n for n, p in enumerate(_pages(tiff)) if not p.subfiletype & _NOT_FULL]
             file.seek(0)
             yield from read_image(file, "TIFF", options, full)
             return
@@ -107,9 +106,20 @@ def _count_pages(tiff: TiffFile, file: BinaryIO, options: ReadOptions) -> Iterat
         num_left_out += len(page.subifds or ())
     if held is None:
         raise DecodeError("it has no page that is a whole image")
-    if num_pages == 1:
+    if len(tiff.pages) == 1:
         _check_description(tiff)
     yield _with_note(held, num_left_out)
+
+
+def _pages(tiff: TiffFile) -> Iterator[Any]:
+    """The pages, unless their directories lead in a circle."""
+    seen = set()
+    pages: Any = tiff.pages
+    for page in pages:
+        if page.offset in seen:
+            raise DecodeError("its directories lead in a circle")
+        seen.add(page.offset)
+        yield page
 
 
 def _with_note(mask: ValueCounts, num_left_out: int) -> ValueCounts:
@@ -225,9 +235,7 @@ def _check_page(page: TiffPage, image: _Image, options: ReadOptions) -> None:
 def _count_page(page: TiffPage, image: _Image, file: BinaryIO, options: ReadOptions) -> ValueCounts:
     _check_page(page, image, options)
     if not is_readable(image.compression):
-        raise DecodeError(f"a page of compression {image.compression} after others").with_hint(
-            "pip install imagecodecs"
-        )
+        raise DecodeError(f"its compression ({image.compression}) is unknown")
     if image.samples > 1:
         counter = ValueCounter(f"V{image.samples * image.bits // 8}")
     else:

@@ -7,6 +7,7 @@ A segment that ends early is refused: decoders that fill up with zeros would cou
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import BinaryIO, Protocol
 
 from .errors import DecodeError
@@ -14,9 +15,11 @@ from .inflate import InflateError, decompressobj
 
 STORED, LZW, PACKBITS = 1, 5, 32773
 _DEFLATE = (8, 32946, 50013)
-_OF_IMAGECODECS = (LZW, 34925, 34926, 50000)  # LZMA and Zstandard besides
+_OF_IMAGECODECS = (34925, 34926, 50000)  # LZMA and Zstandard
 _LARGEST_HELD = 1 << 30
 _FEED = 1 << 16
+_LZW_CLEAR, _LZW_END = 256, 257
+_LZW_START = [bytes([byte]) for byte in range(256)] + [b"", b""]
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
@@ -33,12 +36,12 @@ class Segment(Protocol):
 def is_readable(compression: int) -> bool:
     """Whether segments of a compression can be decoded here."""
     if compression in _OF_IMAGECODECS:
-        try:
-            import imagecodecs  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: F401
-        except ImportError:
-            return False
-        return True
-    return compression in (STORED, PACKBITS, *_DEFLATE)
+        return _has_imagecodecs()
+    return compression in (STORED, LZW, PACKBITS, *_DEFLATE)
+
+
+def _has_imagecodecs() -> bool:
+    return find_spec("imagecodecs") is not None
 
 
 def open_segment(
@@ -177,6 +180,43 @@ class _Held:
 
 
 def _codec(compression: int) -> Callable[..., bytes]:
+    if compression == LZW and not _has_imagecodecs():
+        return _decode_lzw
     from tifffile import TIFF
 
     return TIFF.DECOMPRESSORS[compression]
+
+
+def _decode_lzw(data: bytes, *, out: int) -> bytes:
+    """
+    Decode LZW as TIFF 6.0 has it, up to `out` bytes.
+
+    A loop over codes, not over bytes: the runs of a mask make it fast enough, and it is
+    used only where imagecodecs is missing.
+    """
+    table, width, before = _LZW_START.copy(), 9, b""
+    parts: list[bytes] = []
+    bits = number = done = 0
+    for byte in data:
+        bits = bits << 8 | byte
+        number += 8
+        if number < width:
+            continue
+        number -= width
+        code = bits >> number
+        bits &= (1 << number) - 1
+        if code == _LZW_CLEAR:
+            table, width, before = _LZW_START.copy(), 9, b""
+            continue
+        if code == _LZW_END or done >= out:
+            break
+        entry = table[code] if code < len(table) else before + before[:1]
+        if not entry or code > len(table) or len(table) > 4096:
+            raise DecodeError(f"its LZW code {code} after {done} bytes has no meaning")
+        if before:
+            table.append(before + entry[:1])
+            width = min(12, (len(table) + 1).bit_length())  # one early, as TIFF wants it
+        parts.append(entry)
+        done += len(entry)
+        before = entry
+    return b"".join(parts)[:out]
