@@ -17,10 +17,12 @@ from weightcalc.writers import SUFFIXES, WRITERS
 PACKAGE = Path(package.__file__).parent
 LAYERS = [
     {"_version", "colors", "errors", "inflate", "terminal"},
-    {"kernels", "encodings", "png_chunks", "formulas", "labels", "sources", "writers"},
-    {"classlist_formats", "counts", "weights"},
-    {"bmp", "channels", "classlists", "counts_file", "options", "png", "reports", "tally"},
-    {"arrays", "images", "label_options"},
+    {"kernels", "encodings", "png_chunks", "tiff_segments", "archives"},
+    {"labels", "classlist_formats", "formulas", "writers"},
+    {"counts", "classlists", "weights", "remote"},
+    {"sources", "png", "bmp", "channels", "nifti", "counts_file", "tally", "reports"},
+    {"arrays", "images", "label_options", "options"},
+    {"tiff"},
     {"readers"},
     {"counting"},
     {"runs"},

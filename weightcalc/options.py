@@ -4,6 +4,7 @@ Options of the command line: each defined once, parsed once, and shared by comma
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -27,14 +28,15 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # no parameter before cl
         """Turn "1000", "2**34" or "16G" into a number."""
         if isinstance(value, int):
             return value
-        base, _, exponent = str(value).partition("**")
-        try:
-            if exponent:
-                return int(base) ** min(int(exponent), 64)
-            unit = {"K": 10, "M": 20, "G": 30, "T": 40}.get(base[-1:].upper(), 0)
-            return int(base[:-1] if unit else base) << unit
-        except ValueError:
+        parts = re.fullmatch(
+            r"(\d{1,20})(?:\*\*(\d{1,2})|([KMGT]))?", str(value).strip(), re.IGNORECASE
+        )
+        if parts is None:
             self.fail("expected a number such as 1000, 2**34 or 16G", param, ctx)
+        number = int(parts[1])
+        if parts[2]:
+            return number ** int(parts[2])
+        return number << {"K": 10, "M": 20, "G": 30, "T": 40}.get((parts[3] or "").upper(), 0)
 
 
 def parse_params(

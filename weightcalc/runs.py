@@ -5,6 +5,7 @@ before a mask is read, then carried out with a progress bar and warnings.
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -87,8 +88,9 @@ def plan_run(
     """
     if not sources and files_from is None:
         raise click.UsageError("nothing to count: name a folder, masks, or --files-from")
-    saved_in = [source for source in sources if source.lower().endswith(".json")]
-    folders = [source for source in sources if source not in saved_in]
+    of_counts = [source for source in sources if source.lower().endswith(".json")]
+    folders = [source for source in sources if source not in of_counts]
+    saved_in = [path for source in of_counts for path in _matches(source)]
     if saved_in and any(options[name] for name in _ON_VALUES):
         raise click.UsageError(
             f"{printable(saved_in[0])} is a counts file, whose values are classes already: "
@@ -106,6 +108,13 @@ def plan_run(
     saved = _sum([read_counts(path) for path in saved_in], labels)
     given = sorted({*sources, *filter(None, [files_from])})
     return Plan(given, listing, saved, labels, reading, jobs or usable_cores(), on_error, voice)
+
+
+def _matches(source: str) -> list[str]:
+    """The counts files of a glob; a name that exists is no pattern."""
+    if os.path.lexists(source) or not glob.has_magic(source):
+        return [source]
+    return sorted(glob.glob(source, recursive=True)) or [source]
 
 
 def _decided(

@@ -264,7 +264,9 @@ def check_one_kind(names: Iterable[str]) -> None:
         f"{some}: two kinds of masks of the same scenes; "
         f"{repeated} of {scenes} stems have several of the endings "
         + ", ".join(printable(ending) for ending in sorted(endings))
-    ).with_hint(f"--include '*{max(endings, key=len)}' to choose one of them, --include '*' for all")
+    ).with_hint(
+        f"--include '*{max(endings, key=len)}' to choose one of them, --include '*' for all"
+    )
 
 
 def _split_ending(name: str) -> tuple[str, tuple[str, str]]:

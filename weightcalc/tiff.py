@@ -95,7 +95,7 @@ def _count_pages(tiff: TiffFile, file: BinaryIO, options: ReadOptions) -> Iterat
             continue
         image = _image(page, tiff.byteorder)
         _check_compression(image, options)
-        if held is None and image.compression in _OF_PILLOW and not is_readable(image.compression):
+        if held is None and _is_for_pillow(image):
             full = [n for n, p in enumerate(_pages(tiff)) if not p.subfiletype & _NOT_FULL]
             file.seek(0)
             yield from read_image(file, "TIFF", options, full)
@@ -109,6 +109,12 @@ def _count_pages(tiff: TiffFile, file: BinaryIO, options: ReadOptions) -> Iterat
     if len(tiff.pages) == 1:
         _check_description(tiff)
     yield _with_note(held, num_left_out)
+
+
+def _is_for_pillow(image: _Image) -> bool:
+    """Whether Pillow decodes what is unknown here; it changes signed and wide samples."""
+    simple = image.stored.kind == "u" and image.bits <= 16
+    return simple and image.compression in _OF_PILLOW and not is_readable(image.compression)
 
 
 def _pages(tiff: TiffFile) -> Iterator[Any]:
@@ -228,14 +234,17 @@ def _check_page(page: TiffPage, image: _Image, options: ReadOptions) -> None:
         )
     if image.predictor not in (1, _DIFFERENCES, _FLOAT_DIFFERENCES):
         raise DecodeError(f"its predictor {image.predictor} is unknown")
-    if image.predictor != 1 and image.bits < 8:
+    floats = image.predictor == _FLOAT_DIFFERENCES
+    if image.predictor != 1 and (image.bits < 8 or (floats and image.stored.kind != "f")):
         raise DecodeError(f"predictor {image.predictor} on such samples is not supported")
 
 
 def _count_page(page: TiffPage, image: _Image, file: BinaryIO, options: ReadOptions) -> ValueCounts:
     _check_page(page, image, options)
     if not is_readable(image.compression):
-        raise DecodeError(f"its compression ({image.compression}) is unknown")
+        raise DecodeError(f"its compression ({image.compression}) is unknown").with_hint(
+            "pip install imagecodecs, which may know it"
+        )
     if image.samples > 1:
         counter = ValueCounter(f"V{image.samples * image.bits // 8}")
     else:

@@ -223,7 +223,7 @@ def remarks(
     if method == "pos-weight":
         full = [counts.name(c) for c in present if not weights[c]]
         found += [f"class {name} fills every labelled pixel: weight 0" for name in full]
-    if normalize in ("mean", "sum") and len(some) > 2 and max(some) > sum(some) / 2:
+    if normalize in ("mean", "sum") and len(some) > 1 and max(some) > sum(some) / 2:
         name = counts.name(present[some.index(max(some))])
         found.append(f"class {name} alone holds over half of the sum of all weights")
     return found
