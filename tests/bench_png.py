@@ -5,6 +5,7 @@ How fast PNG masks are counted, beside the loops that users write.
 
 Makes its own masks, runs all contenders in turn, round after round, and prints
 medians: masks/s, Mpx/s, and the ratio to the plain loop (Pillow, then bincount).
+Starting up is left out; ``--whole`` times whole processes instead.
 "read+inflate" is the limit: the file read and decompressed, nothing counted.
 """
 
@@ -17,7 +18,9 @@ import tempfile
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
@@ -92,13 +95,13 @@ def write_rows(
 
 
 SETS = {
-    "blobs-2048": (blobs, by_pillow, 1024, 2048, 40),
+    "blobs-2048": (blobs, by_pillow, 1024, 2048, 200),
     "blobs-2048-opencv": (blobs, by_opencv, 1024, 2048, 20),
     "blobs-2048-optimiser": (blobs, by_optimiser, 1024, 2048, 20),
     "blobs-2048-palette": (blobs, as_palette, 1024, 2048, 10),
     "blobs-2048-16-bit": (blobs, as_16_bit, 1024, 2048, 20),
     "noise-2048": (noise, by_pillow, 1024, 2048, 8),
-    "blobs-480": (blobs, by_pillow, 360, 480, 300),
+    "blobs-480": (blobs, by_pillow, 360, 480, 367),
 }
 
 
@@ -142,14 +145,13 @@ def read_and_inflate(files: list[str]) -> int:
     return total
 
 
-def ours(jobs: int) -> Contender:
-    """weightcalc on so many processes, their start included."""
+def ours(pool: Executor | None, jobs: int = 1) -> Contender:
+    """weightcalc in this process, or on processes that have been started."""
 
     def run(files: list[str]) -> int:
-        with local_pool(jobs) as pool:
-            options = png.ReadOptions(encoding="index")
-            labels = LabelMap(65536)
-            counts = count_masks(files, labels, executor=pool, num_workers=jobs, options=options)
+        options = png.ReadOptions(encoding="index")
+        labels = LabelMap(65536)
+        counts = count_masks(files, labels, executor=pool, num_workers=jobs, options=options)
         return counts.num_pixels
 
     return run
@@ -172,26 +174,33 @@ def on_the_twin(files: list[str]) -> int:
     """weightcalc without its compiled kernel."""
     twin = {name: getattr(kernels, f"_numpy{name}") for name in TWINS}
     with replaced(kernels, **twin):
-        return ours(1)(files)
+        return ours(None)(files)
 
 
 def with_zlib(files: list[str]) -> int:
     """weightcalc without zlib-ng."""
     with replaced(png, decompressobj=zlib.decompressobj, InflateError=zlib.error):
-        return ours(1)(files)
+        return ours(None)(files)
 
 
 TWINS = ("_count_small", "_count_large", "_undo_filters")
-CONTENDERS: dict[str, Contender] = {
-    "plain loop": plain_loop,
-    "Pillow.histogram": pillow_histogram,
-    "OpenCV + bincount": opencv_loop,
-    "weightcalc -j1": ours(1),
-    "weightcalc -j2": ours(2),
-    "  without the kernel": on_the_twin,
-    "  with zlib": with_zlib,
-    "read+inflate": read_and_inflate,
-}
+
+
+def contenders(pool: Executor) -> dict[str, Contender]:
+    """All that take part, by the names they are printed with."""
+    found: dict[str, Contender] = {
+        "plain loop": plain_loop,
+        "Pillow.histogram": pillow_histogram,
+        "OpenCV + bincount": opencv_loop,
+        "weightcalc -j1": ours(None),
+        "weightcalc -j2": ours(pool, 2),
+        "  without the kernel": on_the_twin,
+        "  with zlib": with_zlib,
+        "read+inflate": read_and_inflate,
+    }
+    if find_spec("cv2") is None:
+        del found["OpenCV + bincount"]
+    return found
 
 
 def make(folder: Path, name: str) -> tuple[list[str], int]:
@@ -210,18 +219,15 @@ def make(folder: Path, name: str) -> tuple[list[str], int]:
 
 def measure(files: list[str], rounds: int) -> dict[str, list[float]]:
     """Seconds of each contender in each round; they take turns."""
-    contenders = dict(CONTENDERS)
-    try:
-        import cv2  # noqa: F401
-    except ImportError:
-        del contenders["OpenCV + bincount"]
-    seconds: dict[str, list[float]] = {name: [] for name in contenders}
-    for number in range(rounds + 1):
-        for name, contender in contenders.items():
-            start = time.perf_counter()
-            contender(files)
-            if number:  # the first round warms up
-                seconds[name].append(time.perf_counter() - start)
+    with local_pool(2) as pool:
+        taking_part = contenders(pool)
+        seconds: dict[str, list[float]] = {name: [] for name in taking_part}
+        for number in range(rounds + 1):
+            for name, contender in taking_part.items():
+                start = time.perf_counter()
+                contender(files)
+                if number:  # the first round warms up
+                    seconds[name].append(time.perf_counter() - start)
     return seconds
 
 
@@ -233,7 +239,7 @@ def whole_process(files: list[str], rounds: int) -> None:
         "for f in sorted(glob.glob(sys.argv[1]+'/*.png')):\n"
         "    c+=np.bincount(np.asarray(Image.open(f)).ravel(),minlength=65536)"
     )
-    ours_ = [sys.executable, "-m", "weightcalc", "count", folder, "-n", "65536", "-o"]
+    ours_ = [sys.executable, "-m", "weightcalc", "count", folder, "-n", "256", "-o"]
     ours_ += [str(Path(folder).parent / "counts.json"), "-q"]
     commands = {
         "plain loop": [sys.executable, "-c", loop, folder],

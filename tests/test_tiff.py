@@ -85,8 +85,8 @@ def expected(values):
 @pytest.mark.parametrize("dtype", ["u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8"])
 def test_stored_samples(save, dtype, coding, layout, byte_order):
     """Samples of every type count as stored, in strips and in tiles whose padding does not."""
-    if "predictor" in coding and (dtype[0] == "f" or not coding["compression"]):
-        pytest.skip("tifffile does not write it")
+    if dtype[0] == "f":  # whose differences tifffile does not write
+        coding = {key: value for key, value in coding.items() if key != "predictor"}
     values = RNG.integers(0, 9, (37, 53)) - (4 if dtype[0] != "u" else 0)
     values = values.astype(np.dtype(dtype).newbyteorder(byte_order))
     name = save(values, photometric="minisblack", byteorder=byte_order, **coding, **layout)
@@ -164,7 +164,7 @@ def test_inverted(save):
 def test_floats_must_be_whole(save):
     """Floats are labels if each of them is a whole number."""
     assert counts_of(save(SMALL.astype("f4"))) == {0: 1, 1: 2, 2: 3}
-    with pytest.raises(MaskError, match="0.5 is not a whole number"):
+    with pytest.raises(MaskError, match=r"\.5 is not a whole number"):
         count_file(save(SMALL.astype("f4") / 2))
 
 
@@ -183,7 +183,7 @@ def test_reduced_pages_are_left_out(tmp_path):
         tiff.write(SMALL, metadata=None, subifds=1)
         tiff.write(SMALL[:1], metadata=None, subfiletype=1)
         tiff.write(SMALL[:1], metadata=None, subfiletype=1)
-        tiff.write(SMALL * 0 + 1, metadata=None, subfiletype=4)
+        tiff.write(SMALL > 1, metadata=None, subfiletype=4, photometric="mask")
     (mask,) = count_file(name)
     assert mask.values == {0: 1, 1: 2, 2: 3}
     assert "3 pages of reduced resolution" in mask.notes[0]
@@ -210,7 +210,7 @@ RAW = SMALL.tobytes()
 PACKED = zlib.compress(bytes(range(200)) * 3)
 DAMAGED = {
     "short strip": (tags(3, 2, 4), RAW, "after 4 of 6 bytes"),
-    "cut": (tags(3, 9, 27), RAW, "of 27 bytes"),
+    "cut": (tags(30, 90, 2700), RAW, "of 2700 bytes"),
     "outside": (tags(3, 2, 6, t273=(4, [99999])), RAW, "after 0 of 6 bytes"),
     "sparse": (tags(3, 2, 0, t273=(4, [0])), RAW, "absent"),
     "few strips": (tags(3, 2, 6, t278=(4, [1])), RAW, "1 of 2 strips"),

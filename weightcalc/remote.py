@@ -8,8 +8,10 @@ its own making: the scheme chooses the file system, and chains (``::``) are refu
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
@@ -21,7 +23,8 @@ SCHEMES = {"http": "aiohttp", "https": "aiohttp", "s3": "s3fs", "gs": "gcsfs", "
 _CONNECT_SECONDS = 10
 _READ_SECONDS = 60
 _DEEPEST = 32  # folders: a server may make up links for ever
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_SYSTEMS: dict[int, Any] = {}  # those in use in this process
+_URL = re.compile(r"(?:\w+::)*([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
 def is_url(name: str) -> bool:
@@ -111,12 +114,28 @@ def _file_system(url: str) -> Any:
     except ImportError as error:
         raise MissingExtraError(f"reading {scheme}:// masks", "remote") from error
     try:
-        return fsspec.filesystem(scheme, **_settings(scheme))
+        system = fsspec.filesystem(scheme, **_settings(scheme))
     except ImportError as error:
         package = SCHEMES[scheme]
         raise SourceError(f"{printable(url)}: needs the package {package}").with_hint(
             f"pip install {package}"
         ) from error
+    if not _SYSTEMS and hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_close_sessions)
+    _SYSTEMS[id(system)] = system
+    return system
+
+
+def _close_sessions() -> None:
+    """Close connections before a process forks: two processes cannot talk on one of them."""
+    from fsspec.asyn import sync
+
+    for system in _SYSTEMS.values():
+        session = getattr(system, "_session", None)
+        if session is not None and hasattr(session, "close"):
+            with suppress(Exception):
+                sync(system.loop, session.close, timeout=1)
+            system._session = None
 
 
 def _settings(scheme: str) -> dict[str, Any]:
