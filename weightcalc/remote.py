@@ -128,7 +128,7 @@ def _file_system(url: str) -> Any:
 
 def _close_sessions() -> None:
     """Close connections before a process forks: two processes cannot talk on one of them."""
-    from fsspec.asyn import sync
+    from fsspec.asyn import sync  # type: ignore[import-untyped]
 
     for system in _SYSTEMS.values():
         session = getattr(system, "_session", None)
