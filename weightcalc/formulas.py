@@ -7,8 +7,7 @@ A formula sees the classes that occur, as exact integers, and computes in float6
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from statistics import median
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from .errors import WeightError
@@ -83,6 +82,12 @@ def median_frequency(f: Frequencies) -> list[float]:
     frequencies = [n / p for n, p in zip(f.pixels, f.mask_pixels, strict=True)]
     middle = median(frequencies)
     return [middle / frequency for frequency in frequencies]
+
+
+def median(values: Sequence[float]) -> float:
+    """The middle of the sorted values; of an even number, the mean of the middle two."""
+    ordered, half = sorted(values), len(values) // 2
+    return ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 def enet(f: Frequencies, c: float = 1.02) -> list[float]:

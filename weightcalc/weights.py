@@ -4,7 +4,6 @@ Class weights: a formula applied to counts, then clipped, normalised, and filled
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -33,8 +32,9 @@ def parameters_of(method: str) -> dict[str, float | str]:
     """
     if method not in METHODS:
         raise WeightError(f"no method {method!r}; there are {', '.join(METHODS)}")
-    parameters = inspect.signature(METHODS[method]).parameters.values()
-    return {p.name: p.default for p in parameters if p.default is not p.empty}
+    code, defaults = METHODS[method].__code__, METHODS[method].__defaults__ or ()
+    names = code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
+    return dict(zip(names, defaults, strict=True))
 
 
 def compute_class_weights(
