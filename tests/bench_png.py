@@ -12,6 +12,7 @@ Starting up is left out; ``--whole`` times whole processes instead.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -94,6 +95,7 @@ def write_rows(
             file.write(len(data).to_bytes(4, "big") + kind + data + crc)
 
 
+REAL = os.environ.get("WEIGHTCALC_DATA", "")
 SETS = {
     "blobs-2048": (blobs, by_pillow, 1024, 2048, 200),
     "blobs-2048-opencv": (blobs, by_opencv, 1024, 2048, 20),
@@ -205,6 +207,9 @@ def contenders(pool: Executor) -> dict[str, Contender]:
 
 def make(folder: Path, name: str) -> tuple[list[str], int]:
     """Files of a set, and their pixels; 20 different pictures, then copies."""
+    if name == "camvid":
+        found = sorted(map(str, Path(REAL, "segnet-camvid-v0/trainannot").glob("*.png")))
+        return found, len(found) * 360 * 480
     picture, save, height, width, number = SETS[name]
     files = []
     for i in range(number):
@@ -273,7 +278,8 @@ def main() -> None:
     """Make the sets, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", choices=SETS, nargs="+", default=list(SETS))
+    names = [*SETS, "camvid"] if REAL else list(SETS)  # camvid: real masks of 480 x 360
+    parser.add_argument("--only", choices=names, nargs="+", default=names)
     parser.add_argument("--whole", action="store_true", help="time whole processes instead")
     arguments = parser.parse_args()
     print(f"kernel {'compiled' if kernels.COMPILED else 'NumPy'}, inflate {INFLATE}")
