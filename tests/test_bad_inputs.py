@@ -95,7 +95,7 @@ def test_hostile_names_are_counted_and_harmless(corpus):
         assert verdict(case) == ("count", case["counts"])
         shown = str(MaskError(case["name"], "odd"))
         assert shown.isprintable()
-        assert "::" not in shown
+        assert not shown.startswith("::")
         assert "##[" not in shown
     assert len(names) > 50
 

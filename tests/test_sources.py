@@ -131,7 +131,7 @@ def test_odd_names_in_messages(tree, weightcalc):
     lines = done.stderr.splitlines()
     assert all(line.isprintable() for line in lines)
     assert sum("no image" in line for line in lines) == len(names)
-    assert "::" not in done.stderr
+    assert not re.search(r"^\s*::", done.stderr, re.MULTILINE)
     assert "##[" not in done.stderr
 
 
@@ -147,7 +147,7 @@ def test_odd_names_in_messages(tree, weightcalc):
         ("\U000e0041", r"\U000e0041"),
         ("\udcff\udc80", r"\xff\x80"),
         ("\ud800", r"\ud800"),
-        ("::error::x", r":\x3aerror:\x3ax"),
+        ("::error::x", r":\x3aerror::x"),
         ("##[error]x", r"#\x23[error]x"),
         ("#:[", "#:["),
     ],

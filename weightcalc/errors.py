@@ -129,14 +129,16 @@ def printable(name: str) -> str:
     Escape all in a name that could control a terminal or a log.
 
     Control characters, newlines, bidirectional and zero-width characters and
-    bytes that are not UTF-8 become backslash escapes, as does the colon or
-    bracket that would open a workflow command in a CI log.
+    bytes that are not UTF-8 become backslash escapes, as does what would open a
+    workflow command in a CI log: "::" at the beginning, "##[" anywhere.
     """
     if name.isascii() and name.isprintable():
         text = name
     else:
         text = "".join(c if c.isprintable() else _escape(c) for c in name)
-    return text.replace("::", ":\\x3a").replace("##[", "#\\x23[")
+    if text.lstrip().startswith("::"):
+        text = text.replace("::", ":\\x3a", 1)
+    return text.replace("##[", "#\\x23[")
 
 
 def _escape(character: str) -> str:
