@@ -64,6 +64,12 @@ def as_palette(mask: np.ndarray, path: str) -> None:
     image.save(path, bits=8)
 
 
+def as_rgb(mask: np.ndarray, path: str) -> None:
+    """The same picture in colours."""
+    palette = np.array([[i * 37 % 256, i * 91 % 256, i * 53 % 256] for i in range(256)], np.uint8)
+    Image.fromarray(palette[mask]).save(path)
+
+
 def as_16_bit(mask: np.ndarray, path: str) -> None:
     """Grey of 16 bits, such as instance ids."""
     Image.fromarray(mask.astype(np.uint16) * 1000).save(path)
@@ -102,6 +108,7 @@ SETS = {
     "blobs-2048-optimiser": (blobs, by_optimiser, 1024, 2048, 20),
     "blobs-2048-palette": (blobs, as_palette, 1024, 2048, 10),
     "blobs-2048-16-bit": (blobs, as_16_bit, 1024, 2048, 20),
+    "blobs-2048-colour": (blobs, as_rgb, 1024, 2048, 40),
     "noise-2048": (noise, by_pillow, 1024, 2048, 8),
     "blobs-480": (blobs, by_pillow, 360, 480, 367),
 }
@@ -151,8 +158,9 @@ def ours(pool: Executor | None, jobs: int = 1) -> Contender:
     """weightcalc in this process, or on processes that have been started."""
 
     def run(files: list[str]) -> int:
-        options = png.ReadOptions(encoding="index")
-        labels = LabelMap(65536)
+        is_colour = "colour" in files[0]
+        options = png.ReadOptions(encoding="color" if is_colour else "index")
+        labels = LabelMap(learn_colors=True) if is_colour else LabelMap(65536)
         counts = count_masks(files, labels, executor=pool, num_workers=jobs, options=options)
         return counts.num_pixels
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+from png_writer import PALETTE, write_png
 
 ROAD, CAR, TREE, VOID = [128, 64, 128], [0, 0, 142], [0, 100, 0], [0, 0, 0]
 CLASS_DICT = "name,r,g,b\nroad,128,64,128\ncar,0,0,142\ntree,0,100,0\nvoid,0,0,0\n"
@@ -15,7 +16,7 @@ MIDDLE = [64, 32, 135]  # halfway from road to car
 
 
 @pytest.fixture
-def counted(weightcalc, tmp_path):
+def counted(weightcalc):
     """A function that counts masks: pixels of each name (or id), and pixels by ignored value."""
 
     def run(*arguments):
@@ -99,29 +100,24 @@ def test_several_alphas(refused, save_mask, class_dict, encoding):
 
 
 @pytest.mark.parametrize("ending", ["png", "tif", "bmp", "gif"])
-def test_palettes_that_differ(counted, save_palette, class_dict, ending):
-    """The colour of a palette counts and not its index, which differs from file to file."""
+def test_palettes_that_differ(counted, save_mask, save_palette, class_dict, ending):
+    """The colour of a palette counts, also beside RGB, and not its index, which differs."""
     masks = [
         save_palette([[0, 0, 1]], [ROAD, CAR], f"a.{ending}"),
         save_palette([[0, 0, 1]], [CAR, ROAD], f"b.{ending}"),
         save_palette([[0, 1, 2]], [TREE, TREE, ROAD], f"c.{ending}"),  # two indices, one colour
     ]
-    pixels, ignored = counted(*masks, "--encoding", "color", "-c", class_dict)
-    assert (pixels, ignored) == ({"road": 4, "car": 3, "tree": 2, "void": 0}, {})
+    rgb = save_mask([[TREE, VOID]], "d.png")
+    pixels, _ = counted(*masks, rgb, "--encoding", "color", "-c", class_dict)
+    assert pixels == {"road": 4, "car": 3, "tree": 3, "void": 1}
     pixels, _ = counted(*masks, "--encoding", "index")
     assert pixels == {0: 5, 1: 3, 2: 1}
 
 
-def test_palette_and_rgb(counted, save_mask, save_palette, class_dict):
-    """Palette and RGB masks are counted together by their colours."""
-    masks = [save_palette([[1, 0]], [CAR, ROAD], "a.png"), save_mask([[ROAD, TREE]], "b.png")]
-    pixels, _ = counted(*masks, "--encoding", "color", "-c", class_dict)
-    assert pixels == {"road": 2, "car": 1, "tree": 1, "void": 0}
-
-
-def test_index_past_the_palette(refused, save_palette, class_dict):
+def test_index_past_the_palette(refused, tmp_path, class_dict):
     """An index without a colour is refused as a colour."""
-    mask = save_palette([[0, 0, 2]], [ROAD, CAR])
+    mask = tmp_path / "mask.png"
+    mask.write_bytes(write_png([[0, 0, 2]], PALETTE, palette=2))
     said = refused(mask, "--encoding", "color", "-c", class_dict)
     assert "index 2 (1 pixels) lies past its palette of 2 colours" in said
 
@@ -189,20 +185,16 @@ def test_many_colors(counted, refused, save_mask, num_colors):
 @pytest.mark.parametrize(
     ("options", "pixels", "ignored"),
     [
-        (
-            ["--map", "#ff0000:1", "--map", "#000000:0", "--map", "#804080:0"],
-            {0: 3, 1: 3},
-            {},
-        ),
+        ("--map #ff0000:1 --map #000000:0 --map #804080:0", {0: 3, 1: 3}, {}),
         # in order found: the least of the first mask first
-        (["--ignore-index", "#000000"], {"#804080": 1, "#ff0000": 3}, {0: 2}),
+        ("--ignore-index #000000", {"#804080": 1, "#ff0000": 3}, {0: 2}),
     ],
 )
 def test_map_and_ignore_without_a_list(counted, save_mask, options, pixels, ignored):
     """Colours are mapped and ignored by their numbers."""
     red = [255, 0, 0]
     mask = save_mask([[red, red, red], [VOID, VOID, ROAD]])
-    assert counted(mask, "--encoding", "color", *options) == (pixels, ignored)
+    assert counted(mask, "--encoding", "color", *options.split()) == (pixels, ignored)
 
 
 @pytest.mark.parametrize("value", ["#000000", "void", "0"])

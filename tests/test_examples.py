@@ -44,6 +44,14 @@ EXPECTED = {
         "shuffled epoch, counts added up: 40.0",
         "whole data set: 40.0",
     ],
+    "labels_by_map": [
+        # 10 / [6, 3, 1]; with the two unknown ones 12 / [6, 3, 1 + 2]
+        "unknown label: error: value 40 (2 pixels in 1 mask mask.npy) is neither a class nor ignored",
+        "ignored: {'male': 1.6667, 'female': 3.3333, 'unisex': 10.0}",
+        "mapped to the last class, wrong: {'male': 2.0, 'female': 4.0, 'unisex': 4.0}",
+        "all-zero rows: {'male': 1.6667, 'female': 3.3333, 'unisex': 10.0}",
+        "names swapped: {'male': 10.0, 'female': 3.3333, 'unisex': 1.6667}",
+    ],
     "labels_by_name": [
         # 10 / [6, 3, 1]; with the unknown ones 12 / [6, 3, 1] and 12 / [6, 3, 1 + 2]
         "pixels: {'male': 6, 'female': 3, 'unisex': 1}",
@@ -82,6 +90,17 @@ EXPECTED = {
         "total / sums [1.6, 4.0, 8.0]",
         "4 pixels without a label: [2.0, 3.0, 6.0]",
         "total / sums then, wrong: [2.6667, 4.0, 8.0]",
+    ],
+    "one_hot_files": [
+        # 16 / [10, 4, 2]; 48 / [32, 16], the zeros and the ones; then 12 / [6, 4, 2]
+        "N*H*W / sums: [1.6, 4.0, 8.0]",
+        "index: [1.6, 4.0, 8.0]",
+        "one-hot (N, H, W, C): [1.6, 4.0, 8.0]",
+        "one-hot (N, C, H, W): [1.6, 4.0, 8.0]",
+        "one-hot (H, W, C): [1.6, 4.0, 8.0]",
+        "without --encoding: True",
+        "as index masks, wrong: [1.5, 3.0]",
+        "4 pixels without a label: [2.0, 3.0, 6.0]",
     ],
     "pickle_for_cross_entropy": [
         # 2 ln 2, -ln 0.9, 2 ln 10, -ln 0.4; by columns ln 2 - 2 ln 0.9 + ln 10 - 2 ln 0.4

@@ -257,4 +257,5 @@ def _counter(dtype: np.dtype[np.generic]) -> ValueCounter:
 
 
 def _bytes_of(values: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(whole_numbers(values)).view(np.uint8)
+    numbers = values if values.dtype.kind == "V" else whole_numbers(values)
+    return np.ascontiguousarray(numbers).view(np.uint8)

@@ -151,7 +151,9 @@ def _packed(pixel: int, num_colors: int, bits: int) -> int:
         return pixel
     red, green, blue = _samples(pixel, bits)
     if any(sample % 257 for sample in (red, green, blue)):
-        raise DecodeError(f"16-bit colour {red},{green},{blue} has no 8-bit form")
+        raise DecodeError(f"16-bit colour {red},{green},{blue} has no 8-bit form").with_hint(
+            "save the channel that holds the classes as a grey image"
+        )
     return red // 257 << 16 | green // 257 << 8 | blue // 257
 
 
@@ -162,7 +164,10 @@ def _greys(pixels: Mapping[int, int], bits: int) -> dict[int, int]:
         if not red == green == blue:
             raise DecodeError(
                 f"a colour mask: pixel ({red}, {green}, {blue}) ({number} pixels) is no index"
-            ).with_hint("--encoding color, and -c/--classes with a list that has colours")
+            ).with_hint(
+                "--encoding color, and -c/--classes with a list that has colours; "
+                "ids of segments or instances must be turned into classes first"
+            )
         values[red] = number
     return values
 

@@ -47,6 +47,8 @@ def label_map(
     """
     if encoding == "color":
         return _color_map(listed, num_classes, ignore_index, mapping, reduce_zero_label)
+    if reduce_zero_label and encoding in ("one-hot", "multilabel"):
+        raise LabelError("--reduce-zero-label speaks of indices, not of channels")
     names = listed.names if listed else None
     values = listed.values_of_names() if listed else {}
     if names and reduce_zero_label:

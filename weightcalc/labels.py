@@ -166,6 +166,10 @@ class LabelMap:
         """The value as a person would write it: 7, or #804080 for a colour mask."""
         return f"#{value:06x}" if self.colors is not None and value >= 0 else str(value)
 
+    def known_colors(self) -> dict[int, int]:
+        """Each colour that is a class, and the class; empty where values are no colours."""
+        return {} if self.colors is None else {**self.colors, **self.mapping}
+
     def learned_names(self) -> list[str]:
         """Names of the classes that were learned: their colours, as #RRGGBB."""
         return [f"#{color:06x}" for color in self.colors or ()]

@@ -165,7 +165,8 @@ class Tally:
         more = len(self._unknown) - len(lines)
         if more:
             lines.append(f"and {more} more values")
-        if labels.colors and any(blended_from(v, labels.colors) for v in self._unknown):
+        known = labels.known_colors()
+        if any(blended_from(value, known) for value in sorted(self._unknown)[:_MOST_LISTED]):
             lines.append(
                 "unknown colours lie between two known ones: anti-aliased, resized or JPEG"
             )
@@ -177,7 +178,7 @@ class Tally:
 
     def _near(self, value: int) -> str:
         """The nearest class, for colours."""
-        colors = self.labels.colors
+        colors = self.labels.known_colors()
         if not colors:
             return ""
         nearest = nearest_color(value, colors)
@@ -186,7 +187,7 @@ class Tally:
 
     def _classes_in_words(self) -> str:
         if self.labels.colors is not None:
-            return f"{len(self.labels.colors)} colours are classes"
+            return f"{len(self.labels.known_colors())} colours are classes"
         if self.labels.num_classes is None:
             return f"without -n or -c the classes are 0 to {LARGEST_INFERRED} at most"
         return f"the classes are 0 to {self.labels.num_classes - 1}"
