@@ -222,9 +222,12 @@ def _count_stack(file: BinaryIO, header: Header, encoding: str) -> Iterator[Valu
         values = counter.counts()
         if header.dtype.kind == "b" and max(values) > 1:
             raise DecodeError(f"it holds byte {max(values)} where booleans are 0 and 1")
+        largest = 255
         if encoding == "color":
             values = values_of_pixels(values, counter.dtype.itemsize, 8, encoding)
-        yield ValueCounts(values, pixels, "array", largest_of(counter.dtype), notes=notes)
+        else:
+            largest = largest_of(counter.dtype)
+        yield ValueCounts(values, pixels, "array", largest, notes=notes)
 
 
 def _count_in_turn(
