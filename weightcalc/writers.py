@@ -11,7 +11,6 @@ import math
 import os
 import pickle
 import re
-import secrets
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -256,7 +255,7 @@ def _is_special(path: str) -> bool:
 
 def _create_beside(target: str) -> tuple[str, int]:
     folder, base = os.path.split(target)
-    temporary = os.path.join(folder, _temporary_prefix(base) + secrets.token_hex(6))
+    temporary = os.path.join(folder, _temporary_prefix(base) + os.urandom(6).hex())
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CLOSE_ON_EXEC, 0o666)
     _try_lock(descriptor)
     with suppress(OSError):
