@@ -141,7 +141,11 @@ reading_options = _all(
 
 running_options = _all(
     click.option(
-        "-j", "--jobs", type=click.IntRange(min=1), help="Processes.  [default: the cores]"
+        "-j",
+        "--jobs",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Processes.  [default: the cores]",
     ),
     click.option(
         "--on-error",

@@ -23,6 +23,7 @@ from .counts import ClassCounts
 from .counts_file import read_counts
 from .encodings import ReadOptions
 from .errors import MaskError, OutputError, SourceError, printable
+from .kernels import COMPILED
 from .label_options import label_map
 from .labels import LabelMap
 from .readers import READERS
@@ -33,6 +34,7 @@ from .terminal import Voice
 from .writers import replacing
 
 _MOST_WARNINGS = 20
+_MANY_PIXELS = 10**9  # from where on it matters which kernel counts
 _ON_VALUES = ("ignore_index", "mapping", "reduce_zero_label")
 
 
@@ -169,6 +171,11 @@ def _count(plan: Plan, lines: BinaryIO | None) -> ClassCounts:
             bar.step()
     _warn(voice, tally.notes)
     counts = tally.finish(plan.on_error)
+    if not COMPILED and counts.num_pixels > _MANY_PIXELS:
+        voice.warn(
+            "counted without the compiled kernel, several times slower: "
+            "reinstall weightcalc where there is a C compiler"
+        )
     if tally.errors:
         _warn(voice, [str(error) for error in tally.errors])
         voice.warn(
