@@ -15,7 +15,7 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
-from weightcalc import cli
+from weightcalc import MaskError, ReadOptions, ValueCounts, cli, count_file
 
 settings.register_profile("tests", deadline=None, derandomize=True)
 settings.load_profile("tests")
@@ -85,3 +85,28 @@ def data() -> Path:
     if not folder:
         pytest.skip("WEIGHTCALC_DATA names no folder of real data sets")
     return Path(folder)
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Callable[..., list[ValueCounts]]:
+    """A function that writes bytes to a file and counts its masks."""
+
+    def read(data: bytes, name: str, **options: Any) -> list[ValueCounts]:
+        path = tmp_path / name
+        path.write_bytes(data)
+        return count_file(str(path), ReadOptions(**options))
+
+    return read
+
+
+@pytest.fixture
+def refuse(read: Callable[..., list[ValueCounts]]) -> Callable[..., MaskError]:
+    """A function that writes bytes to a file and gives the error of counting it, which names it."""
+
+    def refuse(data: bytes, name: str, **options: Any) -> MaskError:
+        with pytest.raises(MaskError) as caught:
+            read(data, name, **options)
+        assert f"{name}: " in str(caught.value)
+        return caught.value
+
+    return refuse

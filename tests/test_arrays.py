@@ -12,36 +12,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from weightcalc import MaskError, ReadOptions, count_file
-
 MASK = np.array([[0, 1, 1], [2, 2, 2]], np.uint8)
 PIXELS = MASK.tobytes()
 VALUES = {0: 1, 1: 2, 2: 3}
-
-
-@pytest.fixture
-def read(tmp_path):
-    """A function that writes bytes to a file and counts its masks."""
-
-    def read(data, name, **options):
-        path = tmp_path / name
-        path.write_bytes(data)
-        return count_file(str(path), ReadOptions(**options))
-
-    return read
-
-
-@pytest.fixture
-def refuse(read):
-    """A function that writes bytes to a file and gives the error of counting it, which names it."""
-
-    def refuse(data, name, **options):
-        with pytest.raises(MaskError) as caught:
-            read(data, name, **options)
-        assert f"{name}: " in str(caught.value)
-        return caught.value
-
-    return refuse
 
 
 def array(values, **options):

@@ -13,37 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from weightcalc import MaskError, ReadOptions, count_file, counting, readers
+from weightcalc import MaskError, count_file, counting, readers
 
 ROWS = [[0, 1, 1], [2, 2, 2]]
 VALUES = {0: 1, 1: 2, 2: 3}
 MASK = np.array(ROWS, np.uint8)
 PICTURE = Image.fromarray(MASK)
-
-
-@pytest.fixture
-def read(tmp_path):
-    """A function that writes bytes to a file and counts its masks."""
-
-    def read(data, name, **options):
-        path = tmp_path / name
-        path.write_bytes(data)
-        return count_file(str(path), ReadOptions(**options))
-
-    return read
-
-
-@pytest.fixture
-def refuse(read):
-    """A function that writes bytes to a file and gives the error of counting it, which names it."""
-
-    def refuse(data, name, **options):
-        with pytest.raises(MaskError) as caught:
-            read(data, name, **options)
-        assert f"{name}: " in str(caught.value)
-        return caught.value
-
-    return refuse
 
 
 def saved(format_, picture=PICTURE, **options):

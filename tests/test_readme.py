@@ -90,4 +90,8 @@ def test_commands_run(folder):
 def test_python_example_runs():
     """The Python example of the README runs as it stands."""
     (example,) = re.findall(r"```python\n(import numpy.*?)```", README, re.DOTALL)
-    subprocess.run([sys.executable, "-W", "error", "-c", example], check=True)
+    shown = example + "\nprint(len(weights), counts.num_masks)"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", shown], check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "3 32\n"  # classes; 4 batches of 8
