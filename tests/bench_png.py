@@ -28,7 +28,7 @@ from statistics import median
 import numpy as np
 from PIL import Image
 
-from weightcalc import LabelMap, count_masks, kernels, local_pool, png
+from weightcalc import LabelMap, count_masks, kernels, local_pool, numpy_kernels, png
 from weightcalc.inflate import INFLATE, decompressobj
 
 Contender = Callable[[list[str]], int]
@@ -182,8 +182,8 @@ def replaced(module: object, **values: object) -> Iterator[None]:
 
 def on_the_twin(files: list[str]) -> int:
     """weightcalc without its compiled kernel."""
-    twin = {name: getattr(kernels, f"_numpy{name}") for name in TWINS}
-    with replaced(kernels, **twin):
+    twin = numpy_kernels
+    with replaced(kernels, count_rows=twin.count_rows, count_values=twin.count_values):
         return ours(None)(files)
 
 
@@ -191,9 +191,6 @@ def with_zlib(files: list[str]) -> int:
     """weightcalc without zlib-ng."""
     with replaced(png, decompressobj=zlib.decompressobj, InflateError=zlib.error):
         return ours(None)(files)
-
-
-TWINS = ("_count_small", "_count_large", "_undo_filters")
 
 
 def contenders(pool: Executor) -> dict[str, Contender]:

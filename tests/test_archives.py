@@ -16,7 +16,7 @@ import pytest
 from png_writer import write_png
 
 from weightcalc import MaskError, SourceError, count_file, list_masks
-from weightcalc.archives import split_name
+from weightcalc.names import split_name
 from weightcalc.readers import READERS
 from weightcalc.sources import list_files
 

@@ -38,7 +38,7 @@ from png_writer import (
     write_png,
 )
 
-from weightcalc import ReadOptions, count_file, kernels, png
+from weightcalc import ReadOptions, count_file, kernels, numpy_kernels, png
 from weightcalc.errors import DecodeError
 
 # Pillow scales grey of 2 and 4 bits, and cuts 16 bits of several samples down to 8.
@@ -48,12 +48,12 @@ PILLOW_CHANGES = {(GREY, 2), (GREY, 4), (RGB, 16), (GREY_ALPHA, 16), (RGBA, 16)}
 @pytest.fixture(scope="module", autouse=True, params=["numpy", "compiled"])
 def kernel(request):
     """The loops over pixels: all tests run over both twins."""
-    twin, prefix = kernels, "_numpy_"
+    twin = numpy_kernels
     if request.param == "compiled":
-        twin, prefix = pytest.importorskip("weightcalc._kernels", reason="not built"), ""
+        twin = pytest.importorskip("weightcalc._kernels", reason="not built")
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("count_small", "count_large", "undo_filters"):
-            patch.setattr(kernels, f"_{name}", getattr(twin, prefix + name))
+        for name in ("count_values", "count_rows"):
+            patch.setattr(kernels, name, getattr(twin, name))
         yield
 
 

@@ -1,207 +1,28 @@
 /* The loops over pixels of kernels.py, which checks and interprets what goes in and out; here
- * sizes alone are checked. Masks are long runs, of which a PNG filter leaves zeros: words of 8
- * bytes are looked at first, single values only where a word holds something new. Loops are
- * inline, so that the compiler makes a copy for each width, step and filter. */
+ * sizes alone are checked. Masks are long runs, and their rows differ little from each other:
+ * words of 8 bytes are looked at first, single values only where a word holds something new.
+ * Loops are inline, so that the compiler makes a copy for each width and filter. */
 
 #include <Python.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "byte k of a word must be word >> 8 * k & 255; without this file NumPy counts"
-#endif
-
-#define INLINE static inline __attribute__((always_inline))
-typedef uint8_t byte;
-
-/* The integer that `width` bytes hold. Those of 3 and 6 would stall if they were read at once. */
-INLINE uint64_t load(const byte *p, size_t width)
-{
-    const size_t first = width % 3 ? width : width / 3 * 2;
-    uint64_t low = 0, high = 0;
-    memcpy(&low, p, first);
-    memcpy(&high, p + first, width - first);
-    return low | high << 8 * first % 64;
-}
-
-INLINE int are_zeros(const byte *p)
-{
-    return (load(p, 8) | load(p + 8, 8)) == 0;
-}
-
-/* Row filters: https://www.w3.org/TR/png-3/#9Filters */
-enum { NONE, SUB, UP, AVERAGE, PAETH };
-
-typedef struct {
-    const byte *in, *above; /* without filter types */
-    byte *out;
-    size_t size;
-    size_t step; /* bytes of a pixel */
-} Row;
-
-/* A word full of one pixel, from its first byte on. */
-INLINE uint64_t repeat(uint64_t pixel, size_t step)
-{
-    for (size_t bytes = step; bytes < 8; bytes *= 2)
-        pixel |= pixel << 8 * bytes;
-    return pixel;
-}
-
-/* How such a word goes on: 8 bytes need not be whole pixels. */
-INLINE uint64_t next_word(uint64_t repeated, size_t step)
-{
-    const size_t turn = 8 % step;
-    return turn ? repeated >> 8 * turn | repeated << 8 * (step - turn) : repeated;
-}
-
-/* Sums of bytes that do not carry into each other. */
-INLINE uint64_t add_bytes(uint64_t a, uint64_t b)
-{
-    const uint64_t low = 0x7f7f7f7f7f7f7f7fu;
-    return ((a & low) + (b & low)) ^ ((a ^ b) & ~low);
-}
-
-INLINE void undo_up(Row row)
-{
-    for (size_t i = 0; i < row.size; i++)
-        row.out[i] = (byte)(row.in[i] + row.above[i]);
-}
-
-/* Starts after the first pixel; returns where less than a word is left. So do the next two. */
-INLINE size_t undo_sub(Row row, size_t i)
-{
-    uint64_t left = repeat(load(row.in, row.step), row.step);
-    for (; i + 8 <= row.size; i += 8) {
-        for (; i + 24 <= row.size && are_zeros(row.in + i); i += 16) {
-            memcpy(row.out + i, &left, 8);
-            left = next_word(left, row.step);
-            memcpy(row.out + i + 8, &left, 8);
-            left = next_word(left, row.step);
-        }
-        uint64_t word = load(row.in + i, 8);
-        for (size_t bytes = row.step; bytes < 8; bytes *= 2)
-            word = add_bytes(word, word << 8 * bytes);
-        word = add_bytes(word, left);
-        memcpy(row.out + i, &word, 8);
-        left = repeat(word >> (64 - 8 * row.step), row.step);
-    }
-    return i;
-}
-
-/* Whichever is nearest to left + above - corner, which is as far from one neighbour as the
- * corner is from the other: the corner itself only in the middle third between the two. */
-INLINE int paeth(int left, int above, int corner)
-{
-    int low = left < above ? left : above, high = left < above ? above : left;
-    int third = 3 * corner - above - left;
-    int inner = high <= third ? low : corner;
-    return third <= low ? high : inner;
-}
-
-INLINE int predict(int filter, int left, int above, int corner)
-{
-    return filter == SUB ? left
-           : filter == AVERAGE ? (left + above) / 2 : paeth(left, above, corner);
-}
-
-/* Pixel by pixel; Paeth only until a pixel equals the one above it. */
-INLINE size_t undo_pixels(int filter, Row row, size_t i)
-{
-    const size_t step = row.step, bytes = step >= 4 ? step : step == 3 ? 6 : 4; /* whole pixels */
-    byte left[8]; /* not read from `out`: wide loads of bytes just written stall */
-    int differs = 1;
-    memcpy(left, row.out + i - step, step);
-    while (i + 8 <= row.size && differs) {
-        const byte *above = row.above + i, *corner = above - step;
-        for (size_t k = 0; k < bytes; k++) {
-            int predicted = predict(filter, left[k % step], above[k], corner[k]);
-            row.out[i + k] = left[k % step] = (byte)(row.in[i + k] + predicted);
-        }
-        i += bytes;
-        differs = filter == AVERAGE;
-        for (size_t k = 0; k < step; k++)
-            differs |= left[k] ^ (corner + bytes)[k];
-    }
-    return i;
-}
-
-/* Where left equals corner, as in most of a mask, zeros stand for a copy of what is above. */
-INLINE size_t undo_paeth(Row row, size_t i)
-{
-    while (i + 8 <= row.size) {
-        if (memcmp(row.out + i - row.step, row.above + i - row.step, row.step) == 0) {
-            for (; i + 24 <= row.size && are_zeros(row.in + i); i += 16)
-                memcpy(row.out + i, row.above + i, 16);
-            for (uint64_t word = 0; word == 0 && i + 8 <= row.size;) {
-                word = load(row.in + i, 8);
-                memcpy(row.out + i, row.above + i, 8);
-                i += word ? (size_t)__builtin_ctzll(word) / 8 : 8;
-            }
-        }
-        i = undo_pixels(PAETH, row, i);
-    }
-    return i;
-}
-
-INLINE void undo_row(int filter, Row row)
-{
-    size_t i = 0;
-    for (; i < row.size && i < row.step; i++)
-        row.out[i] = (byte)(row.in[i] + predict(filter, 0, row.above[i], 0));
-    if (row.step <= 8 && row.size >= row.step + 8)
-        i = filter == SUB ? undo_sub(row, i)
-            : filter == PAETH ? undo_paeth(row, i) : undo_pixels(AVERAGE, row, i);
-    for (; i < row.size; i++) {
-        int left = row.out[i - row.step], corner = row.above[i - row.step];
-        row.out[i] = (byte)(row.in[i] + predict(filter, left, row.above[i], corner));
-    }
-}
-
-/* `row` is the first one; returns the index of the first of a filter type above 4, or -1. */
-INLINE Py_ssize_t undo_rows(Row row, Py_ssize_t num, size_t step)
-{
-    row.step = step;
-    for (Py_ssize_t y = 0; y < num; y++) {
-        switch (row.in[-1]) {
-        case NONE: memcpy(row.out, row.in, row.size); break;
-        case SUB: undo_row(SUB, row); break;
-        case UP: undo_up(row); break;
-        case AVERAGE: undo_row(AVERAGE, row); break;
-        case PAETH: undo_row(PAETH, row); break;
-        default: return y;
-        }
-        row.in += row.size + 1;
-        row.above = row.out;
-        row.out += row.size;
-    }
-    return -1;
-}
-
-static Py_ssize_t undo_rows_of_step(Row row, Py_ssize_t num)
-{
-    switch (row.step) {
-    case 1: return undo_rows(row, num, 1);
-    case 2: return undo_rows(row, num, 2);
-    case 3: return undo_rows(row, num, 3);
-    case 4: return undo_rows(row, num, 4);
-    case 6: return undo_rows(row, num, 6);
-    case 8: return undo_rows(row, num, 8);
-    default: return undo_rows(row, num, row.step);
-    }
-}
+#include "_filters.h"
 
 /* Counting: a table for widths 1 and 2, a hash table for the others. */
-enum { MOST_BLOCKS = 128, MOST_NEW = 4 * MOST_BLOCKS + 4 }; /* blocks and values in one go */
-
 typedef struct {
     uint64_t pattern;
-    int64_t number; /* 0: free */
+    int64_t number; /* BIAS more than it is; 0: free */
 } Entry;
 
+static const int64_t BIAS = (int64_t)1 << 62;
+enum { MOST_USED = 1 << 17 };
+
 typedef struct {
-    int64_t *counts;
-    Entry *entries; /* 2**bits of them, at most half of them used; NULL if there is no memory */
+    int64_t *counts; /* of width 1: 8 tables */
+    int64_t *last;   /* for the last bytes of rows as well; or NULL */
+    Entry *entries;  /* 2**bits of them, at most half of them used; NULL if there is no memory */
+    Entry spare;     /* where numbers go then, or if there are too many */
+    Entry *recent[2];
     size_t used;
     int bits;
 } Sums;
@@ -214,37 +35,55 @@ static Entry *find(const Sums *sums, uint64_t pattern)
     return &sums->entries[k];
 }
 
-static Entry *enlarge(Sums *sums)
+static int enlarge(Sums *sums)
 {
-    Sums larger = {.used = sums->used, .bits = sums->bits + 2};
+    Sums larger = *sums;
+    larger.bits += 2;
     larger.entries = calloc((size_t)1 << larger.bits, sizeof(Entry));
     for (size_t k = 0; sums->entries && larger.entries && k < (size_t)1 << sums->bits; k++)
         if (sums->entries[k].number)
             *find(&larger, sums->entries[k].pattern) = sums->entries[k];
     free(sums->entries);
     *sums = larger;
-    return sums->entries;
+    sums->recent[0] = sums->recent[1] = &sums->spare;
+    return sums->entries != NULL;
 }
 
-INLINE void add(Sums *sums, const byte *p, size_t width, size_t table, size_t number)
+/* What is too much for kernels.py has not to be counted. */
+static Entry *insert(Sums *sums, uint64_t pattern)
 {
-    uint64_t pattern = load(p, width);
+    if (!sums->entries || sums->used > MOST_USED || (sums->used >= (size_t)1 << (sums->bits - 1) && !enlarge(sums)))
+        return &sums->spare;
+    sums->used++;
+    Entry *entry = find(sums, pattern);
+    *entry = (Entry){pattern, BIAS};
+    return entry;
+}
+
+INLINE void add(Sums *sums, uint64_t pattern, size_t width, size_t table, int64_t number)
+{
     if (width <= 2) {
-        sums->counts[(table << 8 * width) + pattern] += (int64_t)number;
+        sums->counts[(table << 8 * width) + pattern] += number;
         return;
     }
-    Entry *entry = find(sums, pattern);
-    sums->used += entry->number == 0;
-    entry->pattern = pattern;
-    entry->number += (int64_t)number;
+    Entry *entry = sums->recent[table];
+    if (entry->pattern != pattern || !entry->number) {
+        entry = sums->entries ? find(sums, pattern) : &sums->spare;
+        if (!entry->number)
+            entry = insert(sums, pattern);
+        sums->recent[table] = entry;
+    }
+    entry->number += number;
 }
 
 /* In turn to 8 tables: neighbours are often equal, and in one table would wait for each other. */
-INLINE void add_values(Sums *sums, const byte *p, size_t width, size_t num)
+INLINE void add_values(Sums *sums, const byte *p, size_t width, size_t num, int64_t times)
 {
     for (size_t k = 0; k < num; k++)
-        add(sums, p + k * width, width, width == 1 ? k % 8 : 0, 1);
+        add(sums, load(p + k * width, width), width, width == 1 ? k % 8 : 0, times);
 }
+
+enum { MOST_BLOCKS = 128 }; /* in one go */
 
 /* The blocks in which a value differs from the one before it. Without a branch: where runs end
  * cannot be foreseen, and a wrong guess costs more than to look. */
@@ -261,11 +100,14 @@ INLINE size_t list_mixed(const byte *p, size_t num, size_t block, size_t width, 
     return found;
 }
 
-INLINE void add_all(Sums *sums, const byte *p, const byte *end, size_t width)
+/* Adds `times` for each value. */
+INLINE void add_all(Sums *sums, const byte *p, const byte *end, size_t width, int64_t times)
 {
     const size_t block = width % 3 ? 8 : 12; /* whole values */
     uint16_t mixed[MOST_BLOCKS];
-    add_values(sums, p, width, 1);
+    if (p == end)
+        return;
+    add_values(sums, p, width, 1, times);
     p += width;
     while ((size_t)(end - p) >= block) {
         size_t num = (size_t)(end - p) / block;
@@ -274,59 +116,123 @@ INLINE void add_all(Sums *sums, const byte *p, const byte *end, size_t width)
         const byte *run = p;
         for (size_t k = 0; k < num_mixed; k++) {
             const byte *at = p + mixed[k] * block;
-            add(sums, run - width, width, 0, (size_t)(at - run) / width);
-            add_values(sums, at, width, block / width);
+            add(sums, load(run - width, width), width, 0, times * ((at - run) / (int64_t)width));
+            add_values(sums, at, width, block / width, times);
             run = at + block;
         }
         p += num * block;
-        add(sums, run - width, width, 0, (size_t)(p - run) / width);
-        if (width > 2 && sums->used + MOST_NEW > (size_t)1 << (sums->bits - 1) && !enlarge(sums))
-            return;
+        add(sums, load(run - width, width), width, 0, times * ((p - run) / (int64_t)width));
     }
-    add_values(sums, p, width, (size_t)(end - p) / width);
+    add_values(sums, p, width, (size_t)(end - p) / width, times);
+}
+
+/* Changes 8 bytes of a table's values at once: which of them differ cannot be foreseen. */
+INLINE void change_word(Sums *sums, int filter, Row row, size_t i, size_t width, int64_t times)
+{
+    uint64_t old = load(row.row + i, 8), word = load(row.in + i, 8);
+    if (filter == UP)
+        word = add_bytes(word, old);
+    memcpy(row.row + i, &word, 8);
+    for (size_t k = 0; k < 8 / width; k++, old >>= 8 * width, word >>= 8 * width) {
+        const uint64_t value = ((uint64_t)1 << 8 * width) - 1;
+        add(sums, old & value, width, width == 1 ? k : 0, -times);
+        add(sums, word & value, width, width == 1 ? k : 0, times);
+    }
+}
+
+/* A pixel that differs is one more of its value and one less of that above in `times` rows:
+ * this one and those below, which begin as its copies. */
+INLINE void change(Sums *sums, Row row, size_t i, const byte *pixel, size_t width, int64_t times)
+{
+    add(sums, load(row.row + i, width), width, 0, -times);
+    add(sums, load(pixel, width), width, width != 2, times);
+    if (sums->last && i + width == row.size) {
+        sums->last[row.row[i]] -= times;
+        sums->last[*pixel] += times;
+    }
+    memcpy(row.row + i, pixel, width);
+}
+
+/* Turns the row above into this one, and counts what changes. */
+INLINE void merge(Sums *sums, int filter, Row row, size_t width, int64_t times)
+{
+    byte left[8] = {0}, corner[8], pixel[8];
+    for (size_t i = 0; (i = skip_same(filter, row, i, left, width)) < row.size;) {
+        int differs;
+        if (width <= 2 && (filter == NONE || filter == UP) && i + 8 < row.size) {
+            change_word(sums, filter, row, i, width, times);
+            i += 8;
+            continue;
+        }
+        if (filter == PAETH && i)
+            memcpy(left, row.row + i - width, width);
+        memcpy(corner, left, 8); /* the pixel before this one is as above */
+        do {
+            differs = 0;
+            for (size_t k = 0; k < width; k++) {
+                const int above = row.row[i + k];
+                pixel[k] = (byte)(row.in[i + k] + predict(filter, left[k], above, corner[k]));
+                differs |= pixel[k] ^ above;
+                corner[k] = (byte)above;
+                left[k] = pixel[k];
+            }
+            if (differs)
+                change(sums, row, i, pixel, width, times);
+            i += width;
+        } while ((differs || filter == AVERAGE) && i < row.size);
+    }
+}
+
+/* Counts all rows as copies of the one above, then what changes. Returns the index of the first
+ * row of a filter type above 4, or -1. */
+INLINE Py_ssize_t add_rows(Sums *sums, Row row, Py_ssize_t num, size_t width)
+{
+    add_all(sums, row.row, row.row + row.size, width, num);
+    if (sums->last)
+        sums->last[row.row[row.size - 1]] += num;
+    for (Py_ssize_t y = 0; y < num; y++, row.in += row.size + 1) {
+        switch (row.in[-1]) {
+        case NONE: merge(sums, NONE, row, width, num - y); break;
+        case SUB: merge(sums, SUB, row, width, num - y); break;
+        case UP: merge(sums, UP, row, width, num - y); break;
+        case AVERAGE: merge(sums, AVERAGE, row, width, num - y); break;
+        case PAETH: merge(sums, PAETH, row, width, num - y); break;
+        default: return y;
+        }
+    }
+    return -1;
+}
+
+static Py_ssize_t add_rows_of_width(Sums *sums, Row row, Py_ssize_t num, Py_ssize_t width)
+{
+    switch (width) {
+    case 1: return add_rows(sums, row, num, 1);
+    case 2: return add_rows(sums, row, num, 2);
+    case 3: return add_rows(sums, row, num, 3);
+    case 4: return add_rows(sums, row, num, 4);
+    case 6: return add_rows(sums, row, num, 6);
+    default: return add_rows(sums, row, num, 8);
+    }
 }
 
 static void add_buffer(Sums *sums, const Py_buffer *values, Py_ssize_t width)
 {
     const byte *p = values->buf, *end = p + values->len;
-    switch (values->len ? width : 0) {
-    case 1: add_all(sums, p, end, 1); break;
-    case 2: add_all(sums, p, end, 2); break;
-    case 3: add_all(sums, p, end, 3); break;
-    case 4: add_all(sums, p, end, 4); break;
-    case 6: add_all(sums, p, end, 6); break;
-    case 8: add_all(sums, p, end, 8); break;
+    switch (width) {
+    case 1: add_all(sums, p, end, 1, 1); break;
+    case 2: add_all(sums, p, end, 2, 1); break;
+    case 3: add_all(sums, p, end, 3, 1); break;
+    case 4: add_all(sums, p, end, 4, 1); break;
+    case 6: add_all(sums, p, end, 6, 1); break;
+    default: add_all(sums, p, end, 8, 1); break;
     }
-}
-
-static PyObject *count_small(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    int64_t tables[8][256] = {{0}};
-    Py_buffer values, counts;
-    Py_ssize_t width;
-    if (!PyArg_ParseTuple(args, "y*nw*", &values, &width, &counts))
-        return NULL;
-    int fits = (width == 1 || width == 2) && values.len % width == 0 &&
-               counts.len == (Py_ssize_t)8 << 8 * width && (uintptr_t)counts.buf % 8 == 0;
-    if (fits) {
-        Py_BEGIN_ALLOW_THREADS
-        int64_t *sums = counts.buf;
-        add_buffer(&(Sums){.counts = width == 1 ? tables[0] : sums}, &values, width);
-        for (int v = 0; v < 256; v++)
-            for (int table = 0; table < 8; table++)
-                sums[v] += tables[table][v];
-        Py_END_ALLOW_THREADS
-    }
-    PyBuffer_Release(&values);
-    PyBuffer_Release(&counts);
-    return fits ? Py_NewRef(Py_None) : PyErr_Format(PyExc_ValueError, "sizes do not fit");
 }
 
 /* counts[pattern] += number */
 static int add_item(PyObject *counts, const Entry *entry)
 {
     PyObject *key = PyLong_FromUnsignedLongLong(entry->pattern);
-    PyObject *number = PyLong_FromLongLong(entry->number);
+    PyObject *number = PyLong_FromLongLong(entry->number - BIAS);
     PyObject *old = key && number ? PyDict_GetItemWithError(counts, key) : NULL;
     PyObject *sum = old ? PyNumber_Add(old, number) : Py_XNewRef(number);
     int failed = key && sum ? PyDict_SetItem(counts, key, sum) : -1;
@@ -336,56 +242,115 @@ static int add_item(PyObject *counts, const Entry *entry)
     return failed;
 }
 
-static PyObject *count_large(PyObject *Py_UNUSED(module), PyObject *args)
+/* Where numbers go: a table of int64 for widths 1 and 2, a dict for the others. */
+typedef struct {
+    Sums sums;
+    PyObject *dict;
+    Py_buffer table;
+    int64_t tables[8][256];
+} Target;
+
+/* Whether it fits the width; if so, it must be closed. */
+static int open_target(Target *target, PyObject *numbers, Py_ssize_t width)
 {
-    Sums sums = {.bits = 9};
-    PyObject *counts;
-    Py_buffer values;
-    Py_ssize_t width;
-    if (!PyArg_ParseTuple(args, "y*nO!", &values, &width, &PyDict_Type, &counts))
-        return NULL;
-    int fits = (width == 3 || width == 4 || width == 6 || width == 8) && values.len % width == 0;
-    if (fits) {
-        Py_BEGIN_ALLOW_THREADS
-        if (enlarge(&sums))
-            add_buffer(&sums, &values, width);
-        Py_END_ALLOW_THREADS
+    memset(target, 0, sizeof *target);
+    if (PyDict_Check(numbers)) {
+        target->dict = numbers;
+        target->sums.bits = 4;
+        if (width != 3 && width != 4 && width != 6 && width != 8)
+            return 0;
+        return enlarge(&target->sums) || (PyErr_NoMemory(), 0);
     }
-    PyBuffer_Release(&values);
-    if (!fits || !sums.entries)
-        return fits ? PyErr_NoMemory() : PyErr_Format(PyExc_ValueError, "sizes do not fit");
-    int failed = 0;
-    for (size_t k = 0; !failed && k < (size_t)1 << sums.bits; k++)
-        failed = sums.entries[k].number && add_item(counts, &sums.entries[k]);
-    free(sums.entries);
-    return failed ? NULL : Py_NewRef(Py_None);
+    if ((width != 1 && width != 2) || PyObject_GetBuffer(numbers, &target->table, PyBUF_WRITABLE))
+        return 0;
+    if (target->table.len == (Py_ssize_t)8 << 8 * width && (uintptr_t)target->table.buf % 8 == 0) {
+        target->sums.counts = width == 1 ? target->tables[0] : target->table.buf;
+        return 1;
+    }
+    PyBuffer_Release(&target->table);
+    return 0;
 }
 
-static PyObject *undo_filters(PyObject *Py_UNUSED(module), PyObject *args)
+/* 0, or -1 and an exception. */
+static int close_target(Target *target)
 {
-    Py_buffer rows, above, out;
-    Py_ssize_t size, step, bad = -1;
-    if (!PyArg_ParseTuple(args, "y*nnw*w*", &rows, &size, &step, &above, &out))
-        return NULL;
-    Py_ssize_t num = size > 0 && size == above.len ? rows.len / (size + 1) : -1;
-    int fits = step > 0 && num >= 0 && rows.len == num * (size + 1) && out.len == num * size;
-    if (fits && num) {
-        Py_BEGIN_ALLOW_THREADS
-        Row row = {(byte *)rows.buf + 1, above.buf, out.buf, (size_t)size, (size_t)step};
-        bad = undo_rows_of_step(row, num);
-        memcpy(above.buf, (byte *)out.buf + out.len - size, (size_t)size);
-        Py_END_ALLOW_THREADS
+    Sums *sums = &target->sums;
+    int failed = 0;
+    if (target->dict) {
+        if (!sums->entries) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        for (size_t k = 0; !failed && k < (size_t)1 << sums->bits; k++)
+            failed = sums->entries[k].number > BIAS && add_item(target->dict, &sums->entries[k]);
+        free(sums->entries);
+    } else {
+        int64_t *counts = target->table.buf;
+        for (int v = 0; v < 256; v++)
+            for (int table = 0; table < 8; table++)
+                counts[v] += target->tables[table][v];
+        PyBuffer_Release(&target->table);
     }
+    return failed ? -1 : 0;
+}
+
+static PyObject *refuse(void)
+{
+    if (!PyErr_Occurred())
+        PyErr_Format(PyExc_ValueError, "sizes do not fit");
+    return NULL;
+}
+
+static PyObject *count_values(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    Py_buffer values;
+    Py_ssize_t width;
+    PyObject *numbers, *result = NULL;
+    Target target;
+    if (!PyArg_ParseTuple(args, "y*nO", &values, &width, &numbers))
+        return NULL;
+    if (width > 0 && values.len % width == 0 && open_target(&target, numbers, width)) {
+        Py_BEGIN_ALLOW_THREADS
+        add_buffer(&target.sums, &values, width);
+        Py_END_ALLOW_THREADS
+        result = close_target(&target) ? NULL : Py_NewRef(Py_None);
+    } else
+        refuse();
+    PyBuffer_Release(&values);
+    return result;
+}
+
+static PyObject *count_rows(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    Py_buffer rows, above, last;
+    Py_ssize_t width, bad = -1;
+    PyObject *numbers, *found = NULL;
+    Target target;
+    if (!PyArg_ParseTuple(args, "y*nw*Oy*", &rows, &width, &above, &numbers, &last))
+        return NULL;
+    Py_ssize_t size = above.len, num = rows.len / (size + 1);
+    int fits = size > 0 && width > 0 && size % width == 0 && rows.len == num * (size + 1);
+    if (last.len)
+        fits = fits && width == 1 && last.len == 2048 && !last.readonly &&
+               (uintptr_t)last.buf % 8 == 0;
+    if (fits && open_target(&target, numbers, width)) {
+        Py_BEGIN_ALLOW_THREADS
+        target.sums.last = last.len ? last.buf : NULL;
+        Row row = {(byte *)rows.buf + 1, above.buf, (size_t)size};
+        bad = add_rows_of_width(&target.sums, row, num, width);
+        Py_END_ALLOW_THREADS
+        found = close_target(&target) ? NULL : PyLong_FromSsize_t(bad);
+    } else
+        refuse();
     PyBuffer_Release(&rows);
     PyBuffer_Release(&above);
-    PyBuffer_Release(&out);
-    return fits ? PyLong_FromSsize_t(bad) : PyErr_Format(PyExc_ValueError, "sizes do not fit");
+    PyBuffer_Release(&last);
+    return found;
 }
 
 static PyMethodDef methods[] = {
-    {"count_small", count_small, METH_VARARGS, "Add up values of 1 or 2 bytes."},
-    {"count_large", count_large, METH_VARARGS, "Add up values of 3, 4, 6 or 8 bytes."},
-    {"undo_filters", undo_filters, METH_VARARGS, "Undo the filters of PNG rows."},
+    {"count_values", count_values, METH_VARARGS, "Add up values of 1, 2, 3, 4, 6 or 8 bytes."},
+    {"count_rows", count_rows, METH_VARARGS, "Undo the filters of PNG rows, and add up pixels."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -11,21 +11,16 @@ import gzip
 import io
 import os
 import posixpath
-import re
 import stat
 import struct
 import tarfile
 import threading
 import zipfile
 from collections.abc import Collection, Iterator
-from typing import IO, BinaryIO, NamedTuple
+from typing import IO, BinaryIO
 
 from .errors import DecodeError, MaskError, SourceError, printable
-
-ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")
-_NAME = re.compile(r"(?:zip|tar)://(.*)::(.*)", re.DOTALL)
-_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-_OPEN_FLAGS |= getattr(os, "O_BINARY", 0)
+from .names import Members, open_file, split_name
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _ENCRYPTED = 0x41  # flag bits: by password, and by certificate
@@ -36,56 +31,6 @@ _LONGEST_HEADER = 1 << 20  # a name or an extended header of tar
 _BLOCK = 512
 _PIECE = 1 << 20
 _CACHE = threading.local()
-
-
-class Members(NamedTuple):
-    """
-    What an archive or a remote folder holds.
-
-    Attributes
-    ----------
-    names : list of str
-        Masks, in the order in which they stand.
-    hidden, other : int
-        Entries left out: hidden ones, and those that are no masks by their ending.
-    forward : bool
-        Whether reading them in another order would begin again for each: a compressed tar.
-    """
-
-    names: list[str]
-    hidden: int
-    other: int
-    forward: bool = False
-
-
-def split_name(name: str) -> tuple[str, str] | None:
-    """Member and archive of ``zip://MEMBER::ARCHIVE``; None for other names."""
-    match = _NAME.fullmatch(name)
-    return (match[1], match[2]) if match else None
-
-
-def is_archive(path: str) -> bool:
-    """Whether a file is an archive by its ending."""
-    return path.lower().endswith(ENDINGS)
-
-
-def open_file(name: str) -> BinaryIO:
-    """
-    Open a regular file; never waits for a FIFO, and never starts a device.
-
-    Raises
-    ------
-    MaskError
-        If there is no regular file of that name, or it cannot be opened.
-    """
-    try:
-        descriptor = os.open(name, _OPEN_FLAGS)
-    except (OSError, ValueError) as error:
-        raise MaskError(name, getattr(error, "strerror", None) or str(error)) from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise MaskError(name, "not a regular file")
-    return open(descriptor, "rb", buffering=0)
 
 
 def list_members(path: str, suffixes: Collection[str]) -> Members:

@@ -19,7 +19,8 @@ from .channels import PIECE, Header, pieces, read_channels
 from .counts import ValueCounts
 from .encodings import ReadOptions, check_image, check_size, values_of_pixels
 from .errors import DecodeError
-from .kernels import ValueCounter, largest_of, whole_numbers
+from .kernels import ValueCounter
+from .ndarrays import counter_of, whole_numbers
 
 _MAGIC = b"\x93NUMPY"
 _LONGEST_HEADER = 10_000
@@ -98,7 +99,7 @@ def read_label(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     check_image(options)
     if options.encoding == "color":
         raise DecodeError("a scan of points has no colours")
-    counter = ValueCounter("<u2")
+    counter = ValueCounter(2)
     size = 0
     rest = b""
     while data := file.read(PIECE):
@@ -224,9 +225,9 @@ def _count_stack(file: BinaryIO, header: Header, encoding: str) -> Iterator[Valu
             raise DecodeError(f"it holds byte {max(values)} where booleans are 0 and 1")
         largest = 255
         if encoding == "color":
-            values = values_of_pixels(values, counter.dtype.itemsize, 8, encoding)
+            values = values_of_pixels(values, header.dtype.itemsize, 8, encoding)
         else:
-            largest = largest_of(counter.dtype)
+            largest = counter.largest
         yield ValueCounts(values, pixels, "array", largest, notes=notes)
 
 
@@ -234,7 +235,7 @@ def _count_in_turn(
     file: BinaryIO, dtype: np.dtype[np.generic], num_masks: int, pixels: int
 ) -> Iterator[ValueCounter]:
     for _ in range(num_masks):
-        counter = _counter(dtype)
+        counter = counter_of(dtype)
         for values in pieces(file, dtype, pixels, 1):
             counter.add(_bytes_of(values))
         yield counter
@@ -248,15 +249,11 @@ def _count_interleaved(
         raise DecodeError(
             f"{num_masks} masks in Fortran order cannot be told apart in little memory"
         ).with_hint("save the array with numpy.ascontiguousarray")
-    counters = [_counter(dtype) for _ in range(num_masks)]
+    counters = [counter_of(dtype) for _ in range(num_masks)]
     for values in pieces(file, dtype, pixels * num_masks, num_masks):
         for counter, column in zip(counters, values.reshape(-1, num_masks).T, strict=True):
             counter.add(_bytes_of(column))
     yield from counters
-
-
-def _counter(dtype: np.dtype[np.generic]) -> ValueCounter:
-    return ValueCounter(np.int64 if dtype.kind == "f" else dtype)
 
 
 def _bytes_of(values: np.ndarray) -> np.ndarray:

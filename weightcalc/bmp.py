@@ -119,7 +119,7 @@ def _rows(file: BinaryIO, header: Header, used: int) -> Iterator[np.ndarray]:
 
 def _count_indices(file: BinaryIO, header: Header) -> dict[int, int]:
     if header.depth == 8:
-        counter: ValueCounter | PackedCounter = ValueCounter(np.uint8)
+        counter: ValueCounter | PackedCounter = ValueCounter(1)
     else:
         counter = PackedCounter(header.depth, header.width)
     for rows in _rows(file, header, (header.width * header.depth + 7) // 8):
@@ -129,7 +129,7 @@ def _count_indices(file: BinaryIO, header: Header) -> dict[int, int]:
 
 def _count_pixels(file: BinaryIO, header: Header) -> dict[int, int]:
     """Packed colours; the file has blue, green, red, and in 32 bits a byte without meaning."""
-    counter = ValueCounter("V3")
+    counter = ValueCounter(3, "big")
     for rows in _rows(file, header, header.width * header.depth // 8):
         pixels = rows.reshape(-1, header.depth // 8)
         counter.add(np.ascontiguousarray(pixels[:, 2::-1]).reshape(-1))

@@ -13,7 +13,7 @@ import numpy as np
 from .counts import ValueCounts
 from .encodings import ReadOptions, check_size
 from .errors import DecodeError
-from .kernels import count_one_hot, count_ones
+from .ndarrays import count_one_hot, count_ones
 
 PIECE = 1 << 20  # bytes read at a time
 _LARGEST_PLANE = 1 << 28  # pixels of a mask whose channels follow each other

@@ -16,13 +16,12 @@ from contextlib import contextmanager
 from io import BufferedReader, BytesIO
 from typing import TYPE_CHECKING, BinaryIO
 
-from .archives import split_name
 from .counts import ClassCounts, ValueCounts
 from .encodings import ReadOptions
 from .errors import DecodeError, MaskError, MissingExtraError, SourceError, printable
 from .labels import LabelMap
+from .names import is_url, split_name
 from .readers import READERS, read_masks
-from .remote import is_url
 from .sources import check_one_kind, list_files, open_mask, spooled
 from .tally import Counted, LabelledMask, Tally
 
@@ -34,7 +33,7 @@ _DEFAULTS = ReadOptions()
 _READ_AT_ONCE = 4 << 20  # a file up to this size is read by one call
 _BUFFER = 1 << 20
 _LARGEST_BATCH = 256  # names of a task: a million small masks are 4,000 tasks
-_BATCHES_PER_WORKER = 8  # enough that the last ones end together
+_BATCHES_PER_WORKER = 2  # of what is left
 
 
 def list_masks(
@@ -171,15 +170,23 @@ def count_each(
         for name in names:
             yield _count_one(name, options)
         return
-    size = min(_LARGEST_BATCH, max(1, len(names) // (num_workers * _BATCHES_PER_WORKER)))
-    batches = (names[start : start + size] for start in range(0, len(names), size))
     waiting: deque[tuple[Sequence[str], Future[list[Counted]]]] = deque()
-    for batch in batches:
+    for batch in _batches(names, num_workers):
         waiting.append((batch, executor.submit(_count_batch, batch, options)))
         if len(waiting) >= 4 * num_workers:
             yield from waiting.popleft()[1].result()
     while waiting:
         yield from waiting.popleft()[1].result()
+
+
+def _batches(names: Sequence[str], num_workers: int) -> Iterator[Sequence[str]]:
+    """Batches that become smaller towards the end, so that all workers end together."""
+    start = 0
+    while start < len(names):
+        share = (len(names) - start) // (num_workers * _BATCHES_PER_WORKER)
+        size = min(_LARGEST_BATCH, max(share, len(names) // (32 * num_workers), 1))
+        yield names[start : start + size]
+        start += size
 
 
 def _count_batch(names: Sequence[str], options: ReadOptions) -> list[Counted]:

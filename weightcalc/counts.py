@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._version import __version__
 from .errors import CountsError, LabelError, printable
-from .kernels import count_array, count_one_hot
 from .labels import Labelled, LabelMap
 
 if TYPE_CHECKING:
@@ -289,11 +288,15 @@ def ignored_pixels(mask: ValueCounts, labelled: Labelled) -> int:
 
 
 def _count_index(mask: np.ndarray) -> ValueCounts:
+    from .ndarrays import count_array  # here, so that counting PNG files needs no NumPy
+
     values, largest = count_array(mask)
     return ValueCounts(values, mask.size, "array", largest)
 
 
 def _count_vectors(mask: np.ndarray) -> ValueCounts:
+    from .ndarrays import count_one_hot
+
     sums, unlabelled = count_one_hot(mask.reshape(-1, mask.shape[-1]))
     channels = mask.shape[-1]
     return ValueCounts(

@@ -18,7 +18,8 @@ from .bmp import count_bmp
 from .counts import ValueCounts
 from .encodings import ReadOptions, check_image, check_size, colors_of_indices, values_of_pixels
 from .errors import DecodeError
-from .kernels import ValueCounter, largest_of, whole_numbers
+from .kernels import ValueCounter
+from .ndarrays import counter_of, whole_numbers
 
 if TYPE_CHECKING:
     from PIL import ImageFile
@@ -163,7 +164,7 @@ def _values(
         values = _stored_samples(image, values, notes)
     if encoding == "color":
         values = _colors(image, values)
-    return values, largest_of(counter.dtype)
+    return values, counter.largest
 
 
 def _largest_grey(image: ImageFile.ImageFile) -> int:
@@ -193,7 +194,7 @@ def _count_samples(image: ImageFile.ImageFile, pixel: np.dtype[np.generic] | Non
         numbers = samples if pixel else whole_numbers(samples)
         if numbers.dtype.kind == "b":
             numbers = numbers.astype(np.uint8)  # Pillow's True is a byte of 255
-        counter = counter or ValueCounter(pixel or numbers.dtype)
+        counter = counter or counter_of(pixel or numbers.dtype)
         counter.add(np.ascontiguousarray(numbers).view(np.uint8))
     assert counter is not None  # images without rows are refused before
     return counter

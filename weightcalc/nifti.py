@@ -18,7 +18,8 @@ import numpy as np
 from .counts import ValueCounts
 from .encodings import ReadOptions, check_image, check_size
 from .errors import DecodeError, MissingExtraError
-from .kernels import ValueCounter, largest_of, whole_numbers
+from .kernels import ValueCounter
+from .ndarrays import counter_of, whole_numbers
 
 _PIECE = 4 << 20  # bytes of values at a time
 _SIZES = {348: "Nifti1Header", 540: "Nifti2Header"}  # of the header, which begins with it
@@ -52,7 +53,7 @@ def read_nifti(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
         while file.read(_PIECE):  # the checksum of gzip comes after the last byte
             pass
     # One kind for all types: those of a data set differ from case to case.
-    yield ValueCounts(counter.counts(), math.prod(shape), "volume", largest_of(counter.dtype))
+    yield ValueCounts(counter.counts(), math.prod(shape), "volume", counter.largest)
 
 
 def _nibabel() -> Any:
@@ -105,7 +106,7 @@ def _count_pieces(volume: Any, shape: tuple[int, ...]) -> ValueCounter:
         for first in range(0, shape[1], columns):
             values = np.asarray(volume[(slice(None), slice(first, first + columns), *index, *rest)])
             numbers = whole_numbers(values)
-            counter = counter or ValueCounter(numbers.dtype)
+            counter = counter or counter_of(numbers.dtype)
             counter.add(np.ascontiguousarray(numbers).view(np.uint8))
     assert counter is not None  # volumes without voxels are refused before
     return counter

@@ -15,12 +15,16 @@ from .counts import ValueCounts
 from .encodings import ReadOptions, check_image, check_size, colors_of_indices, values_of_pixels
 from .errors import DecodeError
 from .inflate import InflateError, decompressobj
-from .kernels import PackedCounter, RowFilter, ValueCounter
+from .kernels import PackedCounter, RowCounter, ValueCounter
 from .png_chunks import PALETTE, Chunks, Header
 
 _LARGEST_ROW = 64 << 20
 _MOST_EXTRA = 64 << 10  # inflated bytes after the last row that are still only odd
-_PIECE = 1 << 18  # bytes of rows at a time: they stay in the cache until they are counted
+_PIECE = 1 << 19  # bytes of rows at a time: they stay in the cache until they are counted
+
+# glibc gives such pieces back to the system when they are freed, and fetches them again page by
+# page, until a larger block has been freed once. This one is never touched, so it costs nothing.
+bytes(16 << 20)
 
 
 def count_png(file: BinaryIO, options: ReadOptions) -> ValueCounts:
@@ -72,35 +76,33 @@ def _check_bytes(header: Header, options: ReadOptions) -> None:
 def _count_passes(header: Header, stream: _Inflater) -> dict[int, int]:
     if header.depth < 8:
         return _count_packed(header, stream)
-    step = header.num_samples * header.depth // 8
-    counter = ValueCounter(f">u{step}" if header.num_samples == 1 else f"V{step}")
+    counter = ValueCounter(header.num_samples * header.depth // 8, "big")
     for width, height in header.passes():
-        for rows in _unfiltered(stream, header.row_bytes(width), height, step):
-            counter.add(rows)
+        row_bytes = header.row_bytes(width)
+        _count_rows(stream, row_bytes, height, RowCounter(row_bytes, counter))
     return counter.counts()
 
 
 def _count_packed(header: Header, stream: _Inflater) -> dict[int, int]:
     found: dict[int, int] = {}
     for width, height in header.passes():
+        row_bytes = header.row_bytes(width)
         counter = PackedCounter(header.depth, width)
-        for rows in _unfiltered(stream, header.row_bytes(width), height, 1):
-            counter.add(rows)
+        _count_rows(stream, row_bytes, height, RowCounter(row_bytes, counter.bytes, counter.last))
         for value, number in counter.counts().items():
             found[value] = found.get(value, 0) + number
     return found
 
 
-def _unfiltered(stream: _Inflater, row_bytes: int, height: int, step: int) -> Iterator[memoryview]:
+def _count_rows(stream: _Inflater, row_bytes: int, height: int, counter: RowCounter) -> None:
     rows_at_once = max(1, _PIECE // (row_bytes + 1))
-    rows = RowFilter(row_bytes, step)
     for first in range(0, height, rows_at_once):
         wanted = min(rows_at_once, height - first) * (row_bytes + 1)
         data = stream.read(wanted)
         if len(data) < wanted:
             whole = first + len(data) // (row_bytes + 1)
             raise DecodeError(f"its pixels end after {whole} of {height} rows")
-        yield rows.undo(data)
+        counter.add(data)
 
 
 def _values(

@@ -4,6 +4,9 @@ Readers: from an open file to the value counts of its masks.
 A reader is ``read(file, options) -> Iterator[ValueCounts]``, one for each mask of
 the file, which is at its beginning and can be sought. It may raise anything; who
 knows the name adds it. A new format is a function and a line in `READERS`.
+
+What needs NumPy or Pillow is imported when a file needs it: where all masks are PNG,
+that would be most of the time of a short run.
 """
 
 from __future__ import annotations
@@ -12,7 +15,6 @@ import os
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from .arrays import read_label, read_npy, read_npz
 from .counts import ValueCounts
 from .encodings import ReadOptions
 from .errors import DecodeError
@@ -90,9 +92,27 @@ def _read_format(file: BinaryIO, format_: str, options: ReadOptions) -> Iterator
         from .tiff import read_tiff
 
         return read_tiff(file, options)
-    from .images import read_image  # Pillow is not needed where all masks are PNG
+    from .images import read_image
 
     return read_image(file, format_, options)
+
+
+def _read_npy(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
+    from .arrays import read_npy
+
+    return read_npy(file, options)
+
+
+def _read_npz(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
+    from .arrays import read_npz
+
+    return read_npz(file, options)
+
+
+def _read_label(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
+    from .arrays import read_label
+
+    return read_label(file, options)
 
 
 def _read_nifti(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
@@ -110,9 +130,9 @@ READERS: dict[str, Reader] = {
     ".webp": _image_reader("WEBP"),
     ".jpg": _image_reader("JPEG"),
     ".jpeg": _image_reader("JPEG"),
-    ".npy": read_npy,
-    ".npz": read_npz,
+    ".npy": _read_npy,
+    ".npz": _read_npz,
     ".nii": _read_nifti,
     ".nii.gz": _read_nifti,
-    ".label": read_label,
+    ".label": _read_label,
 }

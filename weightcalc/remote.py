@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import io
 import os
-import re
 from collections.abc import Collection
 from contextlib import suppress
 from typing import Any, BinaryIO
-from urllib.parse import urlsplit
 
-from .archives import ENDINGS, Members
 from .errors import DecodeError, MaskError, MissingExtraError, SourceError, printable
+from .names import ENDINGS, Members, path_of
 
 # Scheme to the package that fsspec needs for it.
 SCHEMES = {"http": "aiohttp", "https": "aiohttp", "s3": "s3fs", "gs": "gcsfs", "az": "adlfs"}
@@ -24,19 +22,6 @@ _CONNECT_SECONDS = 10
 _READ_SECONDS = 60
 _DEEPEST = 32  # folders: a server may make up links for ever
 _SYSTEMS: dict[int, Any] = {}  # those in use in this process
-_URL = re.compile(r"(?:\w+::)*([A-Za-z][A-Za-z0-9+.-]*)://")
-
-
-def is_url(name: str) -> bool:
-    """Whether a name is a URL, of whatever scheme; members of archives are not."""
-    match = _URL.match(name)
-    return match is not None and match[1] not in ("zip", "tar")
-
-
-def path_of(url: str) -> str:
-    """The path of a URL, without its query."""
-    parts = urlsplit(url)
-    return parts.path if parts.scheme in ("http", "https") else parts.netloc + parts.path
 
 
 def list_urls(url: str, suffixes: Collection[str]) -> Members:

@@ -26,8 +26,8 @@ from .errors import MaskError, OutputError, SourceError, printable
 from .kernels import COMPILED
 from .label_options import label_map
 from .labels import LabelMap
+from .names import is_url
 from .readers import READERS
-from .remote import is_url
 from .sources import Listing, check_one_kind, is_same_file, list_files, read_list
 from .tally import Tally
 from .terminal import Voice

@@ -16,12 +16,10 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import groupby, islice
-from tempfile import TemporaryFile
 from typing import BinaryIO
 
-from .archives import Members, is_archive, list_members, open_file, open_member, split_name
 from .errors import DecodeError, SourceError, printable
-from .remote import is_url, list_urls, open_url, path_of
+from .names import Members, is_archive, is_url, open_file, path_of, split_name
 
 _PIECE = 1 << 20
 # Endings that say which of several pictures of one scene a file is.
@@ -109,6 +107,8 @@ def list_files(
 def _expand(source: str, suffixes: Collection[str], listing: Listing) -> Iterator[str]:
     path = _tidy(source)
     if is_url(path):
+        from .remote import list_urls  # here, as other imports below: it takes its time
+
         yield from listing.add(path, list_urls(path, suffixes))
     elif (member := split_name(path)) is not None:
         yield _member(path, *member)
@@ -136,11 +136,15 @@ def _expand_match(path: str, suffixes: Collection[str], listing: Listing) -> Ite
 
 
 def _archive(path: str, suffixes: Collection[str], listing: Listing) -> list[str]:
+    from .archives import list_members
+
     return listing.add(path, list_members(path, suffixes))
 
 
 def _member(name: str, member: str, archive: str) -> str:
     """Check the whole archive of which the user names one member."""
+    from .archives import list_members
+
     if name not in list_members(archive, [member.lower()]).names:
         raise SourceError(f"{printable(name)}: the archive has no such member")
     return name
@@ -346,8 +350,14 @@ def open_mask(name: str) -> BinaryIO:
         If there is no such mask, or it cannot be opened.
     """
     if is_url(name):
+        from .remote import open_url
+
         return open_url(name)
-    return open_file(name) if split_name(name) is None else open_member(name)
+    if split_name(name) is not None:
+        from .archives import open_member
+
+        return open_member(name)
+    return open_file(name)
 
 
 def spooled(file: BinaryIO, limit: int, start: bytes = b"") -> BinaryIO:
@@ -368,6 +378,8 @@ def spooled(file: BinaryIO, limit: int, start: bytes = b"") -> BinaryIO:
     DecodeError
         If there are more.
     """
+    from tempfile import TemporaryFile
+
     copy = TemporaryFile()  # noqa: SIM115  # it outlives this function
     try:
         copy.write(start)

@@ -20,7 +20,8 @@ from .counts import ValueCounts
 from .encodings import ReadOptions, check_image, check_size, colors_of_indices, values_of_pixels
 from .errors import DecodeError
 from .images import read_image
-from .kernels import ValueCounter, largest_of, whole_numbers
+from .kernels import ValueCounter
+from .ndarrays import counter_of, whole_numbers
 from .sources import spooled
 from .tiff_segments import is_readable, open_segment
 
@@ -246,16 +247,16 @@ def _count_page(page: TiffPage, image: _Image, file: BinaryIO, options: ReadOpti
             "pip install imagecodecs, which may know it"
         )
     if image.samples > 1:
-        counter = ValueCounter(f"V{image.samples * image.bits // 8}")
+        counter = ValueCounter(image.samples * image.bits // 8, "big")
     else:
-        counter = ValueCounter(np.int64 if image.stored.kind == "f" else image.stored)
+        counter = counter_of(image.stored)
     for rows in _rows(page, image, file):
         counter.add(_pixels(rows, image).view(np.uint8))
     values, notes = counter.counts(), _notes(page, image)
     nodata = _nodata(page)
     if nodata in values and options.encoding != "color":
         notes.append(f"GDAL nodata is {nodata}: --ignore-index {nodata} leaves it out")
-    largest = largest_of(image.stored if image.samples > 1 else counter.dtype)
+    largest = (1 << image.bits) - 1 if image.samples > 1 else counter.largest
     values = _meaning(page, image, values, options.encoding)
     size = image.width * image.height
     return ValueCounts(values, size, image.kind, largest, notes=tuple(notes))

@@ -13,7 +13,7 @@ from .labels import parse_class
 from .reports import summary_table, totals_line, weights_report
 from .runs import Plan
 from .terminal import Voice, is_terminal
-from .weights import compute_class_weights, parameters_of, remarks
+from .weights import list_class_weights, parameters_of, remarks
 from .writers import WRITERS, lay_out, round_digits
 
 Formula = dict[str, Any]
@@ -32,7 +32,7 @@ def plan_weights(
     **_: Any,
 ) -> Formula:
     """
-    The arguments of `compute_class_weights`, refused now if they never fit.
+    The arguments of `list_class_weights`, refused now if they never fit.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def weigh(counts: ClassCounts, formula: Formula, voice: Voice) -> list[float]:
     ------
     WeightError
     """
-    weights: list[float] = compute_class_weights(counts, **formula).tolist()
+    weights = list_class_weights(counts, **formula)
     choices = {name: formula[name] for name in ("zero", "absent", "normalize")}
     for remark in remarks(counts, weights, formula["method"], **choices):
         voice.warn(remark)

@@ -86,6 +86,25 @@ def compute_class_weights(
     """
     import numpy as np
 
+    weights = list_class_weights(
+        counts, method, zero=zero, absent=absent, normalize=normalize, clip=clip,
+        denominator=denominator, **params,
+    )  # fmt: skip
+    return np.array(weights)
+
+
+def list_class_weights(
+    counts: ClassCounts,
+    method: str,
+    *,
+    zero: Collection[int],
+    absent: str,
+    normalize: str,
+    clip: tuple[float, float] | None,
+    denominator: str,
+    **params: float | str,
+) -> list[float]:
+    """Give what `compute_class_weights` does, as a list, without NumPy."""
     _check_choices(counts, zero, absent, normalize, denominator)
     if clip is not None and not clip[0] <= clip[1]:
         raise WeightError(f"clip must be (low, high), got {clip}")
@@ -97,13 +116,11 @@ def compute_class_weights(
     if clip is not None:
         weights = {c: min(max(w, clip[0]), clip[1]) for c, w in weights.items()}
     _normalize(weights, normalize, zero)
-    result = np.zeros(counts.num_classes)
-    result[present] = [weights[c] for c in present]
     missing = [c for c in absent_classes(counts) if c not in zero]
     if missing:
-        result[missing] = _weight_of_absent(counts, missing, weights, absent, zero)
-    result[list(zero)] = 0.0
-    return result
+        of_absent = _weight_of_absent(counts, missing, weights, absent, zero)
+        weights |= dict.fromkeys(missing, of_absent)
+    return [0.0 if c in zero else weights.get(c, 0.0) for c in range(counts.num_classes)]
 
 
 def present_classes(counts: ClassCounts) -> list[int]:
