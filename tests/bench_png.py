@@ -103,7 +103,7 @@ def write_rows(
 
 REAL = os.environ.get("WEIGHTCALC_DATA", "")
 SETS = {
-    "blobs-2048": (blobs, by_pillow, 1024, 2048, 200),
+    "blobs-2048": (blobs, by_pillow, 1024, 2048, 600),
     "blobs-2048-opencv": (blobs, by_opencv, 1024, 2048, 20),
     "blobs-2048-optimiser": (blobs, by_optimiser, 1024, 2048, 20),
     "blobs-2048-palette": (blobs, as_palette, 1024, 2048, 10),
@@ -210,21 +210,21 @@ def contenders(pool: Executor) -> dict[str, Contender]:
     return found
 
 
-def make(folder: Path, name: str) -> tuple[list[str], int]:
+def make(folder: Path, name: str, most: int) -> tuple[list[str], int]:
     """Files of a set, and their pixels; 20 different pictures, then copies."""
     if name == "camvid":
         found = sorted(map(str, Path(REAL, "segnet-camvid-v0/trainannot").glob("*.png")))
         return found, len(found) * 360 * 480
     picture, save, height, width, number = SETS[name]
     files = []
-    for i in range(number):
+    for i in range(min(number, most)):
         path = folder / f"{name}-{i:04}.png"
         if i < 20:
             save(picture(height, width, i), str(path))
         else:
             path.write_bytes((folder / f"{name}-{i % 20:04}.png").read_bytes())
         files.append(str(path))
-    return files, number * height * width
+    return files, len(files) * height * width
 
 
 def measure(files: list[str], rounds: int) -> dict[str, list[float]]:
@@ -292,7 +292,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary, "masks")
             folder.mkdir()
-            files, pixels = make(folder, name)
+            files, pixels = make(folder, name, 200 if arguments.whole and "2048" in name else 1000)
             if arguments.whole:
                 print(f"\n{name}: whole processes on {len(files)} masks")
                 whole_process(files, arguments.rounds)

@@ -7,7 +7,7 @@ They are data only, never executed. What they state is checked here, for all for
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import os
 from typing import NamedTuple
 
 from .classlist_formats import Entry, Stated, parse
@@ -81,7 +81,7 @@ def read_class_list(name: str) -> ClassList:
 
 
 def _read_preset(name: str) -> ClassList:
-    if Path(name).is_file():
+    if os.path.isfile(name):
         raise LabelError("a preset, and a file of this folder").with_hint(
             f"./{name} for the file; the preset from a folder without such a file"
         )
@@ -100,7 +100,7 @@ def _read_file(path: str) -> Stated:
         raise LabelError("Python is not executed").with_hint(
             f"a text file of one name a line, or a preset: {', '.join(PRESETS)}"
         )
-    with Path(path).open("rb") as file:
+    with open(path, "rb") as file:
         data = file.read(_LARGEST_FILE + 1)
     if len(data) > _LARGEST_FILE:
         raise LabelError(f"larger than {_LARGEST_FILE >> 20} MiB, so no class list")
@@ -109,7 +109,7 @@ def _read_file(path: str) -> Stated:
     text = data.decode("utf-8-sig")
     if "\0" in text:
         raise LabelError("it holds NUL bytes, so no text of class names")
-    return parse(text, Path(path).suffix.lower())
+    return parse(text, os.path.splitext(path)[1].lower())
 
 
 def _checked(stated: Stated) -> ClassList:

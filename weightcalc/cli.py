@@ -11,7 +11,6 @@ import os
 import re
 import signal
 import sys
-import traceback
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -154,6 +153,8 @@ def exit_code_of(arguments: list[str]) -> int:
     except WeightcalcError as error:
         _complain(str(error), error.hint)
     except Exception:  # noqa: BLE001  # a bug: its traceback is the best report
+        import traceback
+
         _say(traceback.format_exc())
     return FAILED
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from .counts import COLUMNS, FORMAT, ClassCounts
@@ -28,7 +27,7 @@ def read_counts(path: str) -> ClassCounts:
     """
     name = printable(path)
     try:
-        with Path(path).open("rb") as file:
+        with open(path, "rb") as file:
             data = file.read(_LARGEST_FILE + 1)
         if len(data) > _LARGEST_FILE:
             raise CountsError(f"{name}: larger than {_LARGEST_FILE >> 20} MiB, so no counts file")

@@ -8,7 +8,6 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from .classlists import ClassList
@@ -121,7 +120,7 @@ def _pairs(argument: str) -> Iterator[tuple[str, str]]:
 
 def _pairs_of_file(path: str) -> Iterator[tuple[str, str]]:
     try:
-        with Path(path).open("rb") as file:
+        with open(path, "rb") as file:
             text = file.read(_LARGEST_FILE).decode("utf-8-sig")
         if path.lower().endswith(".json"):
             pairs = [(str(value), str(index)) for value, index in json.loads(text).items()]

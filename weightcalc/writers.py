@@ -9,7 +9,6 @@ import io
 import json
 import math
 import os
-import pickle
 import re
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -57,6 +56,8 @@ def write_json(value: Any) -> bytes:
 
 def write_pickle(value: Any) -> bytes:
     """A pickle of plain lists, dicts and floats, which loads without NumPy."""
+    import pickle
+
     return pickle.dumps(value, protocol=4)
 
 
