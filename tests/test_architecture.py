@@ -17,7 +17,7 @@ from weightcalc.writers import SUFFIXES, WRITERS
 PACKAGE = Path(package.__file__).parent
 LAYERS = [
     {"_version", "colors", "errors", "inflate", "terminal"},
-    {"names", "numpy_kernels", "encodings", "png_chunks", "tiff_segments"},
+    {"engines", "names", "numpy_kernels", "encodings", "png_chunks", "tiff_segments"},
     {"kernels", "archives", "labels", "classlist_formats", "formulas", "writers"},
     {"ndarrays"},
     {"counts", "classlists", "weights", "remote"},

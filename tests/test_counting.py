@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
 import numpy as np
 import pytest
 
-from weightcalc import LabelMap, MasksError, SourceError, count_masks, local_pool
+from weightcalc import LabelMap, MasksError, count_masks, local_pool
 from weightcalc.counting import count_each
 
 
@@ -79,18 +78,6 @@ def test_errors_travel_from_processes(masks, tmp_path):
         count_masks(masks, LabelMap(2), executor=pool, num_workers=2)
     assert len(caught.value.errors) == 1
     assert caught.value.num_masks == 40
-
-
-def test_a_process_that_dies(masks):
-    """When a process that counts is killed, the run ends with an error that says so."""
-
-    def run():
-        with local_pool(2) as pool:
-            pool.submit(os._exit, 1).exception()
-            count_masks(masks, LabelMap(2), executor=pool, num_workers=2)
-
-    with pytest.raises(SourceError, match="died"):
-        run()
 
 
 def test_no_value_is_a_bin_too_far(save_mask):

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from .counting import count_file, count_masks, list_masks, local_pool
+    from .counting import count_file, count_masks, list_masks
     from .counts import ClassCounts, ValueCounts
     from .counts_file import read_counts, write_counts
     from .encodings import ReadOptions
+    from .engines import local_pool
     from .errors import (
         CountsError,
         LabelError,
@@ -73,7 +74,7 @@ _HOMES = {
     "count_file": "counting",
     "count_masks": "counting",
     "list_masks": "counting",
-    "local_pool": "counting",
+    "local_pool": "engines",
     "read_counts": "counts_file",
     "write_counts": "counts_file",
     "write_weights": "writers",

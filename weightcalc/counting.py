@@ -8,11 +8,8 @@ not depend on who counted what.
 from __future__ import annotations
 
 import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from io import BufferedReader, BytesIO
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -27,8 +24,10 @@ from .tally import Counted, LabelledMask, Tally
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
+    from typing import TypeAlias
 
-_STOPPING = {signal.SIGINT, signal.SIGTERM}
+    _Waiting: TypeAlias = deque[tuple[Sequence[str], Future[list[Counted]]]]
+
 _DEFAULTS = ReadOptions()
 _READ_AT_ONCE = 4 << 20  # a file up to this size is read by one call
 _BUFFER = 1 << 20
@@ -170,13 +169,53 @@ def count_each(
         for name in names:
             yield _count_one(name, options)
         return
-    waiting: deque[tuple[Sequence[str], Future[list[Counted]]]] = deque()
+    waiting: _Waiting = deque()
     for batch in _batches(names, num_workers):
         waiting.append((batch, executor.submit(_count_batch, batch, options)))
         if len(waiting) >= 4 * num_workers:
-            yield from waiting.popleft()[1].result()
+            yield from _first_of(waiting, executor, options)
     while waiting:
-        yield from waiting.popleft()[1].result()
+        yield from _first_of(waiting, executor, options)
+
+
+def _first_of(waiting: _Waiting, executor: Executor, options: ReadOptions) -> Iterator[Counted]:
+    """The first batch; if workers have died, all that was under way, then nothing is."""
+    batch, future = waiting.popleft()
+    try:
+        found = future.result()
+    except Exception as error:
+        if not _is_death(error, executor):
+            raise
+    else:
+        yield from found
+        return
+    yield from _one_by_one(batch, executor, options)
+    while waiting:
+        yield from _first_of(waiting, executor, options)
+
+
+def _one_by_one(
+    names: Sequence[str], executor: Executor, options: ReadOptions
+) -> Iterator[Counted]:
+    """Count what a worker died of: the file that kills the next one too is known by its name."""
+    for name in names:
+        if hasattr(executor, "heal"):
+            executor.heal()
+        try:
+            yield from executor.submit(_count_batch, [name], options).result()
+        except Exception as error:
+            if not _is_death(error, executor):
+                raise
+            yield Counted(name, [], MaskError(name, "a process died of it: out of memory?"))
+
+
+def _is_death(error: Exception, executor: Executor) -> bool:
+    """Whether workers have died of what they did, and others will follow them."""
+    from concurrent.futures import BrokenExecutor
+
+    if isinstance(error, BrokenExecutor):
+        return hasattr(executor, "heal")
+    return type(error).__name__ == "KilledWorker"  # Dask
 
 
 def _batches(names: Sequence[str], num_workers: int) -> Iterator[Sequence[str]]:
@@ -262,68 +301,3 @@ def usable_cores() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # macOS and Windows do not say
         return os.cpu_count() or 1
-
-
-@contextmanager
-def local_pool(num_workers: int) -> Iterator[Executor | None]:
-    """
-    Processes of this machine to count on; None for one, which is this process itself.
-
-    When an exception ends the block, Ctrl-C included, the processes are killed at
-    once: all they could leave behind is unfinished work.
-    """
-    if num_workers == 1:
-        yield None
-        return
-    from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
-
-    # Processes, not threads: with two of them 200 masks of 2048 x 1024 took 0.56 of the time
-    # of one, with two threads 0.74, as a quarter of it is Python; and a decoder that crashes
-    # or a signal that kills ends a process, not the run.
-    pool = ProcessPoolExecutor(num_workers, initializer=_start_worker)
-    try:
-        with _signals_held():  # one that comes while processes fork would be lost
-            pool.submit(int).result()
-        yield pool
-    except BrokenProcessPool as error:
-        raise SourceError("a process that counted masks died: killed, or out of memory").with_hint(
-            "-j 1 counts in one process"
-        ) from error
-    except BaseException:
-        for process in list((getattr(pool, "_processes", None) or {}).values()):
-            process.kill()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    """Let SIGINT and SIGTERM wait."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _start_worker() -> None:
-    """Die with the signal or with the parent, silently, instead of raising or lingering."""
-    for number in _STOPPING:
-        signal.signal(number, signal.SIG_DFL)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
-    threading.Thread(target=_follow_parent, daemon=True).start()
-
-
-def _follow_parent() -> None:
-    from multiprocessing import parent_process
-
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

@@ -147,6 +147,7 @@ running_options = _all(
         metavar="N",
         help="Processes.  [default: the cores]",
     ),
+    click.option("--dask", metavar="ADDRESS", help="Count on the Dask cluster of this scheduler."),
     click.option(
         "--on-error",
         type=click.Choice(["fail", "skip"]),

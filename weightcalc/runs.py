@@ -9,16 +9,16 @@ import glob
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from .classlists import ClassList, read_class_list
-from .counting import count_each, count_file, local_pool, usable_cores
+from .counting import count_each, count_file, usable_cores
 from .counts import ClassCounts
 from .counts_file import read_counts
 from .encodings import ReadOptions
@@ -32,6 +32,9 @@ from .sources import Listing, check_one_kind, is_same_file, list_files, read_lis
 from .tally import Tally
 from .terminal import Voice
 from .writers import replacing
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 _MOST_WARNINGS = 20
 _MANY_PIXELS = 10**9  # from where on it matters which kernel counts
@@ -59,6 +62,7 @@ class Plan:
     labels: LabelMap
     reading: ReadOptions
     jobs: int
+    dask: str | None
     on_error: str
     voice: Voice
 
@@ -77,6 +81,7 @@ def plan_run(
     include: Sequence[str],
     exclude: Sequence[str],
     jobs: int | None,
+    dask: str | None,
     on_error: str,
     outputs: Sequence[str | None] = (),
     **options: Any,
@@ -88,6 +93,8 @@ def plan_run(
     ------
     WeightcalcError, click.UsageError
     """
+    if jobs is not None and dask is not None:
+        raise click.UsageError("-j/--jobs is for this machine; the workers of --dask count alone")
     if not sources and files_from is None:
         raise click.UsageError("nothing to count: name a folder, masks, or --files-from")
     of_counts = [source for source in sources if source.lower().endswith(".json")]
@@ -109,7 +116,9 @@ def plan_run(
     labels = label_map(classes, reading.encoding, **options)
     saved = _sum([read_counts(path) for path in saved_in], labels)
     given = sorted({*sources, *filter(None, [files_from])})
-    return Plan(given, listing, saved, labels, reading, jobs or usable_cores(), on_error, voice)
+    return Plan(
+        given, listing, saved, labels, reading, jobs or usable_cores(), dask, on_error, voice
+    )
 
 
 def _matches(source: str) -> list[str]:
@@ -162,8 +171,7 @@ def carry_out(plan: Plan, per_mask: str | None = None) -> ClassCounts:
 def _count(plan: Plan, lines: BinaryIO | None) -> ClassCounts:
     names, voice = plan.listing.names, plan.voice
     tally = Tally(plan.labels, one_kind=plan.reading.encoding == "auto")
-    workers = min(plan.jobs, len(names))
-    with local_pool(workers) as pool, voice.bar(len(names)) as bar:
+    with _engine(plan) as (pool, workers), voice.bar(len(names)) as bar:
         for counted in count_each(names, plan.reading, executor=pool, num_workers=workers):
             for mask in tally.add(counted):
                 if lines is not None:
@@ -182,6 +190,23 @@ def _count(plan: Plan, lines: BinaryIO | None) -> ClassCounts:
             f"{len(tally.errors)} of {tally.num_files} files cannot be read and are left out"
         )
     return counts
+
+
+@contextmanager
+def _engine(plan: Plan) -> Iterator[tuple[Executor | None, int]]:
+    """Who counts, and how many they are; None is this process itself."""
+    workers = min(plan.jobs, len(plan.listing.names))
+    if plan.dask is None and workers <= 1:
+        yield None, 1
+        return
+    from .engines import dask_pool, local_pool
+
+    if plan.dask is not None:
+        with dask_pool(plan.dask) as found:
+            yield found
+    else:
+        with local_pool(workers) as pool:
+            yield pool, workers
 
 
 def _warn(voice: Voice, texts: Sequence[str]) -> None:
