@@ -12,10 +12,10 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from typing import BinaryIO
 
 from .errors import DecodeError, SourceError, printable
@@ -71,6 +71,7 @@ def list_files(
     listed: Iterable[str] = (),
     include: Collection[str] = (),
     exclude: Collection[str] = (),
+    on_found: Callable[[], object] | None = None,
 ) -> Listing:
     """
     List the masks that folders, globs, archives, URLs and files name.
@@ -87,6 +88,8 @@ def list_files(
         Names of masks that are no patterns and no folders, out of a list.
     include, exclude : collection of str
         Globs of file names, or of paths where they hold a slash.
+    on_found : callable, optional
+        Called for each name.
 
     Raises
     ------
@@ -94,9 +97,11 @@ def list_files(
         If a folder or an archive cannot be read, or a glob matches nothing.
     """
     listing = Listing()
-    found = list(listed)
-    for source in sources:
-        found.extend(_expand(source, suffixes, listing))
+    found = []
+    for name in chain(listed, *(_expand(source, suffixes, listing) for source in sources)):
+        found.append(name)
+        if on_found is not None:
+            on_found()
     if include or exclude:
         found = [name for name in found if _is_wanted(name, include, exclude)]
     listing.sort(found)

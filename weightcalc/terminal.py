@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import click
 
@@ -58,8 +59,8 @@ class Voice:
             self.say(text)
 
     @contextmanager
-    def bar(self, total: int) -> Iterator[Bar]:
-        """A progress bar over `total` files."""
+    def bar(self, total: int | None) -> Iterator[Bar]:
+        """A progress bar over `total` files; None while they are being looked for."""
         bar = Bar(total, self._progress)
         try:
             yield bar
@@ -70,13 +71,15 @@ class Voice:
 class Bar:
     """tqdm, on a stream that cannot fail."""
 
-    def __init__(self, total: int, wanted: bool | None) -> None:
+    def __init__(self, total: int | None, wanted: bool | None) -> None:
         self._bar = None
         if wanted is False or (wanted is None and not is_terminal()):
             return  # tqdm is not even imported where nobody looks
         from tqdm import tqdm
 
-        self._bar = tqdm(total=total, unit="mask", file=_Unfailing(), dynamic_ncols=True)
+        looking = {"desc": "looking for masks", "leave": False, "delay": 0.5}
+        options: dict[str, Any] = {} if total is not None else looking
+        self._bar = tqdm(total=total, unit="mask", file=_Unfailing(), dynamic_ncols=True, **options)
 
     def step(self) -> None:
         """One file is done."""
