@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import time
 import zlib
+from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 pytestmark = pytest.mark.long
 
@@ -60,3 +65,43 @@ def test_ten_gigapixels_in_little_memory(ten_gigapixels):
     values, peak = json.loads(done.stdout)
     assert values == [[0, (SIDE - ONES) * SIDE], [1, ONES * SIDE]]
     assert peak < 100e6
+
+
+@pytest.fixture
+def million_masks(tmp_path):
+    """A folder of a million masks of 64 x 64: 40 files, each under 25,000 names."""
+    (tmp_path / "files").mkdir()
+    for k in range(40):
+        blocks = np.random.default_rng(k).integers(0, 20, (8, 8), np.uint8)
+        Image.fromarray(blocks.repeat(8, 0).repeat(8, 1)).save(tmp_path / f"files/{k}.png")
+    for i in range(1_000_000):
+        folder = tmp_path / f"masks/{i // 1000:03}"
+        if i % 1000 == 0:
+            folder.mkdir(parents=True)
+        os.link(tmp_path / f"files/{i % 40}.png", folder / f"{i:06}.png")
+    return tmp_path / "masks"
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that a process holds."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+def test_a_million_masks_in_flat_memory(million_masks, environment, tmp_path):
+    """A million masks stay under 300 MB, and after they are listed memory does not grow."""
+    command = [sys.executable, "-m", "weightcalc", "count", million_masks, "-n20", "--progress"]
+    running = subprocess.Popen(
+        [*command, "-o", tmp_path / "counts.json"], env=environment, stderr=subprocess.PIPE
+    )
+    held = []
+    while piece := running.stderr.read1():
+        if b"/1000000" in piece and running.poll() is None:
+            held.append(resident(running.pid))
+        time.sleep(0.2)
+    assert running.wait() == 0
+    assert len(held) > 10
+    assert max(held) < 300e6
+    assert max(held) - held[0] < 20e6
+    counts = json.loads((tmp_path / "counts.json").read_text())
+    assert counts["masks"] == 1_000_000
+    assert counts["pixels"] == 64 * 64 * 1_000_000
