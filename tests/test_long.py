@@ -90,15 +90,15 @@ def resident(pid: int) -> int:
 def test_a_million_masks_in_flat_memory(million_masks, environment, tmp_path):
     """A million masks stay under 300 MB, and after they are listed memory does not grow."""
     command = [sys.executable, "-m", "weightcalc", "count", million_masks, "-n20", "--progress"]
-    running = subprocess.Popen(
-        [*command, "-o", tmp_path / "counts.json"], env=environment, stderr=subprocess.PIPE
-    )
     held = []
-    while piece := running.stderr.read1():
-        if b"/1000000" in piece and running.poll() is None:
-            held.append(resident(running.pid))
-        time.sleep(0.2)
-    assert running.wait() == 0
+    with subprocess.Popen(
+        [*command, "-o", tmp_path / "counts.json"], env=environment, stderr=subprocess.PIPE
+    ) as running:
+        while piece := running.stderr.read1():
+            if b"/1000000" in piece and running.poll() is None:
+                held.append(resident(running.pid))
+            time.sleep(0.2)
+    assert running.returncode == 0
     assert len(held) > 10
     assert max(held) < 300e6
     assert max(held) - held[0] < 20e6
