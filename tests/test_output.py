@@ -151,7 +151,7 @@ def test_report(weightcalc, mask):
     assert report["method"] == "enet"
     assert report["parameters"] == {"c": 1.1}
     chosen = {"zero": [2], "absent": "zero", "normalize": "max", "clip": [1, 9]}
-    assert report["options"] == chosen | {"denominator": "published"}
+    assert report["options"] == chosen | {"denominator": "published", "digits": None}
     assert report["version"] == __version__
     Path("counts.json").write_text(json.dumps(report["counts"]))
     again = weightcalc("weights", "counts.json", *options).json

@@ -4,6 +4,7 @@ Counts and weights for people: the table of a summary, and the report layout.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from .weights import parameters_of
 
 _BAR = 12  # columns of a full bar
 _NAME = 24
+_OPTIONS = ("zero", "absent", "normalize", "clip", "denominator")
 
 
 def summary_table(counts: ClassCounts, weights: Sequence[float]) -> list[str]:
@@ -59,18 +61,39 @@ def totals_line(counts: ClassCounts) -> str:
 
 
 def weights_report(
-    counts: ClassCounts, weights: Sequence[float], formula: Mapping[str, Any]
+    counts: ClassCounts,
+    weights: Sequence[float],
+    formula: Mapping[str, Any],
+    digits: int | None = None,
 ) -> dict[str, Any]:
-    """Weights with all that is needed to make them again, as one JSON object."""
-    options = ("method", "zero", "absent", "normalize", "clip", "denominator")
-    given = {name: value for name, value in formula.items() if name not in options}
+    """
+    Weights with all that is needed to make them again, as one JSON object.
+
+    Its form is that of ``schemas/report.json``.
+
+    Parameters
+    ----------
+    counts : ClassCounts
+    weights : sequence of float, one for each class
+    formula : mapping of str
+        The arguments of `list_class_weights`.
+    digits : int, optional
+        Significant digits that the weights were rounded to.
+    """
+    options = {name: formula[name] for name in _OPTIONS}
+    given = {name: formula[name] for name in formula if name not in ("method", *_OPTIONS)}
     return {
         "format": "weightcalc-weights/1",
         "weights": [float(weight) for weight in weights],
         "names": counts.class_names,
         "method": formula["method"],
         "parameters": {**parameters_of(formula["method"]), **given},
-        "options": {name: formula[name] for name in options[1:]},
+        "options": {**options, "clip": _limits(formula["clip"]), "digits": digits},
         "counts": counts.to_dict(),
         "version": __version__,
     }
+
+
+def _limits(clip: tuple[float, float] | None) -> list[float | None] | None:
+    """The limits of --clip; None stands for no limit, as JSON has no word for infinity."""
+    return None if clip is None else [limit if math.isfinite(limit) else None for limit in clip]

@@ -92,5 +92,5 @@ def encode(
     if digits is not None:
         weights = [round_digits(weight, digits) for weight in weights]
     if layout == "report":
-        return WRITERS[format_](weights_report(counts, weights, formula))
+        return WRITERS[format_](weights_report(counts, weights, formula, digits))
     return WRITERS[format_](lay_out(weights, counts.class_names, layout))
