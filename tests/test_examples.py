@@ -1,13 +1,16 @@
 """Every example runs and prints the numbers that were worked out by hand."""
 
+import ast
 import json
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from frameworks import SETTINGS, require
 from PIL import Image
 
 ROOT = Path(__file__).parents[1]
@@ -43,6 +46,35 @@ EXPECTED = {
         "shuffled epoch, mean of batches: 25.8333",
         "shuffled epoch, counts added up: 40.0",
         "whole data set: 40.0",
+    ],
+    "keras_class_weight": [
+        # ln 2; ln 2 * (90 * 1 + 10 * 9) / 100
+        "class_weight: {0: 1.0, 1: 9.0}",
+        "pixels: 0.69315",
+        "pixels, class_weight: 1.24766",
+        "masks, class_weight: TypeError",
+        "masks of a Dataset, class_weight: 1.24766",
+        "masks, sample_weight: 1.24766",
+        "10 epochs lower it: True",
+    ],
+    "keras_loss_from_pickle": [
+        # The numbers of pickle_for_cross_entropy, and a fourth of the sum
+        "class_weights.pickle: [1.0, 2.0]",
+        "loss of each pixel: [[1.38629, 0.10536], [4.60517, 0.91629]]",
+        "sum: 7.01312",
+        "Keras, pixels: 1.75328",
+        "Keras, image: 7.01312",
+        "10 epochs lower it: True",
+    ],
+    "keras_weighted_crossentropy": [
+        # The first image as in pickle_for_cross_entropy, the second 4 ln 2. Weights on predictions:
+        # ln(3/2) - ln(9/11) - ln(2/11) + ln 4 and 4 ln 3. At p = 0.5: ln 2 * ((2+1+2+1) + 4) / 2
+        "weights: (1, 1, 1, 2) [1.0, 2.0]",
+        "unweighted: [4.01738, 2.77259]",
+        "weighted: [7.01312, 2.77259]",
+        "wrong: [3.69718, 4.39445]",
+        "first epoch, p = 0.5: 3.46574",
+        "10 epochs lower it: True",
     ],
     "labels_by_map": [
         # 10 / [6, 3, 1]; with the two unknown ones 12 / [6, 3, 1 + 2]
@@ -110,6 +142,55 @@ EXPECTED = {
         "sum without weights: 4.01738",
         "sum with channels first, wrong: 5.03903",
     ],
+    "rare_class_hidden_in_mean": [
+        # 200 / (3 * [150, 48, 2]); a = -ln 0.98, b = -ln 0.01; (198 a + 2 b) / 200, and weighted
+        # (a + a + b) / 3, the mean of the classes. Binary: c = (a - 2 ln 0.99) / 3 for the found,
+        # d = (b - ln 0.02 - ln 0.99) / 3 for the others; (198 c + 2 d) / 200, (c + c + d) / 3.
+        "weights: [0.44444, 1.38889, 33.33333]",
+        "accuracy: 0.99",
+        "loss of the pixels of class 0: 0.02020",
+        "loss of the pixels of class 1: 0.02020",
+        "loss of the pixels of class 2: 4.60517",
+        "mean of pixels: 0.06605, weighted 1.54853",
+        "and of classes: 0.04172, weighted 0.95643",
+    ],
+    "rare_class_sampling": [
+        # Shares of 500000 pixels 0.02 and 0.01: odds of e; of 505000, 255 as rare as class 2, whose
+        # odds to class 1 are exp(0.5 / 0.505)
+        "class 2: drawn 0.7311, from 1 of 1 masks",
+        "class 1: drawn 0.2689, from 1 of 2 masks",
+        "class 255: drawn 0.4217, from 1 of 2 masks",
+        "class 1: drawn 0.1567, from 1 of 2 masks",
+    ],
+    "tensorflow_weights_tensor": [
+        # Of torch 0.70985 and 0.75311; 0.75311 * 17 / 9 is 1.42254
+        "class weights: [1.0, 9.0]",
+        "weights of the pixels: [[[1, 1, 1], [1, 1, 1], [1, 1, 9]]]",
+        "without weights: 0.70985",
+        "sum / number of weights: 1.42254",
+        "sum / sum of weights: 0.75311",
+        "ten times the weights: 14.22538",
+        "20 steps lower it: True",
+    ],
+    "torch_bce_pos_weight": [
+        # 10010 / [5005, 1001, 110, 35, 10] - 1; ln 2 * (124 + 1000) / 125, and ln 2
+        "weights: {0: 1.0, 1: 9.0, 2: 90.0, 3: 285.0, 4: 1000.0}",
+        "one class without weights: 0.93828",
+        "one class, weight 9: 1.30017",
+        "by class: 6.23278",
+        "by column, wrong: 0.69315",
+        "20 steps of BCE plus Dice lower it: True",
+    ],
+    "torch_cross_entropy": [
+        "weights: [1.0, 9.0]",
+        "without weights: 0.7099",
+        "with weights: 0.7531",
+        "sum over 8 * 1 + 1 * 9: 0.7531",
+        "20 steps lower it: True",
+        "only ignored pixels: nan",
+        "divided by at least a little: 0.0",
+        "only pixels of weight 0, gradient NaN: True",
+    ],
     "torch_cross_entropy_by_hand": [
         # Of torch 0.7099 and 0.7531; 0.75311 * 17 / 9 is 1.42254
         "weights: [1.0, 9.0]",
@@ -135,6 +216,22 @@ EXPECTED = {
 }
 
 
+def frameworks_of(path: Path) -> list[str]:
+    """What an example imports and weightcalc does not need."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+    packages = {name.partition(".")[0] for name in names}
+    return sorted(packages - sys.stdlib_module_names - {"PIL", "numpy", "weightcalc"})
+
+
+def marked(path: Path) -> Any:
+    """An example as a parameter, of the marker `frameworks` if it needs one."""
+    return pytest.param(
+        path, id=path.stem, marks=pytest.mark.frameworks if frameworks_of(path) else ()
+    )
+
+
 @pytest.fixture
 def run_python(tmp_path: Path, environment: dict[str, str]) -> Callable[..., str]:
     """A function that runs Python in an empty folder and returns what it prints."""
@@ -143,10 +240,10 @@ def run_python(tmp_path: Path, environment: dict[str, str]) -> Callable[..., str
         done = subprocess.run(
             [sys.executable, *arguments],
             cwd=tmp_path,
-            env={**environment, "PYTHONWARNINGS": "error"},
+            env={**environment, **SETTINGS, "KERAS_HOME": ".", "PYTHONWARNINGS": "error"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=100,
             check=False,
         )
         assert done.returncode == 0, done.stderr
@@ -163,9 +260,10 @@ def read_mask(path: Path) -> np.ndarray:
         return np.array(image)
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [marked(path) for path in EXAMPLES])
 def test_example_prints_its_numbers(path, run_python):
     """An example ends well and prints each line that is expected of it."""
+    require(*frameworks_of(path))
     assert EXPECTED.get(path.stem), f"no expectation is listed for {path.name}"
     printed = run_python(str(path), *ARGUMENTS.get(path.stem, [])).splitlines()
     for line in EXPECTED[path.stem]:
