@@ -1,0 +1,82 @@
+"""
+Texts in columns of a terminal: wide characters take two, combining marks none.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+
+_NO_WIDTH = {"Mn", "Me", "Cf"}
+_JOINED_JAMO = range(0x1160, 0x1200)  # vowels and finals, drawn into the syllable before them
+
+
+def display_width(text: str) -> int:
+    """Columns that a text takes."""
+    return len(text) if text.isascii() else sum(map(_width, text))
+
+
+def _width(character: str) -> int:
+    if unicodedata.category(character) in _NO_WIDTH or ord(character) in _JOINED_JAMO:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def pad(text: str, width: int, align: str = "<") -> str:
+    """Fill a text with spaces: "<" behind it, ">" before it, "^" on both sides."""
+    missing = max(width - display_width(text), 0)
+    before = {"<": 0, ">": missing, "^": missing // 2}[align]
+    return " " * before + text + " " * (missing - before)
+
+
+def shorten(text: str, width: int, mark: str = "…") -> str:
+    """
+    Cut the middle out of a text that is too wide.
+
+    Names of classes differ at their ends as often as at their beginnings: both stay.
+    """
+    if display_width(text) <= width:
+        return text
+    room = max(width - display_width(mark), 0)
+    head = _beginning(text, room - room // 2)
+    tail = _end(text, room - display_width(head))
+    return head + mark[:width] + tail
+
+
+def _beginning(text: str, width: int) -> str:
+    used = 0
+    for position, character in enumerate(text):
+        used += _width(character)
+        if used > width:
+            return text[:position]
+    return text
+
+
+def _end(text: str, width: int) -> str:
+    """What fits of the end; it never begins with a mark that belongs to what was cut."""
+    start, used = len(text), 0
+    for position in range(len(text) - 1, -1, -1):
+        step = _width(text[position])
+        used += step
+        if used > width:
+            break
+        if step:
+            start = position
+    return text[start:]
+
+
+def wrap(text: str, width: int, indent: str = "  ") -> Iterator[str]:
+    """Lines of a text at most so wide, broken at spaces; all but the first are indented."""
+    line, empty = "", True
+    for word in text.split():
+        if not empty and display_width(line) + 1 + display_width(word) > width:
+            yield line
+            line, empty = indent, True
+        line += word if empty else f" {word}"
+        empty = False
+        while display_width(line) > width:  # a word that no line holds
+            piece = _beginning(line, width)
+            yield piece
+            line = indent + line[len(piece) :]
+    if not empty:
+        yield line
