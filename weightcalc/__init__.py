@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         WeightcalcError,
         WeightError,
     )
+    from .explain import explain_weights
     from .formulas import METHODS
     from .labels import LabelMap
     from .weights import compute_class_weights
@@ -57,6 +58,7 @@ __all__ = [
     "compute_class_weights",
     "count_file",
     "count_masks",
+    "explain_weights",
     "list_masks",
     "local_pool",
     "read_counts",
@@ -73,6 +75,7 @@ _HOMES = {
     "compute_class_weights": "weights",
     "count_file": "counting",
     "count_masks": "counting",
+    "explain_weights": "explain",
     "list_masks": "counting",
     "local_pool": "engines",
     "read_counts": "counts_file",

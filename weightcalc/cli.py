@@ -17,8 +17,10 @@ from typing import Any, NoReturn
 import click
 
 from ._version import __version__
+from .check_options import check_options
 from .errors import OutputError, WeightcalcError
 from .options import counting_options, format_options, output_option, weight_options
+from .report_options import format_option, formula_options, sort_option
 from .terminal import Voice
 
 DONE, FAILED, INTERRUPTED, TERMINATED = 0, 2, 130, 143
@@ -90,6 +92,82 @@ def count(
     counts = carry_out(plan, per_mask)
     voice.detail(totals_line(counts))
     _write(output, counts.to_json().encode())
+
+
+@main.command(short_help="Tell how a list of weights was made.")
+@click.argument("given", metavar="WEIGHTS")
+@click.option("--counts", metavar="FILE", help="Counts file of the data set the weights are for.")
+@click.option(
+    "-f", "--format", "format_", type=click.Choice(["text", "json"]),
+    help="Format.  [default: by the ending of -o, or text]",
+)  # fmt: skip
+@output_option
+def explain(given: str, counts: str | None, format_: str | None, output: str | None) -> None:
+    """
+    Tell how WEIGHTS were made: a JSON file, a list, or - for standard input.
+
+    \b
+        weightcalc explain weights.json
+        weightcalc explain "2.8149, 6.9850, 3.7890" --counts counts.json
+    """
+    from .explain import EXPLANATIONS, explain_file
+
+    by_ending = "json" if (output or "").lower().endswith(".json") else "text"
+    explanation = explain_file(given, counts, output)
+    _write(output, EXPLANATIONS[format_ or by_ending](explanation))
+
+
+@main.command(params=formula_options(), short_help="Show the class balance, or compare sets.")
+@counting_options
+@sort_option
+@format_option
+@output_option
+def report(sources: tuple[str, ...], output: str | None, **options: Any) -> None:
+    """
+    Show the classes of SOURCES, and their weights by several methods.
+
+    All masks are one set, and each counts file is another: they are put side by side,
+    and the first is what the others are compared with.
+
+    \b
+        weightcalc report masks/ -o balance.png
+        weightcalc report train.json val.json test.json
+    """
+    from .reporting import carry_out_report, encode_report, plan_report
+
+    voice = _voice(**options)
+    plan = plan_report(sources, output, voice, **options)
+    _write(output, encode_report(carry_out_report(plan), plan, voice))
+
+
+@main.command(short_help="Check masks by rules, for CI and pre-commit.")
+@check_options
+@output_option
+def check(sources: tuple[str, ...], output: str | None, **options: Any) -> int:
+    """
+    Check SOURCES by rules, and exit 1 if one of level error is broken.
+
+    Levels and limits may stand in [tool.weightcalc.check] of pyproject.toml.
+
+    \b
+        weightcalc check masks/ -c classes.txt --images images/
+        weightcalc check train/ -n 12 --against val/ --min-masks 5
+    """
+    from .check_config import settings_of
+    from .check_formats import append_summary, encode_findings
+    from .checking import plan_check, run_check
+    from .runs import plan_run
+    from .weighing import plan_weights
+
+    settings = settings_of(**options)
+    voice, outputs = _voice(**options), [output, options["summary"]]
+    plan = plan_run(sources, voice, on_error="skip", outputs=outputs, **options)
+    formula = plan_weights(plan, **options)
+    checked = run_check(plan_check(plan, settings, formula, sources, outputs=outputs, **options))
+    if options["summary"]:
+        append_summary(options["summary"], checked)
+    _write(output, encode_findings(checked, output, **options))
+    return DONE if options["exit_zero"] else checked.findings.exit_code(settings.strict)
 
 
 def _voice(*, quiet: bool, verbose: bool, color: str, progress: bool | None, **_: Any) -> Voice:
