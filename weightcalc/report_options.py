@@ -4,12 +4,9 @@ Options of `report`: those of other commands, but for several methods and other 
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from .formulas import METHODS
-from .options import weight_options
 
 FORMATS = {
     "text": (".txt",),
@@ -21,24 +18,15 @@ FORMATS = {
 }
 PICTURES = ("png", "svg", "pdf")
 
-
-def formula_options() -> list[click.Parameter]:
-    """What `weight_options` adds, but with a method that can be given several times."""
-    method = click.Option(
-        ["-m", "--method", "methods"],
-        multiple=True,
-        type=click.Choice(list(METHODS)),
-        metavar="METHOD",
-        help="Formula to show; repeatable.  [default: four that differ much]",
-    )
-
-    @click.command()
-    @weight_options
-    def of_one_method(**_: Any) -> None: ...
-
-    return [method, *(option for option in of_one_method.params if option.name != "method")]
-
-
+methods_option = click.option(
+    "-m",
+    "--method",
+    "methods",
+    multiple=True,
+    type=click.Choice(list(METHODS)),
+    metavar="METHOD",
+    help="Formula to show; repeatable.  [default: four that differ much]",
+)
 sort_option = click.option(
     "--sort",
     type=click.Choice(["id", "share"]),
