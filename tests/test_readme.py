@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
+from weightcalc.check_rules import RULES
 from weightcalc.cli import main
 from weightcalc.formulas import METHODS
 from weightcalc.readers import READERS
@@ -51,6 +52,12 @@ def test_command_is_documented(command):
 def test_option_is_documented(option):
     """Each option stands in the README, in code type."""
     assert re.search(rf"[`|, ]{re.escape(option)}[`|, =]", README)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_rule_is_documented(rule):
+    """Each rule of `check` has a row in the README, with its level."""
+    assert f"\n| `{rule}` | {RULES[rule].level} |" in README
 
 
 @pytest.mark.parametrize("name", [*READERS, *WRITERS])

@@ -19,8 +19,14 @@ import click
 from ._version import __version__
 from .check_options import check_options
 from .errors import OutputError, WeightcalcError
-from .options import counting_options, format_options, output_option, weight_options
-from .report_options import format_option, formula_options, sort_option
+from .options import (
+    counting_options,
+    format_options,
+    formula_options,
+    output_option,
+    weight_options,
+)
+from .report_options import format_option, methods_option, sort_option
 from .terminal import Voice
 
 DONE, FAILED, INTERRUPTED, TERMINATED = 0, 2, 130, 143
@@ -117,8 +123,10 @@ def explain(given: str, counts: str | None, format_: str | None, output: str | N
     _write(output, EXPLANATIONS[format_ or by_ending](explanation))
 
 
-@main.command(params=formula_options(), short_help="Show the class balance, or compare sets.")
+@main.command(short_help="Show the class balance, or compare sets.")
 @counting_options
+@methods_option
+@formula_options
 @sort_option
 @format_option
 @output_option

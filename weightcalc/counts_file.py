@@ -61,7 +61,9 @@ def counts_of_document(document: Any) -> ClassCounts:
         If it is none.
     """
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise CountsError(f"not a counts file: its format is not {FORMAT}")
+        raise CountsError(f"not a counts file: its format is not {FORMAT}").with_hint(
+            "weightcalc count makes one; jq .counts takes it out of a report of weights"
+        )
     try:
         return _counts_of(document)
     except (KeyError, TypeError, AttributeError, ValueError) as error:

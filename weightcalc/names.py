@@ -14,8 +14,8 @@ from .errors import MaskError
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")  # of archives
 _MEMBER = re.compile(r"(?:zip|tar)://(.*)::(.*)", re.DOTALL)
 _URL = re.compile(r"(?:\w+::)*([A-Za-z][A-Za-z0-9+.-]*)://")
-_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-_OPEN_FLAGS |= getattr(os, "O_BINARY", 0)
+OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+OPEN_FLAGS |= getattr(os, "O_BINARY", 0)
 
 
 class Members(NamedTuple):
@@ -59,7 +59,7 @@ def open_file(name: str) -> BinaryIO:
         If there is no regular file of that name, or it cannot be opened.
     """
     try:
-        descriptor = os.open(name, _OPEN_FLAGS)
+        descriptor = os.open(name, OPEN_FLAGS)
     except (OSError, ValueError) as error:
         raise MaskError(name, getattr(error, "strerror", None) or str(error)) from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):

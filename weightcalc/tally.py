@@ -139,6 +139,10 @@ class Tally:
             raise self._unknown_values()
         if not self.counts.num_masks and self.num_files:
             raise SourceError(f"none of {self.num_files} files can be read")
+        return self.so_far()
+
+    def so_far(self) -> ClassCounts:
+        """The counts of what was added, whatever stands in the way of a result."""
         if self.labels.learn_colors:
             self.counts.class_names = list(self.labels.learned_names())
             self.counts.inferred = False

@@ -1,0 +1,138 @@
+"""
+Weights files that were written before: what they state, and how exactly.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from .errors import WeightError, printable
+
+_LARGEST_FILE = 64 << 20
+_LEAST_DIGITS, _MOST_DIGITS = 3, 15  # a float states no more than 15 for sure
+_OPTIONS = ("zero", "absent", "normalize", "clip", "denominator")
+
+
+class Stated(NamedTuple):
+    """
+    What a weights file states.
+
+    Attributes
+    ----------
+    weights : list of float, or dict of str to float
+        In order of class ids, or by class id or name.
+    digits : int
+        Significant digits that they were written with.
+    formula : dict or None
+        The arguments of `list_class_weights`, if the file states them.
+    counted : dict or None
+        The options of the label map that the weights were counted with, likewise.
+    """
+
+    weights: list[float] | dict[str, float]
+    digits: int
+    formula: dict[str, Any] | None = None
+    counted: dict[str, Any] | None = None
+
+    def by_class(self, names: Sequence[str | None]) -> list[float] | None:
+        """The weights in order of class ids; None if they do not fit these classes."""
+        if isinstance(self.weights, list):
+            return self.weights if len(self.weights) == len(names) else None
+        for keys in (list(map(str, range(len(names)))), names):
+            if len(keys) == len(self.weights) and set(keys) == self.weights.keys():
+                return [self.weights[str(key)] for key in keys]
+        return None
+
+
+def read_weights(path: str, digits: int | None = None) -> Stated:
+    """
+    Read a JSON file of weights, in any layout.
+
+    Parameters
+    ----------
+    path : str
+    digits : int, optional
+        Significant digits of the file. Default is what it states, or the most that one
+        of its weights shows, at least 3.
+
+    Raises
+    ------
+    WeightError
+        If it cannot be read or is no weights file.
+    """
+    name = printable(path)
+    try:
+        with open(path, "rb") as file:
+            data = file.read(_LARGEST_FILE + 1)
+        if len(data) > _LARGEST_FILE:
+            raise WeightError(f"{name}: larger than {_LARGEST_FILE >> 20} MiB, so no weights file")
+        return _stated(json.loads(data), _as_written(data), digits)
+    except OSError as error:
+        raise WeightError(f"{name}: {error.strerror}") from error
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
+        if isinstance(error, WeightError):
+            raise WeightError(f"{name}: {error}") from error
+        raise WeightError(f"{name}: no weights in JSON: {printable(repr(error))}").with_hint(
+            "--weights takes what -f json writes, in any layout"
+        ) from error
+
+
+class _Written(str):
+    """A number as it is written, which shows its digits."""
+
+
+def _as_written(data: bytes) -> Any:
+    """The weights of a document, as they are written."""
+    document = json.loads(data, parse_float=_Written, parse_int=_Written)
+    is_report = isinstance(document, dict) and isinstance(document.get("weights"), list)
+    return document["weights"] if is_report else document
+
+
+def _stated(document: Any, written: Any, digits: int | None) -> Stated:
+    values = list(written.values()) if isinstance(written, dict) else written
+    if not (isinstance(values, list) and values and all(map(_is_weight, values))):
+        raise WeightError("neither a list nor an object of numbers")
+    formula = counted = None
+    if isinstance(document, dict) and not isinstance(written, dict):
+        formula, counted = _formula(document), document["counts"]["source"]["options"]
+        digits = digits or document["options"].get("digits")
+    used = digits or min(max(*map(_digits_of, values), _LEAST_DIGITS), _MOST_DIGITS)
+    if isinstance(written, dict):
+        return Stated({key: float(v) for key, v in written.items()}, used, formula, counted)
+    return Stated([float(v) for v in written], used, formula, counted)
+
+
+def _is_weight(value: Any) -> bool:
+    return isinstance(value, _Written) and math.isfinite(float(value))
+
+
+def _formula(report: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of `list_class_weights` that a report states."""
+    options = {name: report["options"][name] for name in _OPTIONS}
+    if options["clip"] is not None:
+        low, high = options["clip"]
+        options["clip"] = (0.0 if low is None else low, math.inf if high is None else high)
+    parameters = {
+        name: value if isinstance(value, str) else float(value)
+        for name, value in report["parameters"].items()
+    }
+    return {"method": report["method"], **options, **parameters}
+
+
+def _digits_of(number: str) -> int:
+    """Significant digits of a number as it is written, without the zeros at its ends."""
+    digits = number.lower().partition("e")[0].lstrip("-").replace(".", "")
+    return len(digits.strip("0"))
+
+
+def agree(stated: float, weight: float, digits: int) -> bool:
+    """Whether a weight, written with so many significant digits, may be what is stated."""
+    if stated == weight:
+        return True
+    if not stated:
+        return False
+    unit = 10.0 ** (math.floor(math.log10(abs(stated))) + 1 - digits)
+    return abs(stated - weight) <= unit * (0.5 + 1e-6)
