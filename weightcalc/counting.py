@@ -77,8 +77,14 @@ def count_file(name: str, options: ReadOptions = _DEFAULTS) -> list[ValueCounts]
     MissingExtraError
         If its format needs a package that is not installed.
     """
-    if is_url(name) or split_name(name) is not None:
-        return _count_stream(name, options)
+    streamed = is_url(name) or split_name(name) is not None
+    try:
+        return (_count_stream if streamed else _count_local)(name, options)
+    except OSError as error:  # of the disk, in reading or closing
+        raise _named(name, error) from error
+
+
+def _count_local(name: str, options: ReadOptions) -> list[ValueCounts]:
     for _ in range(2):
         with open_mask(name) as file:
             before = os.fstat(file.fileno())
@@ -129,7 +135,10 @@ def _held(file: BinaryIO, limit: int) -> BinaryIO:
 def _buffered(file: BinaryIO, size: int) -> BinaryIO:
     if size > _READ_AT_ONCE:
         return BufferedReader(file, _BUFFER)  # type: ignore[type-var]
-    return BytesIO(file.read(size + 1))
+    data = file.read(size + 1)
+    while len(data) < size and (more := file.read(size - len(data))):
+        data += more  # a file system over a network may give less than is asked for
+    return BytesIO(data)
 
 
 def _state(status: os.stat_result) -> tuple[int, ...]:
@@ -143,6 +152,8 @@ def _named(name: str, error: Exception) -> MaskError:
         return named
     if isinstance(error, MemoryError):
         return MaskError(name, "not enough memory to decode it")
+    if isinstance(error, OSError) and error.strerror and not error.filename:
+        return MaskError(name, error.strerror)  # of the system, not of a decoder
     text = printable(str(error).strip().split("\n")[0][:200])
     return MaskError(name, f"cannot be decoded: {text or type(error).__name__}")
 

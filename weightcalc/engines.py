@@ -39,8 +39,12 @@ class LocalPool(Executor):
 
     def _start(self) -> ProcessPoolExecutor:
         pool = ProcessPoolExecutor(self._num_workers, initializer=_start_worker)
-        with _signals_held():  # one that comes while processes fork would be lost
-            pool.submit(int).result()
+        try:
+            with _signals_held():  # one that comes while processes fork would be lost
+                pool.submit(int).result()
+        except OSError:
+            _kill(pool)  # those that did start would be waited for at the end, and wait for work
+            raise
         return pool
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
@@ -62,12 +66,16 @@ class LocalPool(Executor):
 
     def kill(self) -> None:
         """End all processes at once."""
-        for process in list((getattr(self._pool, "_processes", None) or {}).values()):
-            process.kill()
+        _kill(self._pool)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Let the processes end."""
         self._pool.shutdown(wait, cancel_futures=cancel_futures)
+
+
+def _kill(pool: ProcessPoolExecutor) -> None:
+    for process in list((getattr(pool, "_processes", None) or {}).values()):
+        process.kill()
 
 
 @contextmanager
@@ -81,7 +89,7 @@ def local_pool(num_workers: int) -> Iterator[Executor | None]:
     Raises
     ------
     SourceError
-        If processes die as soon as they start.
+        If processes cannot be started, or die as soon as they start.
     """
     if num_workers == 1:
         yield None
@@ -90,6 +98,10 @@ def local_pool(num_workers: int) -> Iterator[Executor | None]:
         pool = LocalPool(num_workers)
     except BrokenProcessPool as error:
         raise SourceError("processes that are to count masks die at once").with_hint(
+            "-j 1 counts in one process"
+        ) from error
+    except OSError as error:
+        raise SourceError(f"{num_workers} processes cannot be started: {error.strerror}").with_hint(
             "-j 1 counts in one process"
         ) from error
     try:
