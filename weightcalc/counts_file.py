@@ -34,9 +34,10 @@ def read_counts(path: str) -> ClassCounts:
         return counts_of_document(json.loads(data))
     except OSError as error:
         raise CountsError(f"{name}: {error.strerror}") from error
+    except CountsError as error:
+        raise CountsError(f"{name}: {error}").with_hint(error.hint) from error
     except (ValueError, RecursionError) as error:
-        reason = error if isinstance(error, CountsError) else f"not JSON: {error}"
-        raise CountsError(f"{name}: {reason}") from error
+        raise CountsError(f"{name}: not JSON: {error}") from error
 
 
 def write_counts(counts: ClassCounts, path: str) -> None:
