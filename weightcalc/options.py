@@ -71,7 +71,9 @@ def parse_clip(
     raise click.BadParameter("expected LOW:HIGH, such as 0.1:10", ctx, param)
 
 
-def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
+def all_of(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """One decorator that adds all these options, in this order."""
+
     def decorate(function: F) -> F:
         for option in reversed(options):
             function = option(function)
@@ -80,7 +82,7 @@ def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-source_options = _all(
+source_options = all_of(
     click.argument("sources", nargs=-1, type=click.Path()),
     click.option("--include", multiple=True, metavar="GLOB", help="Count only such files."),
     click.option("--exclude", multiple=True, metavar="GLOB", help="Leave such files out."),
@@ -95,7 +97,7 @@ source_options = _all(
     click.option("--allow-remote", is_flag=True, help="That list may name URLs."),
 )
 
-label_options = _all(
+label_options = all_of(
     click.option("-n", "--num-classes", type=int, metavar="N", help="Classes are 0 to N-1."),
     click.option("-c", "--classes", metavar="FILE|PRESET", help="Class list, or the name of one."),
     click.option(
@@ -116,7 +118,7 @@ label_options = _all(
     ),
 )
 
-reading_options = _all(
+reading_options = all_of(
     click.option(
         "--encoding",
         type=click.Choice(ENCODINGS),
@@ -139,7 +141,14 @@ reading_options = _all(
     ),
 )
 
-running_options = _all(
+error_option = click.option(
+    "--on-error",
+    type=click.Choice(["fail", "skip"]),
+    default="fail",
+    show_default=True,
+    help="What to do about masks that cannot be read.",
+)
+running_options = all_of(
     click.option(
         "-j",
         "--jobs",
@@ -149,14 +158,10 @@ running_options = _all(
     ),
     click.option("--dask", metavar="ADDRESS", help="Count on the Dask cluster of this scheduler."),
     click.option(
-        "--on-error",
-        type=click.Choice(["fail", "skip"]),
-        default="fail",
-        show_default=True,
-        help="What to do about masks that cannot be read.",
+        "--cache", metavar="FILE", help="Keep counts of masks in FILE; read only what changed."
     ),
-    click.option("-q", "--quiet", is_flag=True, help="No warnings, no table."),
-    click.option("-v", "--verbose", is_flag=True, help="Say more; the table also when piped."),
+    click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+    click.option("-v", "--verbose", is_flag=True, help="Say more on standard error."),
     click.option("--progress/--no-progress", default=None, help="Progress bar.  [default: auto]"),
     click.option(
         "--color",
@@ -167,18 +172,20 @@ running_options = _all(
     ),
 )
 
-counting_options = _all(source_options, label_options, reading_options, running_options)
+counting_options = all_of(
+    source_options, label_options, reading_options, error_option, running_options
+)
 output_option = click.option("-o", "--output", metavar="FILE", help="Write here, not to stdout.")
 
-weight_options = _all(
-    click.option(
-        "-m",
-        "--method",
-        type=click.Choice(list(METHODS)),
-        default="median-frequency",
-        show_default=True,
-        help="Formula; the README lists them.",
-    ),
+method_option = click.option(
+    "-m",
+    "--method",
+    type=click.Choice(list(METHODS)),
+    default="median-frequency",
+    show_default=True,
+    help="Formula; the README lists them.",
+)
+formula_options = all_of(
     click.option(
         "-p",
         "--param",
@@ -212,8 +219,9 @@ weight_options = _all(
         help="Where ignored pixels count.",
     ),
 )
+weight_options = all_of(method_option, formula_options)
 
-format_options = _all(
+format_options = all_of(
     click.option(
         "-f",
         "--format",

@@ -8,10 +8,11 @@ from __future__ import annotations
 import glob
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
+from itertools import chain
 from operator import add
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -26,15 +27,17 @@ from .errors import MaskError, OutputError, SourceError, printable
 from .kernels import COMPILED
 from .label_options import label_map
 from .labels import LabelMap
-from .names import is_url
+from .names import is_url, split_name
 from .readers import READERS
-from .sources import Listing, check_one_kind, is_same_file, list_files, read_list
-from .tally import Tally
+from .sources import Listing, check_one_kind, list_files, read_list
+from .tally import Counted, Tally
 from .terminal import Voice
 from .writers import replacing
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+
+    from .cache import Cache
 
 _MOST_WARNINGS = 20
 _MANY_PIXELS = 10**9  # from where on it matters which kernel counts
@@ -63,6 +66,7 @@ class Plan:
     reading: ReadOptions
     jobs: int
     dask: str | None
+    cache: str | None
     on_error: str
     voice: Voice
 
@@ -82,6 +86,7 @@ def plan_run(
     exclude: Sequence[str],
     jobs: int | None,
     dask: str | None,
+    cache: str | None,
     on_error: str,
     outputs: Sequence[str | None] = (),
     **options: Any,
@@ -99,7 +104,7 @@ def plan_run(
         raise click.UsageError("nothing to count: name a folder, masks, or --files-from")
     of_counts = [source for source in sources if source.lower().endswith(".json")]
     folders = [source for source in sources if source not in of_counts]
-    saved_in = [path for source in of_counts for path in _matches(source)]
+    saved_in = [path for source in of_counts for path in matching_paths(source)]
     if saved_in and any(options[name] for name in _ON_VALUES):
         raise click.UsageError(
             f"{printable(saved_in[0])} is a counts file, whose values are classes already: "
@@ -107,21 +112,26 @@ def plan_run(
         )
     classes = read_class_list(options["classes"]) if options["classes"] else None
     listed = _names_in_list(files_from, **options)
-    listing = list_files(folders, READERS, listed=listed, include=include, exclude=exclude)
+    with voice.bar(None) as bar:
+        listing = list_files(
+            folders, READERS, listed=listed, include=include, exclude=exclude, on_found=bar.step
+        )
     if folders or files_from:
         _check_listing(listing, [*folders, *([files_from] if files_from else [])], bool(include))
     inputs = [*saved_in, *filter(None, [files_from, options["classes"]])]
-    _check_outputs(outputs, inputs, listing.names)
+    check_outputs(outputs, inputs, listing.names)
+    if cache is not None:
+        _check_cache(cache, [*filter(None, outputs), *inputs], listing.names)
     reading = _decided(_reading(**options), classes, listing.names, voice)
     labels = label_map(classes, reading.encoding, **options)
     saved = _sum([read_counts(path) for path in saved_in], labels)
     given = sorted({*sources, *filter(None, [files_from])})
     return Plan(
-        given, listing, saved, labels, reading, jobs or usable_cores(), dask, on_error, voice
+        given, listing, saved, labels, reading, jobs or usable_cores(), dask, cache, on_error, voice
     )
 
 
-def _matches(source: str) -> list[str]:
+def matching_paths(source: str) -> list[str]:
     """The counts files of a glob; a name that exists is no pattern."""
     if os.path.lexists(source) or not glob.has_magic(source):
         return [source]
@@ -158,7 +168,7 @@ def carry_out(plan: Plan, per_mask: str | None = None) -> ClassCounts:
     ------
     WeightcalcError
     """
-    _say_what_is_left_out(plan)
+    say_what_is_left_out(plan)
     if not plan.listing.names and plan.saved is not None:
         return plan.saved
     with ExitStack() as stack:
@@ -171,12 +181,11 @@ def carry_out(plan: Plan, per_mask: str | None = None) -> ClassCounts:
 def _count(plan: Plan, lines: BinaryIO | None) -> ClassCounts:
     names, voice = plan.listing.names, plan.voice
     tally = Tally(plan.labels, one_kind=plan.reading.encoding == "auto")
-    with _engine(plan) as (pool, workers), voice.bar(len(names)) as bar:
-        for counted in count_each(names, plan.reading, executor=pool, num_workers=workers):
+    with each_counted(plan, names) as files:
+        for counted in files:
             for mask in tally.add(counted):
                 if lines is not None:
                     lines.write(json.dumps(mask.line()).encode() + b"\n")
-            bar.step()
     _warn(voice, tally.notes)
     counts = tally.finish(plan.on_error)
     if not COMPILED and counts.num_pixels > _MANY_PIXELS:
@@ -193,9 +202,44 @@ def _count(plan: Plan, lines: BinaryIO | None) -> ClassCounts:
 
 
 @contextmanager
-def _engine(plan: Plan) -> Iterator[tuple[Executor | None, int]]:
+def each_counted(plan: Plan, names: Sequence[str]) -> Iterator[Iterator[Counted]]:
+    """What becomes of each file, in the order of `names`, counted as the plan says, with a bar."""
+
+    def steps() -> Iterator[Counted]:
+        count = partial(count_each, options=plan.reading, executor=pool, num_workers=workers)
+        for counted in count(names) if cache is None else cache.count_each(names, count):
+            yield counted
+            bar.step()
+
+    with (
+        _engine(plan, len(names)) as (pool, workers),
+        _cache(plan, len(names)) as cache,
+        plan.voice.bar(len(names)) as bar,
+    ):
+        yield steps()
+
+
+@contextmanager
+def _cache(plan: Plan, num_files: int) -> Iterator[Cache | None]:
+    if plan.cache is None:
+        yield None
+        return
+    from .cache import open_cache  # with SQLite, which few runs need
+
+    with open_cache(plan.cache, plan.reading) as cache:
+        yield cache
+        cache.drop_gone(plan.given)
+    plan.voice.detail(f"{num_files} masks, {cache.hits} of them from the cache")
+    for reason, number in cache.not_kept.most_common():
+        plan.voice.detail(f"{number} not kept in the cache: {reason}")
+    if cache.problem:
+        plan.voice.warn(f"{printable(plan.cache)}: not all counts are kept: {cache.problem}")
+
+
+@contextmanager
+def _engine(plan: Plan, num_files: int) -> Iterator[tuple[Executor | None, int]]:
     """Who counts, and how many they are; None is this process itself."""
-    workers = min(plan.jobs, len(plan.listing.names))
+    workers = min(plan.jobs, num_files)
     if plan.dask is None and workers <= 1:
         yield None, 1
         return
@@ -217,7 +261,8 @@ def _warn(voice: Voice, texts: Sequence[str]) -> None:
         voice.warn(f"and {len(texts) - len(shown)} more such warnings (-v shows them)")
 
 
-def _say_what_is_left_out(plan: Plan) -> None:
+def say_what_is_left_out(plan: Plan) -> None:
+    """Say which files are no masks of the run, as far as the person wants to know."""
     listing, voice = plan.listing, plan.voice
     _warn(voice, listing.warnings)
     if listing.names:
@@ -281,13 +326,42 @@ def _check_listing(listing: Listing, sources: Sequence[str], chosen: bool) -> No
         check_one_kind(listing.names)
 
 
-def _check_outputs(
+def check_outputs(
     outputs: Sequence[str | None], inputs: Sequence[str], masks: Sequence[str]
 ) -> None:
-    """Refuse to write over what is read, or two results into one file."""
+    """
+    Refuse to write over what is read, or two results into one file.
+
+    Raises
+    ------
+    OutputError
+    """
     targets = [os.path.realpath(output) for output in outputs if output]
     if len(set(targets)) < len(targets):
         raise OutputError(f"{printable(targets[0])}: two results cannot be written there")
     for target in targets:
-        if os.path.isfile(target) and any(is_same_file(target, n) for n in [*inputs, *masks]):
+        if os.path.isfile(target) and _is_among(target, chain(inputs, masks)):
             raise OutputError(f"{printable(target)}: is an input, and would be overwritten")
+
+
+def _is_among(target: str, names: Iterable[str]) -> bool:
+    """Whether one of many names leads to an existing file; that is looked at only once."""
+    wanted = os.stat(target)
+    for name in names:
+        member = split_name(name) if "://" in name else None
+        try:
+            if os.path.samestat(os.stat(member[1] if member else name), wanted):
+                return True
+        except (OSError, ValueError):
+            continue
+    return False
+
+
+def _check_cache(path: str, others: Sequence[str], masks: Sequence[str]) -> None:
+    """Refuse a cache that is a result or a source of the run, or no cache."""
+    from .cache_file import SIDE_FILES, check_file
+
+    files = [path, *(path + ending for ending in SIDE_FILES)]
+    if path in masks or {*map(os.path.realpath, files)} & {*map(os.path.realpath, others)}:
+        raise OutputError(f"{printable(path)}: the cache can be no other file of the run")
+    check_file(path)
