@@ -1,8 +1,9 @@
 """
-Counts uncompressed BMP masks row by row, by their indices or colours.
+Counts BMP masks row by row or run by run, by their indices or colours.
 
 Pillow takes some BMP files whose palette is grey for another depth than they have,
-so their samples are read here; only run-length compressed ones are left to it.
+drops empty rows of run-length compressed ones and cuts runs that are too long, so
+they are read here; only those with bit masks for their colours are left to it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from .kernels import PackedCounter, ValueCounter
 
 _PIECE = 1 << 18  # bytes of rows read at a time
 _LARGEST_ROW = 64 << 20
-_DEPTHS = (1, 4, 8, 24, 32)
+_DEPTHS = {0: (1, 4, 8, 24, 32), 1: (8,), 2: (4,), 3: (32,)}  # of each compression
+_BIT_MASKS = 3
+_END_OF_RUNS = b"\0\1"
 
 
 class Header(NamedTuple):
@@ -29,7 +32,7 @@ class Header(NamedTuple):
     width: int
     height: int
     depth: int
-    compressed: bool
+    compression: int
     offset: int
     palette: bytes
 
@@ -41,7 +44,7 @@ class Header(NamedTuple):
 
 def count_bmp(file: BinaryIO, options: ReadOptions) -> ValueCounts | None:
     """
-    Count a BMP mask; None for one that is compressed.
+    Count a BMP mask; None for one with bit masks.
 
     Raises
     ------
@@ -50,13 +53,14 @@ def count_bmp(file: BinaryIO, options: ReadOptions) -> ValueCounts | None:
     """
     header, notes = _read_header(file)
     check_size(header.width, header.height, options)
-    if header.compressed:
+    if header.compression == _BIT_MASKS:
         file.seek(0)
         return None
-    if header.row_bytes > _LARGEST_ROW:
-        raise DecodeError(f"a row of {header.row_bytes} bytes is longer than {_LARGEST_ROW}")
     file.seek(header.offset)
-    values = (_count_indices if header.depth <= 8 else _count_pixels)(file, header)
+    if header.compression:
+        values = _count_runs(file, header, notes)
+    else:
+        values = (_count_indices if header.depth <= 8 else _count_pixels)(file, header)
     if header.depth > 8:
         values = values_of_pixels(values, 3, 8, options.encoding)
     elif options.encoding == "color":
@@ -83,13 +87,13 @@ def _read_header(file: BinaryIO) -> tuple[Header, list[str]]:
     else:
         width, height, planes, depth, compression = struct.unpack_from("<iiHHI", body)
         num_colors, entry = struct.unpack_from("<I", body, 28)[0], 4
-    if planes != 1 or depth not in _DEPTHS or compression not in (0, 1, 2, 3):
+    if planes != 1 or depth not in _DEPTHS.get(compression, ()):
         raise DecodeError(f"BMP of {depth} bits and compression {compression} is no mask")
     palette = _read_palette(file, depth, num_colors, entry)
     if offset < file.tell():
         raise DecodeError(f"its pixels begin at byte {offset}, inside its header")
     notes = [] if file_size in (0, file.seek(0, 2)) else ["its header states another file size"]
-    return Header(width, abs(height), depth, compression != 0, offset, palette), notes
+    return Header(width, abs(height), depth, compression, offset, palette), notes
 
 
 def _read_palette(file: BinaryIO, depth: int, num_colors: int, entry: int) -> bytes:
@@ -106,6 +110,8 @@ def _read_palette(file: BinaryIO, depth: int, num_colors: int, entry: int) -> by
 
 def _rows(file: BinaryIO, header: Header, used: int) -> Iterator[np.ndarray]:
     """The first `used` bytes of all rows, shape (rows, used), in pieces."""
+    if header.row_bytes > _LARGEST_ROW:
+        raise DecodeError(f"a row of {header.row_bytes} bytes is longer than {_LARGEST_ROW}")
     at_once = max(1, _PIECE // header.row_bytes)
     for first in range(0, header.height, at_once):
         wanted = min(at_once, header.height - first)
@@ -134,3 +140,55 @@ def _count_pixels(file: BinaryIO, header: Header) -> dict[int, int]:
         pixels = rows.reshape(-1, header.depth // 8)
         counter.add(np.ascontiguousarray(pixels[:, 2::-1]).reshape(-1))
     return counter.counts()
+
+
+def _count_runs(file: BinaryIO, header: Header, notes: list[str]) -> dict[int, int]:
+    """Indices of runs; pixels that are jumped over are 0, as other readers have them."""
+    width, height = header.width, header.height
+    counts = [0] * 256
+    x = y = 0
+    while (command := file.read(2)) != _END_OF_RUNS and len(command) == 2:
+        number, argument = command
+        if number or argument > 2:
+            x += _count_run(file, header.depth, command, counts)
+        elif argument == 2:
+            right, up = _exactly(file, 2)
+            x, y = x + right, y + up
+        else:
+            x, y = 0, y + 1
+        if x > width or y > height or (y == height and x):
+            raise DecodeError(f"in row {y} of {height} its runs leave the image")
+    if command != _END_OF_RUNS:
+        notes.append("the end mark of its runs is missing")
+    if y < height - 1 or (y < height and x < width and command != _END_OF_RUNS):
+        raise DecodeError(f"its runs end after {y} of {height} rows")
+    if skipped := width * height - sum(counts):
+        notes.append(f"{skipped} pixels that its runs jump over are counted as index 0")
+        counts[0] += skipped
+    return {index: number for index, number in enumerate(counts) if number}
+
+
+def _count_run(file: BinaryIO, depth: int, command: bytes, counts: list[int]) -> int:
+    """Count the pixels of a run, or of a stretch of single ones, and give their number."""
+    number, argument = command
+    if depth == 8:
+        if number:
+            counts[argument] += number
+        else:
+            for index in _exactly(file, argument + argument % 2)[:argument]:
+                counts[index] += 1
+    elif number:
+        counts[argument >> 4] += (number + 1) // 2
+        counts[argument & 15] += number // 2
+    else:
+        pairs = _exactly(file, (argument + 3) // 4 * 2)
+        for index in [half for pair in pairs for half in (pair >> 4, pair & 15)][:argument]:
+            counts[index] += 1
+    return number or argument
+
+
+def _exactly(file: BinaryIO, size: int) -> bytes:
+    data = file.read(size)
+    if len(data) < size:
+        raise DecodeError("it ends inside a run")
+    return data

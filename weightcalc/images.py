@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from PIL import ImageFile
 
 _LARGEST_IMAGE = 1 << 28  # pixels; Pillow holds an image whole
+_LARGEST_WEBP = 1 << 26  # it holds four of them, of 4 bytes a pixel
 _STRIP = 1 << 20  # pixels turned into an array at a time
 _BITS_PER_SAMPLE, _COMPRESSION, _PHOTOMETRIC, _SAMPLES_PER_PIXEL = 258, 259, 262, 277
 _STRIP_BYTES, _SAMPLE_FORMAT = 279, 339
@@ -67,6 +68,8 @@ def read_image(
     if format_ == "BMP" and (mask := count_bmp(file, options)) is not None:
         yield mask
         return
+    if format_ == "WEBP":
+        _check_held(*_size_of_webp(file), format_, options, _LARGEST_WEBP)
     with _limit_given_way():
         image = _open(file, format_)
         num_pages = getattr(image, "n_frames", 1) if format_ == "TIFF" else 1
@@ -129,16 +132,10 @@ def _is_lossy(file: BinaryIO, format_: str) -> bool:
 
 def _count_page(image: ImageFile.ImageFile, format_: str, options: ReadOptions) -> ValueCounts:
     width, height = image.size
-    check_size(width, height, options)
-    if width * height > _LARGEST_IMAGE:
-        raise DecodeError(
-            f"{width} x {height} pixels of {format_} must be held whole: more than {_LARGEST_IMAGE}"
-        ).with_hint("PNG, .npy and tiled TIFF are counted in pieces")
+    _check_held(width, height, format_, options)
     if format_ == "TIFF":
         _check_tiff(image, options)
-    notes = []
-    if format_ == "GIF" and getattr(image, "n_frames", 1) > 1:
-        notes.append("an animation: only its first frame is counted")
+    notes = _notes_on_gif(image.fp) if format_ == "GIF" and image.fp else []
     largest_grey = _largest_grey(image) if format_ == "PPM" else 0
     image.load()
     values, largest = _values(image, format_, options.encoding, notes)
@@ -146,6 +143,58 @@ def _count_page(image: ImageFile.ImageFile, format_: str, options: ReadOptions) 
         values = _unscaled(image.mode, values, largest_grey)
     kind = _KINDS.get(image.mode, image.mode)
     return ValueCounts(values, width * height, kind, largest, notes=tuple(notes))
+
+
+def _check_held(
+    width: int, height: int, format_: str, options: ReadOptions, largest: int = _LARGEST_IMAGE
+) -> None:
+    """Refuse an image that is larger than `options` allow, or than is held whole."""
+    check_size(width, height, options)
+    if width * height > largest:
+        raise DecodeError(
+            f"{width} x {height} pixels of {format_} must be held whole: more than {largest}"
+        ).with_hint("PNG, .npy and tiled TIFF are counted in pieces")
+
+
+def _size_of_webp(file: BinaryIO) -> tuple[int, int]:
+    """Width and height by the first header: Pillow takes the memory for them when it opens."""
+    file.seek(12)
+    kind, body = file.read(8)[:4], file.read(10)
+    file.seek(0)
+    if len(body) < 10 or kind not in (b"VP8X", b"VP8L", b"VP8 "):
+        raise DecodeError("no WebP: it has no header of an image")
+    if kind == b"VP8X":
+        return int.from_bytes(body[4:7], "little") + 1, int.from_bytes(body[7:], "little") + 1
+    if kind == b"VP8L":
+        bits = int.from_bytes(body[1:5], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    sides = int.from_bytes(body[6:8], "little"), int.from_bytes(body[8:], "little")
+    return sides[0] & 0x3FFF, sides[1] & 0x3FFF
+
+
+def _notes_on_gif(file: IO[bytes]) -> list[str]:
+    """Walk over the blocks of a GIF file, which Pillow leaves where the first frame begins."""
+    position, frames = file.tell(), 0
+    file.seek(10)
+    _skip_colors(file, file.read(3))
+    while (kind := file.read(1)) in (b",", b"!"):
+        if kind == b",":
+            frames += 1
+            _skip_colors(file, file.read(9)[8:])
+        file.seek(1, 1)  # the label of an extension, the code size of a frame
+        while size := file.read(1):
+            if size == b"\0":
+                break
+            file.seek(size[0], 1)
+    file.seek(position)
+    notes = ["an animation: only its first frame is counted"] if frames > 1 else []
+    return notes if kind == b";" else [*notes, "its end mark is missing"]
+
+
+def _skip_colors(file: IO[bytes], flags: bytes) -> None:
+    """Skip the colour table that the first of `flags` announces."""
+    if flags and flags[0] & 0x80:
+        file.seek(6 << (flags[0] & 7), 1)
 
 
 def _values(
