@@ -192,6 +192,10 @@ WRONG_COUNTS = {
     "null": (change("masks", to=None), "None"),
     "not a number": (change("masks", to=float("nan")), "nan"),
     "negative": (change("pixels", to=-14), "negative"),
+    "beyond all sets": (
+        change("pixels", to=2**128),
+        "340282366920938463463374607431768211456 is ab",
+    ),
     "negative in a class": (change(*ROAD, "pixels", to=-8), "negative"),
     "no pixels": (change("pixels", to=...), "pixels"),
     "no ignored": (change("ignored", to=...), "ignored"),

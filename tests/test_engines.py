@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,29 @@ def test_results_keep_their_order(masks, monkeypatch):
         found = list(count_each(masks, executor=pool, num_workers=2))
     assert [counted.name for counted in found] == masks
     assert [type(counted.error) for counted in found if counted.error] == [MaskError]
+
+
+class Dying(Executor):
+    """Workers by the thousand, all of which die once, together."""
+
+    healed = False
+
+    def heal(self):
+        self.healed = True
+
+    def submit(self, function, /, *args, **kwargs):
+        future: Future = Future()
+        if self.healed:
+            future.set_result(function(*args, **kwargs))
+        else:
+            future.set_exception(BrokenExecutor())
+        return future
+
+
+def test_many_workers_die(masks):
+    """However many batches are under way when workers die, all of them are counted again."""
+    found = list(count_each(masks * 200, executor=Dying(), num_workers=2000))
+    assert [counted.name for counted in found] == masks * 200
 
 
 @pytest.fixture(scope="module")

@@ -191,18 +191,20 @@ def count_each(
 
 def _first_of(waiting: _Waiting, executor: Executor, options: ReadOptions) -> Iterator[Counted]:
     """The first batch; if workers have died, all that was under way, then nothing is."""
-    batch, future = waiting.popleft()
-    try:
-        found = future.result()
-    except Exception as error:
-        if not _is_death(error, executor):
-            raise
-    else:
-        yield from found
-        return
-    yield from _one_by_one(batch, executor, options)
+    died = False
     while waiting:
-        yield from _first_of(waiting, executor, options)
+        batch, future = waiting.popleft()
+        try:
+            found = future.result()
+        except Exception as error:
+            if not _is_death(error, executor):
+                raise
+            died = True
+            yield from _one_by_one(batch, executor, options)
+        else:
+            yield from found
+        if not died:
+            return
 
 
 def _one_by_one(

@@ -307,7 +307,7 @@ def _count_vectors(mask: np.ndarray) -> ValueCounts:
 def _check_same_classes(a: ClassCounts, b: ClassCounts) -> None:
     if a.options != b.options:
         raise CountsError(
-            f"these counts were made with different options: {a.options} and {b.options}"
+            f"these counts were made with different options: {_shown(a)} and {_shown(b)}"
         ).with_hint("count the masks again with the same --ignore-index and --map")
     if a.inferred and b.inferred:
         return
@@ -321,6 +321,10 @@ def _check_same_classes(a: ClassCounts, b: ClassCounts) -> None:
             f"value {found.num_classes - 1} lies outside the {declared.num_classes} classes "
             "of the counts it is added to"
         )
+
+
+def _shown(counts: ClassCounts) -> str:
+    return printable(json.dumps(counts.options)[:200])
 
 
 def _describe(counts: ClassCounts) -> str:

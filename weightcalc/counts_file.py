@@ -14,6 +14,7 @@ from .labels import LabelMap
 from .writers import write_file
 
 _LARGEST_FILE = 64 << 20  # bytes; a counts file of 65,536 classes has 10 MB
+_MOST = 1 << 128  # more would overflow in formulas, and is no data set
 
 
 def read_counts(path: str) -> ClassCounts:
@@ -70,7 +71,7 @@ def counts_of_document(document: Any) -> ClassCounts:
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, CountsError):
             raise
-        raise CountsError(f"not a whole counts file: {error!r}") from error
+        raise CountsError(f"not a whole counts file: {_shown(error)}") from error
 
 
 def _counts_of(document: Mapping[str, Any]) -> ClassCounts:
@@ -119,17 +120,23 @@ def _check_sums(counts: ClassCounts) -> None:
 
 def _integer(value: Any) -> int:
     if type(value) is not int:  # a bool is an int too
-        raise CountsError(f"{value!r} is not an integer")
+        raise CountsError(f"{_shown(value)} is not an integer")
     return value
 
 
 def _whole(value: Any) -> int:
     if _integer(value) < 0:
-        raise CountsError(f"{value} is negative")
+        raise CountsError(f"{_shown(value)} is negative")
+    if value >= _MOST:
+        raise CountsError(f"{_shown(value)} is above 2**128")
     return int(value)
+
+
+def _shown(value: Any) -> str:
+    return printable(repr(value)[:80])
 
 
 def _text(value: Any) -> str | None:
     if not (value is None or isinstance(value, str)):
-        raise CountsError(f"the class name {value!r} is not a text")
+        raise CountsError(f"the class name {_shown(value)} is not a text")
     return value

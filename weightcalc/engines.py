@@ -28,6 +28,11 @@ class LocalPool(Executor):
     Parameters
     ----------
     num_workers : int
+
+    Raises
+    ------
+    SourceError
+        If processes cannot be started, or die as soon as they start.
     """
 
     # Processes, not threads: a decoder that crashes or a signal that kills ends a process, not
@@ -38,13 +43,17 @@ class LocalPool(Executor):
         self._pool = self._start()
 
     def _start(self) -> ProcessPoolExecutor:
-        pool = ProcessPoolExecutor(self._num_workers, initializer=_start_worker)
+        pool = None
         try:
+            pool = ProcessPoolExecutor(self._num_workers, initializer=_start_worker)
             with _signals_held():  # one that comes while processes fork would be lost
                 pool.submit(int).result()
-        except OSError:
+        except (BrokenProcessPool, OSError) as error:
             _kill(pool)  # those that did start would be waited for at the end, and wait for work
-            raise
+            reason = getattr(error, "strerror", None) or "they die at once"
+            raise SourceError(
+                f"{self._num_workers} processes cannot be started: {reason}"
+            ).with_hint("-j 1 counts in one process") from error
         return pool
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
@@ -73,7 +82,7 @@ class LocalPool(Executor):
         self._pool.shutdown(wait, cancel_futures=cancel_futures)
 
 
-def _kill(pool: ProcessPoolExecutor) -> None:
+def _kill(pool: ProcessPoolExecutor | None) -> None:
     for process in list((getattr(pool, "_processes", None) or {}).values()):
         process.kill()
 
@@ -94,16 +103,7 @@ def local_pool(num_workers: int) -> Iterator[Executor | None]:
     if num_workers == 1:
         yield None
         return
-    try:
-        pool = LocalPool(num_workers)
-    except BrokenProcessPool as error:
-        raise SourceError("processes that are to count masks die at once").with_hint(
-            "-j 1 counts in one process"
-        ) from error
-    except OSError as error:
-        raise SourceError(f"{num_workers} processes cannot be started: {error.strerror}").with_hint(
-            "-j 1 counts in one process"
-        ) from error
+    pool = LocalPool(num_workers)
     try:
         yield pool
     except BaseException:
