@@ -202,8 +202,14 @@ def _count(plan: Plan, lines: BinaryIO | None) -> ClassCounts:
 
 
 @contextmanager
-def each_counted(plan: Plan, names: Sequence[str]) -> Iterator[Iterator[Counted]]:
-    """What becomes of each file, in the order of `names`, counted as the plan says, with a bar."""
+def each_counted(
+    plan: Plan, names: Sequence[str], places: Sequence[str] = ()
+) -> Iterator[Iterator[Counted]]:
+    """
+    What becomes of each file, in the order of `names`, counted as the plan says, with a bar.
+
+    `places` are those of other masks than the plan's, which may be in the cache too.
+    """
 
     def steps() -> Iterator[Counted]:
         count = partial(count_each, options=plan.reading, executor=pool, num_workers=workers)
@@ -213,14 +219,14 @@ def each_counted(plan: Plan, names: Sequence[str]) -> Iterator[Iterator[Counted]
 
     with (
         _engine(plan, len(names)) as (pool, workers),
-        _cache(plan, len(names)) as cache,
+        _cache(plan, len(names), places) as cache,
         plan.voice.bar(len(names)) as bar,
     ):
         yield steps()
 
 
 @contextmanager
-def _cache(plan: Plan, num_files: int) -> Iterator[Cache | None]:
+def _cache(plan: Plan, num_files: int, places: Sequence[str]) -> Iterator[Cache | None]:
     if plan.cache is None:
         yield None
         return
@@ -228,7 +234,7 @@ def _cache(plan: Plan, num_files: int) -> Iterator[Cache | None]:
 
     with open_cache(plan.cache, plan.reading) as cache:
         yield cache
-        cache.drop_gone(plan.given)
+        cache.drop_gone([*plan.given, *places])
     plan.voice.detail(f"{num_files} masks, {cache.hits} of them from the cache")
     for reason, number in cache.not_kept.most_common():
         plan.voice.detail(f"{number} not kept in the cache: {reason}")
