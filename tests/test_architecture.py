@@ -19,7 +19,7 @@ LAYERS = [
     {"_version", "colors", "errors", "inflate", "terminal", "text_width"},
     {"engines", "findings", "names", "numpy_kernels", "encodings", "png_chunks", "tiff_segments"},
     {"kernels", "archives", "identities", "labels", "classlist_formats", "formulas", "writers"},
-    {"cache_file", "ndarrays", "stated_weights", "weight_lists"},
+    {"cache_file", "ndarrays", "weight_lists"},
     {"counts", "classlists", "inversions", "weights", "remote"},
     {
         "cache_rows",
@@ -31,6 +31,7 @@ LAYERS = [
         "counts_file",
         "tally",
         "reports",
+        "stated_weights",
         "drift",
         "weight_fits",
     },

@@ -4,15 +4,16 @@ import json
 import subprocess
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from weightcalc import ClassCounts, counting, kernels
+from weightcalc import ClassCounts, counting, kernels, mask_pixels, set_rules, splits
 from weightcalc.check_rules import RULES
-from weightcalc.findings import MOST_KEPT, Finding, Findings
+from weightcalc.findings import MOST_KEPT, Finding, Findings, Settings
 from weightcalc.mask_pixels import share_on_borders
 
 # Three masks of 8 x 4, of 16, 10, 6; 16, 12, 4; and 16, 8, 8 pixels of road, sky and car.
@@ -435,6 +436,8 @@ def test_exit_codes(clean, weightcalc):
         (["--rule", "rare-clas=error"], "did you mean rare-class?"),
         (["--rule", "rare-class=fatal"], "rare-class can be error, warning, off, not 'fatal'"),
         (["--max-ignored", "30"], "expected a share from 0 to 1"),
+        (["--max-ignored", "."], "expected a share such as 0.3 or 30%"),
+        (["--max-imbalance", "nan"], "expected a finite number above 0, got nan"),
         (["--max-drift", "0.1"], "--baseline FILE"),
         (["--images", "none"], "none: no such file or folder"),
         (["--against", "none"], "none: no such file or folder"),
@@ -493,6 +496,8 @@ def test_config(clean, check):
         ("rules = {rare-clas = 'off'}", "there is no rule 'rare-clas'; did you mean rare-class"),
         ("rules = {rare-class = true}", "rare-class can be error, warning, off, not 'True'"),
         ("min-masks = -1", "expected a whole number"),
+        (f"max-imbalance = 1{'0' * 400}", "expected a number above 0, of at most 308 digits"),
+        ("max-imbalance = nan", "expected a number above 0"),
         ("min-masks = '3'", "min-masks = '3': expected a whole number"),
         ("strict = 1", "expected true or false"),
         ("max-ignored = 2", "expected a share from 0 to 1"),
@@ -658,3 +663,124 @@ def test_process(clean, environment):
     command = [sys.executable, "-m", "weightcalc", "check", "masks", "-n", "3"]
     done = subprocess.run(command, capture_output=True, env=environment, check=False)
     assert (done.returncode, done.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize("rules", [[], ["--rule", "unreadable=off"]])
+def test_masks_that_are_left_out_are_said(clean, weightcalc, rules):
+    """Masks that cannot be counted are never clean; a rule that is off hands them on."""
+    in_color(clean)
+    Image.new("L", (8, 4)).save("masks/d.jpg")
+    options = ["--include", "*.png", "--include", "*.jpg"]
+    off = ["--rule", "wrong-kind=off", "--rule", "lossy=off", *rules]
+    result = weightcalc("check", "masks", "-n", 3, *options, *off)
+    assert (
+        result.stdout.decode()
+        .splitlines()[-1]
+        .startswith(f"{0 if rules else 2} errors, 0 warnings: 2 masks and 2 that cannot be read, ")
+    )
+    assert result.exit_code == (0 if rules else 1)
+    assert (b"error unreadable" in result.stdout) is not bool(rules)
+    result = weightcalc("check", "masks", "-n", 3, *options, *off, "-f", "json")
+    assert (result.json["masks"], result.json["unread"]) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        *[({"options": {"digits": digits}}, "options.digits") for digits in ("abc", -3, 10**9)],
+        *[({"options": {"clip": clip}}, "options.clip") for clip in ("ab", [0], [True, 10**400])],
+        *[({"options": {"zero": zero}}, "options.zero") for zero in (["x"], 5, [-1])],
+        ({"options": {"absent": ["x"]}}, "options.absent"),
+        *[({"method": method}, "method") for method in (["x"], "none")],
+        *[({"parameters": p}, "parameters.counts") for p in ({"counts": 1.0},)],
+        ({"method": "enet", "parameters": {"c": 10**400}}, "parameters.c"),
+        ({"method": "effective-number", "parameters": {"unit": 3}}, "parameters.unit"),
+    ],
+)
+def test_malformed_report(clean, weightcalc, change, field):
+    """A report that breaks its schema is refused, with its name and the field."""
+    weightcalc("weights", "masks", "-n", 3, "--layout", "report", "-o", "w.json")
+    report = json.loads(Path("w.json").read_text())
+    options = report["options"] | change.get("options", {})
+    Path("w.json").write_text(json.dumps(report | change | {"options": options}))
+    result = weightcalc("check", "masks", "-n", 3, "--weights", "w.json")
+    assert (result.exit_code, result.stdout) == (2, b"")
+    assert f"w.json: {field} is " in result.stderr
+
+
+def test_images_in_the_folder_of_the_masks(check, save_mask, tmp_path, monkeypatch):
+    """Masks are no images, however the folder that holds both is spelled."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("0.png", "0_mask.png"):
+        save_mask([[0, 1, 2]], f"s/{name}")
+    arguments = ["s", "-n", 3, "--include", "*_mask.png", "--mask-ending", "_mask"]
+    assert check(*arguments, "--images", tmp_path / "s") == (0, {})
+
+
+def write_low_depth(path, depth, level):
+    """Write rows of 3 and 1 as a grey PNG of 2 or 4 bits, packed at some level."""
+    digits = "".join(f"{value:0{depth}b}" for value in [3, 1] * 4)
+    row = b"\0" + int(digits, 2).to_bytes(depth, "big")
+    header = (8).to_bytes(4, "big") * 2 + bytes([depth, 0, 0, 0, 0])
+    data = b"\x89PNG\r\n\x1a\n"
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(row * 8, level)), (b"IEND", b"")]
+    for name, body in chunks:
+        data += len(body).to_bytes(4, "big") + name + body
+        data += zlib.crc32(name + body).to_bytes(4, "big")
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("depth", [2, 4])
+def test_leak_of_few_bits(tmp_path, check, depth):
+    """A grey mask of 2 or 4 bits is found in another split, though its bytes are others."""
+    write_low_depth(tmp_path / "a/0.png", depth, 9)
+    write_low_depth(tmp_path / "b/1.png", depth, 0)
+    arguments = [tmp_path / "a", "-n", 4, "--against", tmp_path / "b"]
+    assert ("split-leak", str(tmp_path / "a/0.png")) in check(*arguments)[1]
+
+
+@pytest.mark.parametrize(
+    "limit", [(mask_pixels, "MOST_PIXELS"), (splits, "_MOST_DECODED"), (splits, "_MOST_TWINS")]
+)
+def test_pairs_that_are_not_compared_are_said(clean, weightcalc, monkeypatch, limit):
+    """Pairs of equal counts beyond a limit are no findings, but a warning tells their number."""
+    recoded(clean)
+    monkeypatch.setattr(*limit, 0)
+    result = weightcalc("check", "masks", "-c", "names.txt", "--against", "val", "-j1")
+    assert result.exit_code == 0
+    assert "1 pair of equal counts was not compared" in result.stderr
+
+
+def whole_of(pixels, ignored=0, **limits):
+    """Counts and limits for a rule on sets."""
+    counts = counts_of([1, 1])
+    counts.pixels[:] = pixels
+    counts.num_pixels = sum(pixels) + ignored
+    counts.ignored_pixels = ignored
+    return set_rules.Whole(counts, Settings({}, **limits), {})
+
+
+@pytest.mark.parametrize(
+    ("pixels", "limit", "ratios"),
+    [
+        ([23, 10], 2.3, []),  # 2.3 as a float is less than 23 / 10
+        ([24, 10], 2.3, ["2.4 times"]),
+        ([10**400, 1], 2.0, ["e+400 times"]),
+        ([2 * 10**400, 10**400], 1e300, []),
+    ],
+)
+def test_imbalance_is_exact(pixels, limit, ratios):
+    """Ratios are compared as whole numbers, however large, with the limit as it was typed."""
+    found = list(set_rules.imbalance(whole_of(pixels, max_imbalance=limit)))
+    assert [ratio in finding.text for ratio, finding in zip(ratios, found, strict=True)] == [
+        True for _ in ratios
+    ]
+
+
+def test_nearly_all_is_not_all():
+    """A share just below 100% is not rounded to it."""
+    whole = whole_of([1, 0], ignored=99_999, max_ignored=0.9999)
+    assert "99999 of 100000 pixels are ignored: >99.9%, above 99.99%" in [
+        finding.text for finding in set_rules.ignored_pixels(whole)
+    ]

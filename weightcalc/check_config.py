@@ -4,9 +4,10 @@ From the options of `weightcalc check` and ``[tool.weightcalc.check]`` to its se
 
 from __future__ import annotations
 
-import math
 import os
 import re
+import reprlib
+import sys
 from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -37,7 +38,10 @@ def fraction(value: Any) -> float:
     text = str(value).strip()
     if isinstance(value, bool) or not re.fullmatch(r"[0-9.eE+-]+%?", text):
         raise ValueError("expected a share such as 0.3 or 30%")
-    share = float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        raise ValueError("expected a share such as 0.3 or 30%") from None
     if not 0 <= share <= 1:
         raise ValueError("expected a share from 0 to 1, such as 0.3 or 30%")
     return share
@@ -75,8 +79,8 @@ def _whole(value: Any) -> int:
 
 
 def _number(value: Any) -> float:
-    if type(value) not in (int, float) or not 0 < value < math.inf:
-        raise ValueError("expected a number above 0")
+    if type(value) not in (int, float) or not 0 < value <= sys.float_info.max:
+        raise ValueError("expected a number above 0, of at most 308 digits")
     return float(value)
 
 
@@ -162,7 +166,7 @@ def _blamed(key: str, read: Callable[[Any], Any], value: Any) -> Any:
     try:
         return read(value)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"[{_TABLE}] {key} = {value!r}: {error}") from error
+        raise ConfigError(f"[{_TABLE}] {key} = {reprlib.repr(value)}: {error}") from error
 
 
 def _table(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -52,14 +52,13 @@ def summary_line(checked: Checked) -> str:
     """What was checked, and how many findings there are."""
     findings, counts = checked.findings, checked.counts
     masks = number_of(counts.num_masks, "mask")
-    unread = checked.num_files and sum(
-        findings.numbers.get(rule, 0) for rule in ("unreadable", "lfs-pointer", "lossy")
+    if checked.num_unread:
+        masks += f" and {checked.num_unread} that cannot be read"
+    tried = (
+        f"{masks}, {number_of(counts.num_pixels, 'pixel')}, {len(checked.check.active)} rules tried"
     )
-    if unread:
-        masks += f" and {unread} that cannot be read"
-    tried = f"{masks}, {counts.num_pixels} pixels, {len(checked.check.active)} rules tried"
     errors, warnings = findings.number(ERROR), findings.number(WARNING)
-    if not errors and not warnings:
+    if not errors and not warnings and not checked.num_unread:
         return f"clean: {tried}"
     return f"{number_of(errors, 'error')}, {number_of(warnings, 'warning')}: {tried}"
 
@@ -81,6 +80,7 @@ def write_json(checked: Checked) -> str:
         "errors": findings.number(ERROR),
         "warnings": findings.number(WARNING),
         "masks": counts.num_masks,
+        "unread": checked.num_unread,
         "pixels": counts.num_pixels,
         "rules": rules,
         "findings": [
@@ -113,7 +113,7 @@ def write_github(checked: Checked) -> str:
     chosen = sorted(chosen[:MOST_ANNOTATIONS], key=lambda finding: order.index(finding.rule))
     lines = [_annotation(finding, checked) for finding in chosen]
     rest = sum(findings.numbers.values()) - len(chosen)
-    more = f"; {rest} findings more than GitHub shows" if rest else ""
+    more = f"; {number_of(rest, 'finding')} more than GitHub shows" if rest else ""
     return "\n".join([*lines, summary_line(checked) + more]) + "\n"
 
 

@@ -4,6 +4,8 @@ Options of `weightcalc check` alone.
 
 from __future__ import annotations
 
+import math
+
 import click
 
 from .options import (
@@ -40,6 +42,13 @@ def parse_fraction(ctx: click.Context, param: click.Parameter, text: str | None)
         raise click.BadParameter(str(error), ctx, param) from None
 
 
+def parse_ratio(ctx: click.Context, param: click.Parameter, ratio: float | None) -> float | None:
+    """Refuse what is no limit: nan, which nothing is above, and inf."""
+    if ratio is not None and not math.isfinite(ratio):
+        raise click.BadParameter(f"expected a finite number above 0, got {ratio}", ctx, param)
+    return ratio
+
+
 rule_options = all_of(
     click.option(
         "--rule",
@@ -58,6 +67,7 @@ rule_options = all_of(
     click.option(
         "--max-imbalance",
         type=click.FloatRange(min=0, min_open=True),
+        callback=parse_ratio,
         metavar="RATIO",
         help="Most pixels of a class for one of another.",
     ),

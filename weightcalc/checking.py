@@ -15,7 +15,7 @@ from .check_rules import RULES
 from .counts import ClassCounts
 from .counts_file import read_counts
 from .errors import MaskError, printable
-from .findings import OFF, Finding, Findings, Settings
+from .findings import OFF, Finding, Findings, Settings, number_of
 from .mask_rules import Surroundings, rule_of_error
 from .names import is_archive, is_url, split_name
 from .readers import READERS
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .image_sizes import Images
     from .splits import Splits
     from .stated_weights import Stated
+    from .terminal import Voice
 
 
 @dataclass
@@ -65,13 +66,13 @@ class Checked:
     ----------
     counts : ClassCounts
         Of the masks that could be read.
-    num_files : int
-        Files that were looked at, the unreadable ones included.
+    num_unread : int
+        Masks that could not be counted, whatever the levels of rules.
     """
 
     findings: Findings
     counts: ClassCounts
-    num_files: int
+    num_unread: int
     check: Check
 
 
@@ -176,7 +177,7 @@ def run_check(check: Check) -> Checked:
         check_comparable(check.baseline, counts)
     state.look_at_set(counts)
     _say_what_was_not_checked(check, state.incomplete)
-    return Checked(state.findings, counts, len(plan.listing.names), check)
+    return Checked(state.findings, counts, state.num_unread, check)
 
 
 class _Pass:
@@ -187,6 +188,7 @@ class _Pass:
         self.findings = Findings(check.settings.levels)
         self.tally = Tally(check.plan.labels)
         self.incomplete = False
+        self.num_unread = 0
         self._kinds: dict[str, Kind] = {}
         encoding = check.plan.reading.encoding
         self._around = Surroundings(check.plan.labels, encoding, check.images)
@@ -198,14 +200,15 @@ class _Pass:
         """Read the other splits first, then the masks; each file once."""
         check = self.check
         splits = self._around.splits = self._new_splits() if check.others else None
-        with each_counted(check.plan, [*check.others, *check.plan.listing.names]) as files:
+        names = [*check.others, *check.plan.listing.names]
+        with each_counted(check.plan, names, check.settings.against) as files:
             for counted in islice(files, len(check.others)):
                 if splits is not None:  # as it is where there are others
                     splits.add(counted)
             for counted in files:
                 self._look_at_file(counted)
-        if splits and splits.num_unread:
-            check.plan.voice.warn(f"{splits.num_unread} masks of --against cannot be read")
+        if splits is not None:
+            _say_what_splits_hide(splits, check.plan.voice)
 
     def _new_splits(self) -> Splits:
         from .splits import Splits
@@ -226,7 +229,10 @@ class _Pass:
 
     def _look_at_error(self, error: MaskError) -> None:
         self.incomplete = True
+        self.num_unread += 1
         rule = rule_of_error(error)
+        if self.check.settings.levels[rule] == OFF:
+            rule = "unreadable"  # whoever allows its kind does not mean that it is left out
         remedy = f" ({error.hint})" if error.hint and not RULES[rule].hint else ""
         self.findings.add(Finding(rule, printable(error.reason + remedy), mask=error.mask))
         if self.check.images is not None:
@@ -243,6 +249,18 @@ class _Pass:
             on_set = RULES[rule].on_set
             for finding in on_set(whole) if on_set else ():
                 self.findings.add(finding)
+
+
+def _say_what_splits_hide(splits: Splits, voice: Voice) -> None:
+    """Masks of other splits, and pairs, among which a leak would not be seen."""
+    if splits.num_unread:
+        voice.warn(f"{number_of(splits.num_unread, 'mask')} of --against cannot be read")
+    if number := splits.num_uncompared:
+        pairs = number_of(number, "pair")
+        voice.warn(
+            f"split-leak: {pairs} of equal counts {'was' if number == 1 else 'were'} not compared "
+            "pixel by pixel (too large, too many, or not decoded again)"
+        )
 
 
 def _say_what_was_not_checked(check: Check, incomplete: bool) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection
 from contextlib import closing
+from functools import lru_cache
 from typing import BinaryIO
 
 from .errors import MaskError
@@ -50,9 +51,10 @@ class Images:
         self._found: set[str] = set()
         self._last: tuple[str, str | None] = "", None  # each rule asks again
         self._names: dict[str, list[str]] = {}
+        own = set(map(_place, masks))
         for name in list_files([folder], SUFFIXES).names:
             stem = _stem(name)
-            if name not in masks and stem.endswith(image_ending):
+            if _place(name) not in own and stem.endswith(image_ending):
                 self._names.setdefault(stem.removesuffix(image_ending), []).append(name)
 
     def find(self, mask: str) -> str | None:
@@ -68,6 +70,19 @@ class Images:
         """Images that were found for no mask."""
         names = (name for group in self._names.values() for name in group)
         return sorted(name for name in names if name not in self._found)
+
+
+def _place(name: str) -> str:
+    """What a file is called however its folder is spelled."""
+    if "://" in name:
+        return name
+    folder, base = os.path.split(name)
+    return os.path.join(_real_folder(folder), base)
+
+
+@lru_cache(maxsize=1024)
+def _real_folder(folder: str) -> str:
+    return os.path.realpath(folder)
 
 
 def _stem(name: str) -> str:

@@ -14,6 +14,7 @@ from typing import BinaryIO
 import numpy as np
 
 from .counts import ValueCounts
+from .png_chunks import SIGNATURE
 from .readers import suffix_of
 from .sources import open_mask
 
@@ -61,12 +62,23 @@ def _decode(file: BinaryIO, suffix: str, encoding: str) -> np.ndarray:
         return np.squeeze(np.load(file, allow_pickle=False))
     from PIL import Image
 
+    depth = _depth_of_grey_png(file)
     image = Image.open(file, formats=_FORMATS)
     if encoding != "color":
         values = np.asarray(image, np.uint8 if image.mode == "1" else None)
+        if depth in (2, 4):  # Pillow scales them to 0 to 255
+            values = values // (255 // (2**depth - 1))
         return values[..., 0] if values.ndim == 3 else values
     red, green, blue = np.moveaxis(np.asarray(image.convert("RGB")).astype(np.uint32), 2, 0)
     return red << 16 | green << 8 | blue
+
+
+def _depth_of_grey_png(file: BinaryIO) -> int:
+    """Bits of a pixel of a grey PNG; 0 for all else."""
+    head = file.read(26)
+    file.seek(0)
+    is_grey = head.startswith(SIGNATURE) and head[25:] == b"\0"
+    return head[24] if is_grey else 0
 
 
 def share_on_borders(
@@ -129,9 +141,9 @@ def _neighbours(values: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np
     return found if found.dtype == bool else found.astype(np.int64)
 
 
-def same_pixels(a: str, b: str, mask: ValueCounts, encoding: str) -> bool:
-    """Whether two files whose counts agree show the same picture; False where none can be had."""
+def same_pixels(a: str, b: str, mask: ValueCounts, encoding: str) -> bool | None:
+    """Whether two files whose counts agree show the same picture; None where one cannot be had."""
     one = pixel_values(a, mask, encoding)
     if one is None or (other := pixel_values(b, mask, encoding)) is None:
-        return False
+        return None
     return np.array_equal(one, other)

@@ -99,7 +99,7 @@ def unlabelled_mask(mask: LabelledMask, _: Surroundings) -> str:
     """No pixel of a class; an empty multilabel mask is a negative of every class."""
     if mask.labelled.classes or mask.labelled.unknown or mask.mask.kind == "multilabel":
         return ""
-    return f"none of its {mask.mask.pixels} pixels has a class"
+    return f"none of its {number_of(mask.mask.pixels, 'pixel')} has a class"
 
 
 def image_missing(_: LabelledMask, around: Surroundings) -> str:
@@ -127,7 +127,9 @@ def image_size(mask: LabelledMask, around: Surroundings) -> str:
     if of_mask is None:
         if mask.mask.pixels == width * height:
             return ""
-        return f"{mask.mask.pixels} pixels, but {printable(image)} is {width} x {height}"
+        return (
+            f"{number_of(mask.mask.pixels, 'pixel')}, but {printable(image)} is {width} x {height}"
+        )
     if of_mask[:2] == (width, height):
         return ""
     remark = ", turned on its side by EXIF" if turned else ""

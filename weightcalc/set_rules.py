@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .counts import ClassCounts
 from .errors import CountsError, WeightError, printable
 from .findings import MOST_KEPT, Finding, Settings, number_of
+from .report_words import percent
 from .weights import absent_classes, list_class_weights
 
 if TYPE_CHECKING:
@@ -100,17 +101,20 @@ def rare_class(whole: Whole) -> Iterator[Finding]:
 
 def imbalance(whole: Whole) -> Iterator[Finding]:
     """Two classes of which one has too many times the pixels of the other."""
+    from decimal import Decimal  # here, as few runs need it
+
     counts, limit = whole.counts, whole.settings.max_imbalance
     present = [c for c, pixels in enumerate(counts.pixels) if pixels]
     if limit is None or not present:
         return
     most = max(present, key=lambda c: counts.pixels[c])
     least = min(present, key=lambda c: counts.pixels[c])
-    ratio = counts.pixels[most] / counts.pixels[least]
-    if ratio > limit:
+    above, below = Decimal(str(limit)).as_integer_ratio()  # as it was typed, and never too large
+    if counts.pixels[most] * below > counts.pixels[least] * above:
+        ratio = Decimal(counts.pixels[most]) / counts.pixels[least]
         text = (
-            f"{counts.pixels[least]} pixels, class {counts.name(most)} has {counts.pixels[most]}: "
-            f"{ratio:.6g} times as many, above {limit:g}"
+            f"{number_of(counts.pixels[least], 'pixel')}, class {counts.name(most)} has "
+            f"{counts.pixels[most]}: {ratio:.6g} times as many, above {limit:g}"
         )
         yield _of_class("imbalance", text, counts, least)
 
@@ -122,9 +126,10 @@ def ignored_pixels(whole: Whole) -> Iterator[Finding]:
         return
     share = counts.ignored_pixels / counts.num_pixels
     if share > limit:
+        verb = "is" if counts.ignored_pixels == 1 else "are"
         text = (
-            f"{counts.ignored_pixels} of {counts.num_pixels} pixels are ignored: "
-            f"{_percent(share)}, above {_percent(limit)}"
+            f"{counts.ignored_pixels} of {number_of(counts.num_pixels, 'pixel')} {verb} ignored: "
+            f"{percent(share)}, above {100 * limit:.10g}%"
         )
         yield Finding("ignored-pixels", text)
 
@@ -146,7 +151,7 @@ def drift(whole: Whole) -> Iterator[Finding]:
     if distance > limit:
         names = counts if counts.num_classes >= baseline.num_classes else baseline
         moved = ", ".join(
-            f"class {names.name(move.index)} {_percent(move.before)} -> {_percent(move.after)}"
+            f"class {names.name(move.index)} {percent(move.before)} -> {percent(move.after)}"
             for move in moves[:_MOST_LISTED]
         )
         text = f"total variation distance {distance:.4g} from the baseline is above {limit:g}"
@@ -162,7 +167,9 @@ def stale_weights(whole: Whole) -> Iterator[Finding]:
         return
     weights = stated.by_class(counts.class_names)
     if weights is None:
-        text = f"{len(stated.weights)} weights do not fit these {counts.num_classes} classes"
+        verb = "does" if len(stated.weights) == 1 else "do"
+        number = number_of(len(stated.weights), "weight")
+        text = f"{number} {verb} not fit these {counts.num_classes} classes"
         yield Finding("stale-weights", text)
         return
     formula = dict(stated.formula or whole.formula)
@@ -195,10 +202,6 @@ def check_comparable(baseline: ClassCounts, counts: ClassCounts) -> None:
             raise CountsError(
                 f"class {index} is {printable(before)} in the baseline, and {printable(now)} here"
             ).with_hint("a baseline that was counted with the same class list")
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.4g}%"
 
 
 def _of_class(rule: str, text: str, counts: ClassCounts, index: int) -> Finding:

@@ -34,12 +34,20 @@ class Splits:
     ----------
     encoding : str
         How the masks hold classes.
+
+    Attributes
+    ----------
+    num_unread : int
+        Masks of other splits that cannot be read.
+    num_uncompared : int
+        Pairs of equal counts and other bytes whose pixels were not compared.
     """
 
     def __init__(self, encoding: str) -> None:
-        self.num_unread = 0
+        self.num_unread = self.num_uncompared = 0
         self._encoding = encoding
         self._files: dict[int, list[str]] = {}
+        self._num_more: dict[int, int] = {}  # beyond those files
         self._digests: dict[str, bytes] = {}
         self._decoded = 0
 
@@ -48,8 +56,11 @@ class Splits:
         self.num_unread += counted.error is not None
         for mask in counted.masks:
             if len(mask.values) > 1:
-                files = self._files.setdefault(_key(mask), [])
-                if len(files) < _MOST_TWINS and counted.name not in files[-1:]:
+                key = _key(mask)
+                files = self._files.setdefault(key, [])
+                if len(files) >= _MOST_TWINS:
+                    self._num_more[key] = self._num_more.get(key, 0) + 1
+                elif counted.name not in files[-1:]:
                     files.append(counted.name)
 
     def twin(self, file: str, mask: ValueCounts, alone: bool) -> str | None:
@@ -64,13 +75,18 @@ class Splits:
         alone : bool
             Whether the file holds no other mask; where it does, whole files are compared.
         """
-        others = self._files.get(_key(mask), ()) if len(mask.values) > 1 else ()
-        if not others:
+        key = _key(mask)
+        others = self._files.get(key)
+        if others is None or len(mask.values) < 2:
             return None
         try:
-            return self._same_bytes(file, others) or self._same_pixels(file, others, mask, alone)
+            twin = self._same_bytes(file, others) or self._same_pixels(file, others, mask, alone)
         except (MaskError, OSError):  # gone since it was counted
+            self.num_uncompared += len(others)
             return None
+        if twin is None:
+            self.num_uncompared += self._num_more.get(key, 0)
+        return twin
 
     def _same_bytes(self, file: str, others: Sequence[str]) -> str | None:
         wanted = _digest_of(file)
@@ -88,12 +104,16 @@ class Splits:
     ) -> str | None:
         from .mask_pixels import same_pixels  # here: it needs NumPy, and few masks need it
 
-        for other in others if alone else ():
-            self._decoded += 1
-            if self._decoded > _MOST_DECODED:
-                return None
-            if same_pixels(file, other, mask, self._encoding):
+        uncompared = 0
+        for other in others:
+            same = None
+            if alone and self._decoded < _MOST_DECODED:
+                self._decoded += 1
+                same = same_pixels(file, other, mask, self._encoding)
+            if same:
                 return other
+            uncompared += same is None
+        self.num_uncompared += uncompared
         return None
 
 

@@ -6,14 +6,20 @@ from __future__ import annotations
 
 import json
 import math
+import reprlib
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .errors import WeightError, printable
+from .formulas import METHODS
+from .weights import ABSENT, DENOMINATORS, NORMALIZE, parameters_of
 
 _LARGEST_FILE = 64 << 20
 _LEAST_DIGITS, _MOST_DIGITS = 3, 15  # a float states no more than 15 for sure
-_OPTIONS = ("zero", "absent", "normalize", "clip", "denominator")
+_MOST_STATED = 17  # digits of a report
+_CHOICES = {"absent": ABSENT, "normalize": NORMALIZE, "denominator": DENOMINATORS}
+_OPTIONS = ("zero", "clip", *_CHOICES)
 
 
 class Stated(NamedTuple):
@@ -98,7 +104,7 @@ def _stated(document: Any, written: Any, digits: int | None) -> Stated:
     formula = counted = None
     if isinstance(document, dict) and not isinstance(written, dict):
         formula, counted = _formula(document), document["counts"]["source"]["options"]
-        digits = digits or document["options"].get("digits")
+        digits = digits or _digits(document["options"]["digits"])
     used = digits or min(max(*map(_digits_of, values), _LEAST_DIGITS), _MOST_DIGITS)
     if isinstance(written, dict):
         return Stated({key: float(v) for key, v in written.items()}, used, formula, counted)
@@ -112,14 +118,56 @@ def _is_weight(value: Any) -> bool:
 def _formula(report: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of `list_class_weights` that a report states."""
     options = {name: report["options"][name] for name in _OPTIONS}
-    if options["clip"] is not None:
-        low, high = options["clip"]
-        options["clip"] = (0.0 if low is None else low, math.inf if high is None else high)
-    parameters = {
-        name: value if isinstance(value, str) else float(value)
-        for name, value in report["parameters"].items()
-    }
-    return {"method": report["method"], **options, **parameters}
+    for name, choices in _CHOICES.items():
+        _expect(options[name] in choices, f"options.{name}", options[name], ", ".join(choices))
+    zero = options["zero"]
+    are_ids = isinstance(zero, list) and all(type(i) is int and i >= 0 for i in zero)
+    _expect(are_ids, "options.zero", zero, "a list of class ids")
+    options["clip"] = _clip(options["clip"])
+    method = report["method"]
+    _expect(isinstance(method, str) and method in METHODS, "method", method, ", ".join(METHODS))
+    return {"method": method, **options, **_parameters(method, report["parameters"])}
+
+
+def _parameters(method: str, stated: Any) -> dict[str, float | str]:
+    """Those of a method: numbers, or words where the method takes words."""
+    defaults = parameters_of(method)
+    _expect(isinstance(stated, dict), "parameters", stated, "an object")
+    for name, value in stated.items():
+        field = f"parameters.{printable(name)}"
+        takes = ", ".join(defaults) or "none"
+        _expect(name in defaults, field, value, f"a parameter of {method}, which takes {takes}")
+        if isinstance(defaults[name], str):
+            _expect(isinstance(value, str), field, value, "a word")
+        else:
+            _expect(_is_number(value), field, value, "a number")
+    return {k: v if isinstance(v, str) else float(v) for k, v in stated.items()}
+
+
+def _clip(stated: Any) -> tuple[float, float] | None:
+    if stated is None:
+        return None
+    is_pair = isinstance(stated, list) and len(stated) == 2
+    is_clip = is_pair and all(limit is None or _is_number(limit) for limit in stated)
+    _expect(is_clip, "options.clip", stated, "null or [LOW, HIGH], of numbers or null")
+    low, high = stated
+    return 0.0 if low is None else float(low), math.inf if high is None else float(high)
+
+
+def _digits(stated: Any) -> int | None:
+    is_known = stated is None or (type(stated) is int and 1 <= stated <= _MOST_STATED)
+    _expect(is_known, "options.digits", stated, f"null or a number from 1 to {_MOST_STATED}")
+    return stated if isinstance(stated, int) else None
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max
+
+
+def _expect(holds: bool, field: str, value: Any, what: str) -> None:
+    """Refuse a value of a report that its schema does not allow."""
+    if not holds:
+        raise WeightError(f"{field} is {printable(reprlib.repr(value))}, expected {what}")
 
 
 def _digits_of(number: str) -> int:
