@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from report_sets import counts_of as unchecked_counts
 
 from weightcalc import ClassCounts, WeightError, explain_weights
 from weightcalc.counts_file import counts_of_document
@@ -317,6 +318,8 @@ def test_tolerance_follows_from_the_digits(text, tolerances):
         ('{"1": 2.0, "0": 0.1}', ["0.1", "2.0"], [None, None]),
         ("{0: 0.2595, 1: 0.1826}", ["0.2595", "0.1826"], [None, None]),
         ('{"sky": 0.1, "car": 2.0}', ["0.1", "2.0"], ["sky", "car"]),
+        ("0.5", ["0.5"], [None]),
+        ("1e-100 1e100", ["1e-100", "1e100"], [None, None]),  # the bounds
     ],
 )
 def test_forms_of_a_list(text, numbers, names, tmp_path):
@@ -346,7 +349,12 @@ def test_forms_of_a_list(text, numbers, names, tmp_path):
         ("[]", "0 weights"),
         ("[" + "1, " * 65_536 + "1]", "65537 weights"),
         ("[0.5, 2.0", "not JSON"),
-        ("\x1b[31m,", "not JSON"),
+        ("[\x1b[31m", "not JSON"),
+        ("\x1b[31m,", "No such file"),
+        ("0.5, NaN", "class 1 weighs NaN"),
+        ("0.5,1-2", "the list: not JSON"),
+        ("my weights.json", "my weights.json: No such file"),
+        ("2 weights, e.g. 7.json", "2 weights, e.g. 7.json: No such file"),
         ("no/such/file.json", "no/such/file.json: No such file"),
         ('{"format": "weightcalc-counts/1"}', "weightcalc-counts/1"),
         ('{"format": "weightcalc-weights/1"}', "without its list"),
@@ -415,6 +423,21 @@ def test_command(weightcalc, counts_file):
     assert result.stderr == ""
     assert lines[0].startswith("median-frequency with --zero 11 reproduces the list: ")
     assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("text", "pixels"),
+    [
+        ("0 1E+100 0.910", [173, 173, 173]),  # off by a number of 101 digits
+        ("0.5 1", [1, 10**30]),  # long details beside a long verdict
+        ("0.5 1", [1, 10**320]),  # class 0 has the frequency 0.0
+        ("0 1 2", [1, 10**320, 3 * 10**320]),
+    ],
+)
+def test_tables_fit_beside_any_counts(text, pixels):
+    """Whatever weights and counts are, there is an answer, in 80 columns."""
+    lines = explanation_text(explain_weights(pasted(text), unchecked_counts(pixels))).splitlines()
+    assert max(len(line.decode()) for line in lines) <= 80
 
 
 def test_command_without_a_fit(weightcalc):

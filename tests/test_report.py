@@ -9,9 +9,12 @@ import unicodedata
 import pytest
 from report_sets import counts_of, many, saved
 
+from weightcalc import text_width
 from weightcalc.drift import class_drift
+from weightcalc.report_table import log_floor
 from weightcalc.report_text import Look, draw_bar
 from weightcalc.report_words import percent
+from weightcalc.reports import summary_table
 from weightcalc.text_width import display_width, shorten, wrap
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -43,6 +46,7 @@ def rows_of(text):
         (0.0010001, 3, "▏"),  # next to nothing, and not nothing
         (0.0, 24, ""),
         (1.0, 6, "█" * 6),
+        (1e-30, 24, "▏"),  # below the scale
     ],
 )
 def test_bar(share, columns, bar):
@@ -188,6 +192,39 @@ def test_wrap():
     assert [*wrap("abcdefghij", 6)] == ["abcdef", "  ghij"]
 
 
+def test_wrap_walks_a_word_once(monkeypatch):
+    """The work that a word of many lines makes grows with its length, not with its square."""
+    measured = []
+    width = text_width._width
+    monkeypatch.setattr(text_width, "_width", lambda c: measured.append(c) or width(c))
+    lines = [*wrap("so " + "é" * 9000, 80)]
+    assert lines[:2] == ["so", "  " + "é" * 78]
+    assert "".join(line.strip() for line in lines) == "so" + "é" * 9000
+    assert len(measured) < 5 * 9000
+
+
+def test_long_names_in_sentences(weightcalc):
+    """Sentences cut the middle out of a long name, as the tables do."""
+    names = ["sky", "é" * 5000, "car"]
+    files = [saved("a.json", [5, 5, 0], names), saved("b.json", [5, 0, 5], names)]
+    text = " ".join(weightcalc("report", *files, "-m", "enet").stdout.decode().split())
+    short = "é" * 19 + "..." + "é" * 18
+    assert f"moved most: {short} 50% -> 0%" in text
+    assert f"b: no mask holds class {short} (--absent zero)" in text
+
+
+def test_log_scale_ends():
+    """However rare a class is, bars begin at a trillionth or above."""
+    pixels = [[9, 1], [10**11, 1], [10**30, 1], [10**320, 1]]
+    assert [log_floor(counts_of(each)) for each in pixels] == [-2, -12, -12, -12]
+
+
+def test_summary_of_wide_names():
+    """The columns of the summary stand below one another where names are of wide characters."""
+    lines = summary_table(counts_of([50, 50], ["道路", "car"]), [1.0, 1.0])
+    assert len({display_width(line[: line.rindex("%")]) for line in lines[1:]}) == 1
+
+
 @pytest.mark.parametrize(
     ("share", "text"),
     [
@@ -248,6 +285,18 @@ def test_masks_are_one_set(weightcalc, save_mask):
     assert [(row["set"], row["share"]) for row in rows] == (
         [("old", "0.25"), ("old", "0.75"), ("a, b", "0.75"), ("a, b", "0.25")]
     )
+
+
+@pytest.mark.parametrize("sources", [["a", "a"], ["a", "old.json", "a", "b", "a"]])
+def test_masks_named_twice(weightcalc, save_mask, sources):
+    """A folder that is named twice makes no second set of the masks."""
+    save_mask([[0, 1]], "a/1.png")
+    save_mask([[0, 0]], "b/1.png")
+    saved("old.json", [1, 3])
+    table = weightcalc("report", *sources, "-n", "2", "-f", "csv").stdout.decode()
+    rows = [*csv.DictReader(io.StringIO(table))]
+    shown = "a, b" if "b" in sources else "a"
+    assert [row["set"] for row in rows] == [shown] * 2 + ["old"] * 2 * ("old.json" in sources)
 
 
 def test_same_stem(weightcalc, tmp_path):

@@ -54,6 +54,15 @@ def test_svg_names_every_class(weightcalc, classes, sets):
     assert any(text.startswith("set0") for text in shown)
 
 
+def test_svg_of_a_rare_class(weightcalc):
+    """However rare a class is, the scale begins at a trillionth, with a number at every second."""
+    name = saved("rare.json", [10**30, 1])
+    assert weightcalc("report", name, "-m", "uniform", "-o", "r.svg").exit_code == 0
+    shown = {"".join(e.itertext()) for e in ElementTree.parse("r.svg").iter() if "text" in e.tag}
+    ticks = {text.strip() for text in shown if text.strip().endswith("%")}
+    assert ticks == {"1e-10%", "1e-08%", "1e-06%", "0.0001%", "0.01%", "1%", "100%"}
+
+
 def test_picture_grows(weightcalc):
     """A png of more classes is larger, and every class has room for its name."""
     sizes = {}

@@ -223,7 +223,7 @@ def test_ignored_id_with_another_value_is_a_class():
         ("enet", {"c": math.nan}, "finite"),
         ("enet", {"c": "large"}, "'large'"),
         ("effective-number", {"unit": 3.0}, "unit"),
-        ("power", {"exponent": 1e300}, "power"),
+        ("power", {"exponent": 1e300}, r"power with exponent=1e\+300 has no finite weights"),
         ("balanced", {"c": 2}, "balanced"),
         ("mean", {}, "no method 'mean'"),
         ("balanced", {"absent": "two"}, "absent must be one of zero, one, max, error, got two"),
@@ -237,6 +237,14 @@ def test_refused_parameter(method, params, message):
     """A parameter from which no weight follows is refused by its name."""
     with pytest.raises(WeightError, match=message):
         compute_class_weights(counts_of(A, B), method, **params)
+
+
+def test_no_finite_weights():
+    """A method without parameters is named without any."""
+    counts = counts_of(A, B)
+    counts.pixels[0] = counts.num_pixels = 10**400
+    with pytest.raises(WeightError, match=r"^inverse-frequency has no finite weights"):
+        compute_class_weights(counts, "inverse-frequency")
 
 
 def test_absent_error_names_the_class():

@@ -23,7 +23,7 @@ from .weights import parameters_of
 from .writers import write_json
 
 _WIDTH = 80
-_NAME, _DETAILS = 24, 42
+_NAME, _GAP = 24, "  "
 _KINDS = {"mean": "mean", "sum": "sum", "max": "largest", "min": "smallest"}
 _WHY = {
     "median-frequency": "the weight in the middle is 1",
@@ -318,15 +318,17 @@ def _method_table(explanation: Explanation) -> list[str]:
         off_by = _deviation_text(reading.deviation)
         cell = off_by if explanation.with_counts else _sum_text(reading.total)
         wrong = reading.mistake.partition(" for ")[0]
-        how = shorten(" ".join([*_details(reading), wrong]).strip(), _DETAILS)
+        how = " ".join([*_details(reading), wrong]).strip()
         rows.append([reading.method, how, cell, _cell(reading)])
-    return list(_columns(rows, "<<><"))
+    taken = sum(len(_GAP) + max(display_width(row[i]) for row in rows) for i in (0, 2, 3))
+    kept = [[row[0], shorten(row[1], _WIDTH - taken), *row[2:]] for row in rows]
+    return list(_columns(kept, "<<><"))
 
 
 def _deviation_text(deviation: float | None) -> str:
-    return (
-        "-" if deviation is None else f"{deviation:.2g}" if deviation < 100 else f"{deviation:.0f}"
-    )
+    if deviation is None:
+        return "-"
+    return f"{deviation:.2g}" if deviation < 10 else f"{deviation:.3g}"
 
 
 def _sum_text(total: float | None) -> str:
@@ -368,4 +370,4 @@ def _columns(rows: Sequence[Sequence[str]], aligned: str) -> Iterator[str]:
     widths = [max(display_width(row[i]) for row in rows) for i in range(len(aligned))]
     for row in rows:
         cells = (pad(cell, w, a) for cell, w, a in zip(row, widths, aligned, strict=True))
-        yield "  ".join(cells).rstrip()
+        yield _GAP.join(cells).rstrip()

@@ -31,6 +31,8 @@ DPI = 150
 _MOST_NAME = 40  # characters of a class name
 _FONT = 9.0  # points, of names
 _SMALL = 7.5  # the smallest text
+_MOST_TICKS = 8  # powers of ten, beside the last
+_LEAST_BAR = 0.01  # of a scale
 _EM = 0.085  # inches, a wide character of a name
 _SET_COLORS = ("#4477aa", "#ee7733", "#228833", "#aa3377", "#66ccee", "#bbbbbb")
 _METHOD_STYLES = (
@@ -209,6 +211,7 @@ class _Drawing:
 
     def _draw_shares(self, axes: Axes) -> None:
         base = 10.0**self.report.floor
+        least = base ** (1 - _LEAST_BAR)
         self._scale(axes, base, self.report.floor, 0, percent)
         self._title(axes, "share of the labelled pixels")
         tables = self.report.tables
@@ -218,7 +221,7 @@ class _Drawing:
             color = _SET_COLORS[number % len(_SET_COLORS)]
             shift = (number - (len(tables) - 1) / 2) * thickness
             places = [place + shift for place in range(len(table.rows))]
-            lengths = [max(row.share - base, 0) for row in table.rows]
+            lengths = [max(row.share, least) - base if row.pixels else 0 for row in table.rows]
             bars = axes.barh if self.rows else axes.bar
             bars(places, lengths, thickness, base, color=color)
             labelled[table.name] = axes.patches[-1]
@@ -269,7 +272,9 @@ class _Drawing:
     ) -> None:
         """A log scale, with ticks at powers of ten, and between them where these are few."""
         steps = (1, 2, 5) if high - low <= 2 else (1,)
-        ticks = [s * 10.0**e for e in range(low, high) for s in steps] + [10.0**high]
+        apart = math.ceil((high - low) / _MOST_TICKS)
+        exponents = range(high - apart, low - 1, -apart)[::-1]
+        ticks = [s * 10.0**e for e in exponents for s in steps] + [10.0**high]
         getattr(axes, f"set_{self.across}scale")("log")
         axis: Axis = getattr(axes, f"{self.across}axis")
         axis.set_ticks(ticks, [text(tick) for tick in ticks], fontsize=_SMALL)

@@ -19,6 +19,7 @@ from .report_words import notes_on
 from .reports import totals_line
 from .weights import list_class_weights
 
+LEAST_FLOOR = -12  # smaller shares than one of a trillion have the least bar
 PRESENT, ABSENT, IGNORED = "present", "absent", "ignored"
 
 
@@ -136,14 +137,14 @@ def make_report(
 
 def bar_length(share: float, floor: int) -> float:
     """Length of a bar on a log scale from 10**floor to 1, as a part of the longest."""
-    return 1 - math.log10(share) / floor if share else 0.0
+    return max(1 - math.log10(share) / floor, 0.0) if share else 0.0
 
 
 def log_floor(counts: ClassCounts) -> int:
-    """Exponent of the largest power of ten below the share of every class that occurs."""
+    """Exponent of the largest power of ten below the share of every class, as far as bars go."""
     least = min(filter(None, counts.pixels), default=counts.labelled_pixels)
     exponent = -1
-    while least and least * 10**-exponent <= counts.labelled_pixels:
+    while exponent > LEAST_FLOOR and 0 < least * 10**-exponent <= counts.labelled_pixels:
         exponent -= 1
     return exponent
 

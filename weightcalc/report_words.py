@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from .counts import ClassCounts
 from .drift import Drift
+from .text_width import shorten
 from .weights import absent_classes, remarks
 
 if TYPE_CHECKING:
     from .report_table import Report
 
 _MOST_NAMED = 5  # classes that a sentence lists
+_MOST_NAME = 40  # columns of each
 ABOUT_DRIFT = "total variation distance of the shares, 0 to 1"
 
 
@@ -38,7 +40,7 @@ def sentences(report: Report) -> Iterator[str]:
 def moves_in_words(drift: Drift, names: Mapping[int, str]) -> str:
     """The classes that moved most, with their shares before and after, in percentage points."""
     return ", ".join(
-        f"{names[move.index] or move.index} {percent(move.before)} -> {percent(move.after)} "
+        f"{_short(names[move.index] or str(move.index))} {percent(move.before)} -> {percent(move.after)} "
         f"({100 * (move.after - move.before):+.3g} points)"
         for move in drift.moves[:_MOST_NAMED]
     )
@@ -51,7 +53,7 @@ def notes_on(
     notes = [*_notes_on_counts(counts)]
     missing = absent_classes(counts)
     if missing:
-        names = ", ".join(map(counts.name, missing[:_MOST_NAMED]))
+        names = ", ".join(_short(counts.name(index)) for index in missing[:_MOST_NAMED])
         more = len(missing) - _MOST_NAMED
         some = f"{names} and {more} more" if more > 0 else names
         notes.append(f"no mask holds class {some} (--absent {formulas[0]['absent']})")
@@ -60,6 +62,10 @@ def notes_on(
         method, normalize = formula["method"], formula["normalize"]
         notes += remarks(counts, values, method, zero=known, normalize=normalize)
     return list(dict.fromkeys(notes))
+
+
+def _short(name: str) -> str:
+    return shorten(name, _MOST_NAME, "...")
 
 
 def _notes_on_counts(counts: ClassCounts) -> Iterator[str]:

@@ -100,12 +100,13 @@ def _parts(
     """The sources of each set, and the options that are not meant for it."""
     masks = [source for source in sources if not _is_counts(source)]
     any_masks = bool(masks or files_from)
-    for source in sources:
+    first = next((i for i, source in enumerate(sources) if not _is_counts(source)), None)
+    for position, source in enumerate(sources):
         if _is_counts(source):
             yield from (
                 ([path], _NOT_FOR_COUNTS if any_masks else {}) for path in matching_paths(source)
             )
-        elif source == masks[0]:
+        elif position == first:
             yield masks, {}
     if not masks and (files_from or not sources):
         yield [], {}
@@ -117,7 +118,8 @@ def _is_counts(source: str) -> bool:
 
 def _names(parts: Sequence[tuple[list[str], dict[str, Any]]]) -> list[str]:
     """What sets are called: counts files by their stems, as long as these differ."""
-    texts = [", ".join(part[:2]) + ", ..." * (len(part) > 2) or "masks" for part, _ in parts]
+    each = [[*dict.fromkeys(part)] for part, _ in parts]
+    texts = [", ".join(part[:2]) + ", ..." * (len(part) > 2) or "masks" for part in each]
     stems = [os.path.splitext(os.path.basename(t))[0] if _is_counts(t) else t for t in texts]
     names: list[str] = []
     for text in stems if len(set(stems)) == len(parts) > 1 else texts:

@@ -11,6 +11,7 @@ from typing import Any
 from ._version import __version__
 from .counts import ClassCounts
 from .errors import printable
+from .text_width import display_width, pad, shorten
 from .weights import parameters_of
 
 _BAR = 12  # columns of a full bar
@@ -25,11 +26,11 @@ def summary_table(counts: ClassCounts, weights: Sequence[float]) -> list[str]:
     header = ["class", "name", "pixels", "share", "masks", "weight", ""]
     if not named:
         header, rows = header[:1] + header[2:], [row[:1] + row[2:] for row in rows]
-    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    widths = [max(display_width(row[i]) for row in [header, *rows]) for i in range(len(header))]
     left = {header.index("name")} if named else set()
     return [
         "  ".join(
-            cell.ljust(width) if i in left or i == len(header) - 1 else cell.rjust(width)
+            pad(cell, width, "<" if i in left or i == len(header) - 1 else ">")
             for i, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in [header, *rows]
@@ -42,7 +43,7 @@ def _summary_row(counts: ClassCounts, weights: Sequence[float], index: int) -> l
     ignored = index in counts.ignored_classes
     return [
         str(index),
-        name if len(name) <= _NAME else name[: _NAME - 3] + "...",
+        shorten(name, _NAME, "..."),
         str(counts.pixels[index]),
         "ignored" if ignored else f"{100 * share:.3f}%",
         str(counts.masks[index]),

@@ -67,16 +67,29 @@ def _end(text: str, width: int) -> str:
 
 def wrap(text: str, width: int, indent: str = "  ") -> Iterator[str]:
     """Lines of a text at most so wide, broken at spaces; all but the first are indented."""
-    line, empty = "", True
+    line, used, empty = "", 0, True
     for word in text.split():
-        if not empty and display_width(line) + 1 + display_width(word) > width:
+        taken = display_width(word)
+        if not empty and used + 1 + taken > width:
             yield line
-            line, empty = indent, True
-        line += word if empty else f" {word}"
-        empty = False
-        while display_width(line) > width:  # a word that no line holds
-            piece = _beginning(line, width)
-            yield piece
-            line = indent + line[len(piece) :]
+            line, used, empty = indent, display_width(indent), True
+        line, used = (line, used) if empty else (f"{line} ", used + 1)
+        *pieces, rest = [word] if used + taken <= width else _pieces(word, width, used, indent)
+        for piece in pieces:
+            yield line + piece
+            line, used = indent, display_width(indent)
+        line, used, empty = line + rest, used + display_width(rest), False
     if not empty:
         yield line
+
+
+def _pieces(word: str, width: int, used: int, indent: str) -> Iterator[str]:
+    """Parts of a word that no line holds, for lines that hold so much already, or an indent."""
+    start = 0
+    for position, character in enumerate(word):
+        step = _width(character)
+        if used + step > width:
+            yield word[start:position]
+            start, used = position, display_width(indent)
+        used += step
+    yield word[start:]

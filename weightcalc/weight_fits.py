@@ -272,6 +272,9 @@ def _mistakes_of(view: _View) -> Iterator[Reading]:
     weights = of_all.weights("median-frequency", {}) or []
     totals = of_all.weights("inverse-frequency", {}) or []
     inverse = [1 / w for w in weights if w]
+    if not inverse or not any(totals):  # numbers beyond all bounds give none
+        yield Reading("median-frequency", {}, NO, "gives no weights", mistake=MEAN)
+        return
     mean, middle = math.fsum(inverse) / len(inverse), median([1 / w for w in totals if w])
     for mistake, base, factor in (
         (HALF_MEAN, weights, mean / 2),

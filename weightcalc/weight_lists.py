@@ -19,6 +19,9 @@ from .labels import MOST_CLASSES
 
 _LARGEST_FILE = 64 << 20  # bytes, as for counts files: a report holds one
 _LONGEST_NUMBER = 400
+_PASTED = re.compile(  # a list or dict, or numbers; words are names of files
+    r"\s*(?:[\[{]|(?=.*[0-9])(?:[-+0-9.e,\s]|nan|inf(?:inity)?)+\Z)", re.DOTALL | re.IGNORECASE
+)
 _LEAST, _LARGEST = 1e-100, 1e100
 # What float64 keeps where 1 - beta^n cancels, and what float32 keeps after a few roundings.
 FLOAT64, _FLOAT32 = 1e-11, 2.0**-21
@@ -144,7 +147,7 @@ def check_weights(numbers: Sequence[Decimal], names: Sequence[str | None] = ()) 
             raise WeightError(f"{who} weighs {number}")
         if number < 0:
             raise WeightError(f"{who} weighs {float(number):g}, which is below 0")
-        if number and not _LEAST <= number <= _LARGEST:
+        if number and not _LEAST <= float(number) <= _LARGEST:
             raise WeightError(f"{who} weighs {number:.3g}, beyond {_LEAST:g} to {_LARGEST:g}")
 
 
@@ -157,9 +160,8 @@ def read_weights(text: str) -> Given:
     WeightError
         If there are none, or one is not a finite number from 0 up.
     """
-    inline = text.lstrip().startswith(("[", "{")) or "," in text or " " in text.strip()
     name = "standard input" if text == "-" else printable(text)
-    if inline and not os.path.lexists(text):
+    if _PASTED.match(text) and not os.path.lexists(text):
         name, data = "the list", text.encode("utf-8", "surrogateescape")
     else:
         data = _bytes_of(text, name)

@@ -177,13 +177,15 @@ def _apply(method: str, f: Frequencies, params: Mapping[str, float | str]) -> li
             raise WeightError(f"parameter {name} of {method} cannot be {value!r}")
         if isinstance(value, float) and not math.isfinite(value):
             raise WeightError(f"parameter {name} of {method} must be finite, got {value}")
+    given = ", ".join(f"{name}={value}" for name, value in params.items())
+    called = f"{method} with {given}" if given else method
     try:
         values = METHODS[method](f, **params)
     except (OverflowError, ZeroDivisionError) as error:
-        raise WeightError(f"{method} with {dict(params)} has no finite weights") from error
+        raise WeightError(f"{called} has no finite weights") from error
     for name, value in zip(f.names, values, strict=True):
         if not math.isfinite(value):
-            raise WeightError(f"{method} with {dict(params)} gives class {name} weight {value}")
+            raise WeightError(f"{called} gives class {name} weight {value}")
     return values
 
 
