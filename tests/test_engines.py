@@ -15,6 +15,7 @@ import pytest
 
 from weightcalc import LabelMap, MaskError, MasksError, count_masks, counting, local_pool
 from weightcalc.counting import count_each
+from weightcalc.names import name_from
 
 CLUSTER = """
 import sys
@@ -166,6 +167,32 @@ def test_a_dask_worker_is_killed(environment, cluster, save_mask, tmp_path):
     out, _ = running.communicate(timeout=60)
     assert running.returncode == 0
     assert out == start(environment, tmp_path / "m", "-n2", "-j1").communicate(timeout=60)[0]
+
+
+def test_dask_works_elsewhere(environment, cluster, masks, tmp_path, monkeypatch):
+    """Relative names mean the same to workers of Dask in another folder, also in messages."""
+    address, _ = cluster
+    monkeypatch.chdir(tmp_path)
+    out, _ = start(environment, "m", "-n2", "--dask", address).communicate(timeout=60)
+    assert b'"pixels": 820' in out
+    Path(masks[0]).write_bytes(b"junk")
+    _, said = start(environment, "m", "-n2", "--dask", address).communicate(timeout=60)
+    assert said.startswith(b"error: m/01.png: no image")
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("a.png", "/data/a.png"),
+        ("/b/a.png", "/b/a.png"),
+        ("zip://x/a.png::b.zip", "zip://x/a.png::/data/b.zip"),
+        ("tar:///a.png::/c/b.tar", "tar:///a.png::/c/b.tar"),
+        ("https://host/a.png", "https://host/a.png"),
+    ],
+)
+def test_names_from_elsewhere(name, found):
+    """A relative name is made absolute, that of an archive too; URLs and members stay."""
+    assert name_from("/data", name) == found
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nowhere"])

@@ -17,7 +17,7 @@ from .counts import ClassCounts, ValueCounts
 from .encodings import ReadOptions
 from .errors import DecodeError, MaskError, MissingExtraError, SourceError, printable
 from .labels import LabelMap
-from .names import is_url, split_name
+from .names import is_url, name_from, split_name
 from .readers import READERS, read_masks
 from .sources import check_one_kind, list_files, open_mask, spooled
 from .tally import Counted, LabelledMask, Tally
@@ -180,9 +180,10 @@ def count_each(
         for name in names:
             yield _count_one(name, options)
         return
+    folder = _working_directory()
     waiting: _Waiting = deque()
     for batch in _batches(names, num_workers):
-        waiting.append((batch, executor.submit(_count_batch, batch, options)))
+        waiting.append((batch, executor.submit(_count_batch, batch, options, folder)))
         if len(waiting) >= 4 * num_workers:
             yield from _first_of(waiting, executor, options)
     while waiting:
@@ -215,7 +216,7 @@ def _one_by_one(
         if hasattr(executor, "heal"):
             executor.heal()
         try:
-            yield from executor.submit(_count_batch, [name], options).result()
+            yield from executor.submit(_count_batch, [name], options, _working_directory()).result()
         except Exception as error:
             if not _is_death(error, executor):
                 raise
@@ -241,16 +242,26 @@ def _batches(names: Sequence[str], num_workers: int) -> Iterator[Sequence[str]]:
         start += size
 
 
-def _count_batch(names: Sequence[str], options: ReadOptions) -> list[Counted]:
-    return [_count_one(name, options) for name in names]
-
-
-def _count_one(name: str, options: ReadOptions) -> Counted:
+def _working_directory() -> str:
+    """Where relative names begin, as workers elsewhere may have another; "" if it is gone."""
     try:
-        return Counted(name, count_file(name, options))
+        return os.getcwd()
+    except OSError:
+        return ""
+
+
+def _count_batch(names: Sequence[str], options: ReadOptions, folder: str) -> list[Counted]:
+    return [_count_one(name, options, folder) for name in names]
+
+
+def _count_one(name: str, options: ReadOptions, folder: str = "") -> Counted:
+    try:
+        return Counted(name, count_file(name_from(folder, name), options))
     except MaskError as error:
-        error.__traceback__ = error.__cause__ = None  # they would keep the mask in memory
-        return Counted(name, [], error)
+        # Another one: this has another name, and a traceback that keeps the mask in memory.
+        named = MaskError(name, error.reason)
+        named.hint = error.hint
+        return Counted(name, [], named)
 
 
 def count_masks(

@@ -44,6 +44,15 @@ def split_name(name: str) -> tuple[str, str] | None:
     return (match[1], match[2]) if match else None
 
 
+def name_from(folder: str, name: str) -> str:
+    """A name that is relative to a folder, as it is from anywhere; others stay."""
+    if not folder or is_url(name):
+        return name
+    if (member := split_name(name)) is None:
+        return os.path.join(folder, name)
+    return f"{name[:3]}://{member[0]}::{os.path.join(folder, member[1])}"
+
+
 def is_archive(path: str) -> bool:
     """Whether a file is an archive by its ending."""
     return path.lower().endswith(ENDINGS)
