@@ -18,7 +18,16 @@ PACKAGE = Path(package.__file__).parent
 LAYERS = [
     {"_version", "colors", "errors", "inflate", "terminal", "text_width"},
     {"engines", "findings", "names", "numpy_kernels", "encodings", "png_chunks", "tiff_segments"},
-    {"kernels", "archives", "identities", "labels", "classlist_formats", "formulas", "writers"},
+    {
+        "kernels",
+        "archives",
+        "identities",
+        "name_lists",
+        "labels",
+        "classlist_formats",
+        "formulas",
+        "writers",
+    },
     {"cache_file", "ndarrays", "weight_lists"},
     {"counts", "classlists", "inversions", "weights", "remote"},
     {

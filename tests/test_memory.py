@@ -93,7 +93,8 @@ def test_many_masks(run, folders, jobs):
 
 LIST = """
 from weightcalc.readers import READERS
-from weightcalc.sources import check_one_kind, list_files, read_list
+from weightcalc.sources import check_one_kind, list_files
+from weightcalc.name_lists import read_list
 
 size = 300_000
 lines = (b"train/annotations/%012d.png\\n" % (number * 7 % size) for number in range(size))

@@ -16,7 +16,7 @@ import pytest
 from png_writer import write_png
 
 from weightcalc import MaskError, MissingExtraError, SourceError, count_file, list_masks, remote
-from weightcalc.sources import read_list
+from weightcalc.name_lists import read_list
 
 pytest.importorskip("aiohttp")
 pytest.importorskip("fsspec")

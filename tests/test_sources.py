@@ -14,8 +14,9 @@ from png_writer import write_png
 
 from weightcalc import SourceError, list_masks
 from weightcalc.errors import printable
+from weightcalc.name_lists import read_list
 from weightcalc.readers import READERS
-from weightcalc.sources import check_one_kind, list_files, read_list
+from weightcalc.sources import check_one_kind, list_files
 
 
 @pytest.fixture

@@ -89,3 +89,10 @@ def path_of(url: str) -> str:
 
     parts = urlsplit(url)
     return parts.path if parts.scheme in ("http", "https") else parts.netloc + parts.path
+
+
+def tidy(path: str) -> str:
+    """Spell a path in one way, so that a mask named twice is seen to be; ".." is left alone."""
+    if is_url(path) or split_name(path) is not None or ".." in path.split(os.sep):
+        return path
+    return os.path.normpath(path)

@@ -27,9 +27,10 @@ from .errors import MaskError, OutputError, SourceError, printable
 from .kernels import COMPILED
 from .label_options import label_map
 from .labels import LabelMap
+from .name_lists import read_list
 from .names import is_url, split_name
 from .readers import READERS
-from .sources import Listing, check_one_kind, list_files, read_list
+from .sources import Listing, check_one_kind, list_files
 from .tally import Counted, Tally
 from .terminal import Voice
 from .writers import replacing

@@ -19,7 +19,7 @@ from itertools import chain, groupby, islice
 from typing import BinaryIO
 
 from .errors import DecodeError, SourceError, printable
-from .names import Members, is_archive, is_url, open_file, path_of, split_name
+from .names import Members, is_archive, is_url, open_file, path_of, split_name, tidy
 
 _PIECE = 1 << 20
 # Endings that say which of several pictures of one scene a file is.
@@ -110,7 +110,7 @@ def list_files(
 
 
 def _expand(source: str, suffixes: Collection[str], listing: Listing) -> Iterator[str]:
-    path = _tidy(source)
+    path = tidy(source)
     if is_url(path):
         from .remote import list_urls  # here, as other imports below: it takes its time
 
@@ -153,13 +153,6 @@ def _member(name: str, member: str, archive: str) -> str:
     if name not in list_members(archive, [member.lower()]).names:
         raise SourceError(f"{printable(name)}: the archive has no such member")
     return name
-
-
-def _tidy(path: str) -> str:
-    """Spell a path in one way, so that a mask named twice is seen to be; ".." is left alone."""
-    if is_url(path) or split_name(path) is not None or ".." in path.split(os.sep):
-        return path
-    return os.path.normpath(path)
 
 
 def path_in(name: str) -> str:
@@ -283,66 +276,6 @@ def _split_ending(name: str) -> tuple[str, tuple[str, str]]:
     stem, suffix = os.path.splitext(path_in(name))
     match = re.fullmatch(r"(.*[^/_.-])([_.-][A-Za-z][A-Za-z0-9]*)", stem, re.DOTALL)
     return (match[1], (match[2] + suffix, name)) if match else (stem, (suffix, name))
-
-
-def read_list(
-    lines: Iterable[bytes], *, root: str = "", suffix: str = "", nul: bool = False
-) -> Iterator[str]:
-    """
-    Names of masks out of a list file.
-
-    Takes one name a line, or two columns "image mask" as VOC, CamVid and Paddle
-    ship them. Blank lines and lines that begin with ``#`` are left out.
-
-    Parameters
-    ----------
-    lines : iterable of bytes
-        An open binary file, for example.
-    root : str
-        Folder of the names, also of those that begin with a slash.
-    suffix : str
-        Ending to add to each name, where the list has stems.
-    nul : bool
-        Names are separated by NUL and taken as they are.
-
-    Raises
-    ------
-    SourceError
-        If a line has more than two columns.
-    """
-    if nul:
-        rows: Iterable[bytes] = _split_at_nul(lines)
-    else:
-        rows = (line.strip() for line in lines)
-    for number, row in enumerate(rows, 1):
-        text = os.fsdecode(row.removeprefix(b"\xef\xbb\xbf") if number == 1 else row)
-        if text and (nul or not text.startswith("#")):
-            yield _name_in_list(text, number, root, suffix, nul)
-
-
-def _split_at_nul(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    rest = b""
-    for piece in pieces:
-        *whole, rest = (rest + piece).split(b"\0")
-        yield from whole
-    yield rest
-
-
-def _name_in_list(text: str, number: int, root: str, suffix: str, nul: bool) -> str:
-    name = _join(root, text + suffix)
-    if nul or not re.search(r"\s", text) or os.path.lexists(name):
-        return name
-    columns = text.split()
-    if len(columns) == 2 and all(os.path.splitext(column)[1] for column in columns):
-        return _join(root, columns[1] + suffix)
-    raise SourceError(
-        f"line {number} of the list, {printable(text)!r}, is neither the name of a file "
-        'nor the two columns "image mask"'
-    ).with_hint("-0/--null for names with blanks, --root and --suffix for stems")
-
-
-def _join(root: str, name: str) -> str:
-    return _tidy(os.path.join(root, name.lstrip("/")) if root else name)
 
 
 def open_mask(name: str) -> BinaryIO:
