@@ -16,7 +16,7 @@ from weightcalc.writers import SUFFIXES, WRITERS
 
 PACKAGE = Path(package.__file__).parent
 LAYERS = [
-    {"_version", "colors", "errors", "inflate", "terminal", "text_width"},
+    {"_version", "colors", "documents", "errors", "inflate", "terminal", "text_width"},
     {"engines", "findings", "names", "numpy_kernels", "encodings", "png_chunks", "tiff_segments"},
     {
         "kernels",

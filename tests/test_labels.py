@@ -279,3 +279,13 @@ def test_label_map_of_colours():
     assert (counts.pixels, counts.ignored_pixels) == ([1, 2], 1)
     with pytest.raises(LabelError, match="1 pixel"):
         counts.add_mask(np.array([[1]]))
+
+
+@pytest.mark.parametrize("name", ["map.csv", "map.json"])
+def test_map_file_is_never_cut(weightcalc, save_mask, tmp_path, name):
+    """A map of more than 1 MiB is refused: its first MiB would map other values than it says."""
+    pairs = "7,0\n" * (1 << 18)
+    (tmp_path / name).write_text(pairs + "8,1\n")
+    result = weightcalc("count", save_mask([[7, 8]]), "-n2", "--map", tmp_path / name)
+    assert result.exit_code == 2
+    assert f"{name}: larger than 1 MiB, so no map" in result.stderr

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from .check_rules import RULES
+from .documents import read_bounded
 from .errors import WeightcalcError, printable
 from .findings import LEVELS, OFF, Settings
 
@@ -127,13 +128,13 @@ def read_config(path: str = CONFIG) -> tuple[dict[str, str], dict[str, Any]]:
     """
     try:
         with open(path, "rb") as file:
-            data = file.read(_LARGEST_FILE + 1)
+            data = read_bounded(file, _LARGEST_FILE, "settings", ConfigError)
     except FileNotFoundError:
         return {}, {}
     except OSError as error:
         raise ConfigError(f"{printable(path)}: {error.strerror}") from error
-    if len(data) > _LARGEST_FILE:
-        raise ConfigError(f"{printable(path)}: larger than {_LARGEST_FILE >> 20} MiB")
+    except ConfigError as error:
+        raise ConfigError(f"{printable(path)}: {error}") from error
     if b"weightcalc" not in data:
         return {}, {}
     import tomllib  # here: most working directories have no such table

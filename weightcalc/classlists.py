@@ -11,6 +11,7 @@ import os
 from typing import NamedTuple
 
 from .classlist_formats import Entry, Stated, parse
+from .documents import read_bounded
 from .errors import LabelError, WeightcalcError, printable
 from .labels import MOST_CLASSES
 
@@ -101,9 +102,7 @@ def _read_file(path: str) -> Stated:
             f"a text file of one name a line, or a preset: {', '.join(PRESETS)}"
         )
     with open(path, "rb") as file:
-        data = file.read(_LARGEST_FILE + 1)
-    if len(data) > _LARGEST_FILE:
-        raise LabelError(f"larger than {_LARGEST_FILE >> 20} MiB, so no class list")
+        data = read_bounded(file, _LARGEST_FILE, "class list", LabelError)
     if data.startswith(b"version https://git-lfs"):
         raise LabelError("a Git LFS pointer, not the list itself").with_hint("git lfs pull")
     text = data.decode("utf-8-sig")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .counts import COLUMNS, FORMAT, ClassCounts
+from .documents import read_bounded
 from .errors import CountsError, printable
 from .labels import LabelMap
 from .writers import write_file
@@ -29,9 +30,7 @@ def read_counts(path: str) -> ClassCounts:
     name = printable(path)
     try:
         with open(path, "rb") as file:
-            data = file.read(_LARGEST_FILE + 1)
-        if len(data) > _LARGEST_FILE:
-            raise CountsError(f"{name}: larger than {_LARGEST_FILE >> 20} MiB, so no counts file")
+            data = read_bounded(file, _LARGEST_FILE, "counts file", CountsError)
         return counts_of_document(json.loads(data))
     except OSError as error:
         raise CountsError(f"{name}: {error.strerror}") from error

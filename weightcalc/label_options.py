@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .classlists import ClassList
+from .documents import read_bounded
 from .errors import LabelError, printable
 from .labels import LabelMap, parse_class, parse_value
 
@@ -121,13 +122,15 @@ def _pairs(argument: str) -> Iterator[tuple[str, str]]:
 def _pairs_of_file(path: str) -> Iterator[tuple[str, str]]:
     try:
         with open(path, "rb") as file:
-            text = file.read(_LARGEST_FILE).decode("utf-8-sig")
+            text = read_bounded(file, _LARGEST_FILE, "map", LabelError).decode("utf-8-sig")
         if path.lower().endswith(".json"):
             pairs = [(str(value), str(index)) for value, index in json.loads(text).items()]
         else:
             pairs = [(row[0], row[1]) for row in csv.reader(io.StringIO(text)) if row]
     except OSError as error:
         raise LabelError(f"{printable(path)}: {error.strerror}") from error
+    except LabelError as error:
+        raise LabelError(f"{printable(path)}: {error}") from error
     except (ValueError, AttributeError, IndexError, RecursionError, csv.Error) as error:
         raise LabelError(
             f"{printable(path)}: expected pairs of value and class: {error}"

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from .documents import read_bounded
 from .errors import WeightError, printable
 from .formulas import METHODS
 from .weights import ABSENT, DENOMINATORS, NORMALIZE, parameters_of
@@ -72,9 +73,7 @@ def read_weights(path: str, digits: int | None = None) -> Stated:
     name = printable(path)
     try:
         with open(path, "rb") as file:
-            data = file.read(_LARGEST_FILE + 1)
-        if len(data) > _LARGEST_FILE:
-            raise WeightError(f"{name}: larger than {_LARGEST_FILE >> 20} MiB, so no weights file")
+            data = read_bounded(file, _LARGEST_FILE, "weights file", WeightError)
         return _stated(json.loads(data), _as_written(data), digits)
     except OSError as error:
         raise WeightError(f"{name}: {error.strerror}") from error

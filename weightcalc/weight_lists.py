@@ -11,9 +11,11 @@ import re
 import struct
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from .documents import read_bounded
 from .errors import WeightError, printable
 from .labels import MOST_CLASSES
 
@@ -179,18 +181,14 @@ def read_weights(text: str) -> Given:
 
 def _bytes_of(path: str, name: str) -> bytes:
     try:
-        if path == "-":
-            data = sys.stdin.buffer.read(_LARGEST_FILE + 1)
-        else:
-            with open(path, "rb") as file:
-                data = file.read(_LARGEST_FILE + 1)
+        with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as file:
+            return read_bounded(file, _LARGEST_FILE, "weights", WeightError)
+    except WeightError as error:
+        raise WeightError(f"{name}: {error}") from error
     except (OSError, AttributeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "cannot be read"
         hint = "a JSON file, a list such as 0.5,2.0, or - for standard input"
         raise WeightError(f"{name}: {reason}").with_hint(hint) from error
-    if len(data) > _LARGEST_FILE:
-        raise WeightError(f"{name}: larger than {_LARGEST_FILE >> 20} MiB, so no weights")
-    return data
 
 
 def _parse(data: bytes) -> Any:
