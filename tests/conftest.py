@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +18,7 @@ from checked_set import NAMES, OTHER, PIXELS, ROWS, THIRD, counts_of, where
 from hypothesis import settings
 from PIL import Image
 
-from weightcalc import MaskError, ReadOptions, ValueCounts, cli, count_file
+from weightcalc import MaskError, ReadOptions, ValueCounts, cli, count_file, kernels, numpy_kernels
 
 settings.register_profile("tests", deadline=None, derandomize=True)
 settings.load_profile("tests")
@@ -75,7 +77,7 @@ def environment() -> dict[str, str]:
     """Environment of a Python process that imports the same package as this one."""
     home = Path(cli.__file__).parents[1]
     path = os.pathsep.join(filter(None, [str(home), os.environ.get("PYTHONPATH", "")]))
-    plain = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM")}
+    plain = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "PYTHONUNBUFFERED", "TERM")}
     return {**plain, "PYTHONPATH": path, "TERM": "xterm"}
 
 
@@ -142,3 +144,26 @@ def check(
         return result.exit_code, {(f["rule"], where(f)): f["message"] for f in found}
 
     return check
+
+
+def compiled_kernels() -> ModuleType:
+    """The compiled module; a test that asks for it is skipped where it need not exist."""
+    if os.environ.get("WEIGHTCALC_REQUIRE_COMPILED"):
+        return importlib.import_module("weightcalc._kernels")
+    return pytest.importorskip("weightcalc._kernels", reason="not built")
+
+
+@pytest.fixture(scope="module")
+def compiled() -> ModuleType:
+    """The compiled module."""
+    return compiled_kernels()
+
+
+@pytest.fixture(scope="module", params=["numpy", "compiled"])
+def kernel(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
+    """`kernels` over the implementation of the parameter."""
+    with pytest.MonkeyPatch.context() as patch:
+        twin = compiled_kernels() if request.param == "compiled" else numpy_kernels
+        for name in ("count_values", "count_rows"):
+            patch.setattr(kernels, name, getattr(twin, name))
+        yield kernels

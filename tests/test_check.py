@@ -9,6 +9,7 @@ from checked_set import (
     OTHER,
     ROWS,
     copied,
+    counts_of,
     in_color,
     lossy,
     moved,
@@ -27,7 +28,9 @@ from checked_set import (
 )
 from PIL import Image
 
+from weightcalc import set_rules
 from weightcalc.check_rules import RULES
+from weightcalc.findings import Settings
 from weightcalc.mask_pixels import share_on_borders
 
 
@@ -272,3 +275,37 @@ def test_weights_that_state_their_method(clean, check, weightcalc, digits):
     code, found = check(*arguments, "--weights", "w.json")
     assert code == 1
     assert {rule for rule, _ in found} == {"stale-weights"}
+
+
+def whole_of(pixels, ignored=0, **limits):
+    """Counts and limits for a rule on sets."""
+    counts = counts_of([1, 1])
+    counts.pixels[:] = pixels
+    counts.num_pixels = sum(pixels) + ignored
+    counts.ignored_pixels = ignored
+    return set_rules.Whole(counts, Settings({}, **limits), {})
+
+
+@pytest.mark.parametrize(
+    ("pixels", "limit", "ratios"),
+    [
+        ([23, 10], 2.3, []),  # 2.3 as a float is less than 23 / 10
+        ([24, 10], 2.3, ["2.4 times"]),
+        ([10**400, 1], 2.0, ["e+400 times"]),
+        ([2 * 10**400, 10**400], 1e300, []),
+    ],
+)
+def test_imbalance_is_exact(pixels, limit, ratios):
+    """Ratios are compared as whole numbers, however large, with the limit as it was typed."""
+    found = list(set_rules.imbalance(whole_of(pixels, max_imbalance=limit)))
+    assert [ratio in finding.text for ratio, finding in zip(ratios, found, strict=True)] == [
+        True for _ in ratios
+    ]
+
+
+def test_nearly_all_is_not_all():
+    """A share just below 100% is not rounded to it."""
+    whole = whole_of([1, 0], ignored=99_999, max_ignored=0.9999)
+    assert "99999 of 100000 pixels are ignored: >99.9%, above 99.99%" in [
+        finding.text for finding in set_rules.ignored_pixels(whole)
+    ]

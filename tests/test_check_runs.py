@@ -13,7 +13,6 @@ from checked_set import (
     ALL,
     ROWS,
     copied,
-    counts_of,
     in_color,
     no_image,
     palette,
@@ -23,8 +22,8 @@ from checked_set import (
 )
 from PIL import Image
 
-from weightcalc import counting, kernels, mask_pixels, set_rules, splits
-from weightcalc.findings import MOST_KEPT, Finding, Findings, Settings
+from weightcalc import counting, kernels, mask_pixels, splits
+from weightcalc.findings import MOST_KEPT, Finding, Findings
 
 
 def test_rule_option(clean, check):
@@ -371,37 +370,3 @@ def test_pairs_that_are_not_compared_are_said(clean, weightcalc, monkeypatch, li
     result = weightcalc("check", "masks", "-c", "names.txt", "--against", "val", "-j1")
     assert result.exit_code == 0
     assert "1 pair of equal counts was not compared" in result.stderr
-
-
-def whole_of(pixels, ignored=0, **limits):
-    """Counts and limits for a rule on sets."""
-    counts = counts_of([1, 1])
-    counts.pixels[:] = pixels
-    counts.num_pixels = sum(pixels) + ignored
-    counts.ignored_pixels = ignored
-    return set_rules.Whole(counts, Settings({}, **limits), {})
-
-
-@pytest.mark.parametrize(
-    ("pixels", "limit", "ratios"),
-    [
-        ([23, 10], 2.3, []),  # 2.3 as a float is less than 23 / 10
-        ([24, 10], 2.3, ["2.4 times"]),
-        ([10**400, 1], 2.0, ["e+400 times"]),
-        ([2 * 10**400, 10**400], 1e300, []),
-    ],
-)
-def test_imbalance_is_exact(pixels, limit, ratios):
-    """Ratios are compared as whole numbers, however large, with the limit as it was typed."""
-    found = list(set_rules.imbalance(whole_of(pixels, max_imbalance=limit)))
-    assert [ratio in finding.text for ratio, finding in zip(ratios, found, strict=True)] == [
-        True for _ in ratios
-    ]
-
-
-def test_nearly_all_is_not_all():
-    """A share just below 100% is not rounded to it."""
-    whole = whole_of([1, 0], ignored=99_999, max_ignored=0.9999)
-    assert "99999 of 100000 pixels are ignored: >99.9%, above 99.99%" in [
-        finding.text for finding in set_rules.ignored_pixels(whole)
-    ]

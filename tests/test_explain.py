@@ -7,24 +7,14 @@ import math
 from decimal import Decimal
 
 import pytest
+from camvid import CAMVID, FREQUENCIES, IGNORED, MASKS, PIXELS, ZEROED, counts_of, pasted
 from hypothesis import given
 from hypothesis import strategies as st
-from report_sets import counts_of as unchecked_counts
 
-from weightcalc import ClassCounts, WeightError, explain_weights
-from weightcalc.counts_file import counts_of_document
+from weightcalc import WeightError, explain_weights
 from weightcalc.explain import explanation_document, explanation_text
 from weightcalc.weight_lists import read_weights, weight_list
 
-# Pixels and masks of SegNet's 367 CamVid masks of 480 x 360, class 11 being void.
-PIXELS = [
-    10667303, 15120524, 606559, 19594653, 2916618, 6405466,
-    214885, 739200, 4068712, 386191, 212692, 2484797,
-]  # fmt: skip
-MASKS = [366, 365, 366, 367, 349, 324, 274, 180, 367, 319, 207, 367]
-# What its authors published, and what the paper's formula gives where void is ignored.
-ZEROED = "0.2595 0.1826 4.5640 0.1417 0.9051 0.3826 9.6446 1.8418 0.6823 6.2478 7.3614 0.0"
-IGNORED = "0.2867 0.2017 5.0427 0.1565 1.0000 0.4227 10.6561 2.0350 0.7538 6.9031 8.1334 0.0"
 # Shares of 19 classes, in parts of a million, that sum to all of it.
 CITY = [
     368900, 60800, 227300, 6500, 8900, 12300, 2100, 5500, 159300, 11600,
@@ -32,33 +22,9 @@ CITY = [
 ]  # fmt: skip
 
 
-def counts_of(pixels, masks=None, size=0, ignored=0):
-    """Counts of so many pixels and masks of a class, all masks being of one size."""
-    masks = masks or [int(n > 0) for n in pixels]
-    size = size or sum(pixels) + ignored
-    entries = [
-        {"index": i, "name": None, "pixels": n, "masks": m}
-        | {"mask_pixels": m * size, "labelled_mask_pixels": m * (size - ignored)}
-        for i, (n, m) in enumerate(zip(pixels, masks, strict=True))
-    ]
-    total = max(masks) * size
-    document = {"format": "weightcalc-counts/1", "classes": entries, "ignored": []}
-    document |= {"masks": max(masks), "pixels": total, "ignored_pixels": ignored}
-    return counts_of_document(document)
-
-
-CAMVID = counts_of(PIXELS, MASKS, 480 * 360)
-FREQUENCIES = [n / (m * 480 * 360) for n, m in zip(PIXELS, MASKS, strict=True)]
-
-
 def printed(values, decimals=4):
     """Numbers as a paper prints them."""
     return [Decimal(f"{value:.{decimals}f}") for value in values]
-
-
-def pasted(text):
-    """Numbers of a text, with the zeros at their ends."""
-    return [Decimal(word) for word in text.split()]
 
 
 def reading(explanation, method):
@@ -405,110 +371,3 @@ def test_floats_of_the_api():
     shares = [n / 1e6 for n in CITY]
     assert explain_weights(np.float32(enet(shares, 1.02)).tolist()).best.parameters == {"c": 1.02}
     assert explain_weights(np.array(enet(shares, 1.02))).best.parameters == {"c": 1.02}
-
-
-@pytest.fixture
-def counts_file(tmp_path):
-    """The CamVid counts, in a file."""
-    path = tmp_path / "counts.json"
-    path.write_text(CAMVID.to_json())
-    return path
-
-
-def test_command(weightcalc, counts_file):
-    """The command gives the verdict first, then tables that fit 80 columns."""
-    result = weightcalc("explain", ZEROED.replace(" ", ", "), "--counts", counts_file)
-    lines = result.stdout.decode().splitlines()
-    assert result.exit_code == 0
-    assert result.stderr == ""
-    assert lines[0].startswith("median-frequency with --zero 11 reproduces the list: ")
-    assert max(map(len, lines)) <= 80
-
-
-@pytest.mark.parametrize(
-    ("text", "pixels"),
-    [
-        ("0 1E+100 0.910", [173, 173, 173]),  # off by a number of 101 digits
-        ("0.5 1", [1, 10**30]),  # long details beside a long verdict
-        ("0.5 1", [1, 10**320]),  # class 0 has the frequency 0.0
-        ("0 1 2", [1, 10**320, 3 * 10**320]),
-    ],
-)
-def test_tables_fit_beside_any_counts(text, pixels):
-    """Whatever weights and counts are, there is an answer, in 80 columns."""
-    lines = explanation_text(explain_weights(pasted(text), unchecked_counts(pixels))).splitlines()
-    assert max(len(line.decode()) for line in lines) <= 80
-
-
-def test_command_without_a_fit(weightcalc):
-    """That no method fits is an answer, not an error."""
-    result = weightcalc("explain", "-", stdin=b"[3.5, 1.25, 2.75]")
-    assert result.exit_code == 0
-    assert result.stdout.startswith(b"No method fits")
-
-
-def test_command_as_json(weightcalc, tmp_path):
-    """`-f json`, or an output that ends so, holds all numbers for a machine."""
-    target = tmp_path / "why.json"
-    assert weightcalc("explain", "1.5,6,6", "-o", target).exit_code == 0
-    document = json.loads(target.read_text())
-    assert document == weightcalc("explain", "1.5,6,6", "-f", "json").json
-    (found,) = [r for r in document["readings"] if r["method"] == "inverse-frequency"]
-    assert found["fits"] == "yes"
-    assert found["shares"] == pytest.approx([2 / 3, 1 / 6, 1 / 6])
-    assert found["sum_of_shares"] == pytest.approx(1)
-
-
-def test_report_brings_its_counts(weightcalc, counts_file, tmp_path):
-    """A file of `--layout report` is explained beside the counts that it holds."""
-    report = tmp_path / "report.json"
-    weightcalc(
-        "weights", counts_file, "-m", "enet", "-p", "c=1.3", "--layout", "report", "-o", report
-    )
-    result = weightcalc("explain", report)
-    assert result.stdout.startswith(b"enet with c=1.3 reproduces the list: no weight deviates.")
-
-
-def test_named_weights_keep_their_names(weightcalc):
-    """Names of the classes stand in the table, escaped."""
-    result = weightcalc("explain", '{"sky": 1.5, "ca\\u001br": 6, "road": 6}')
-    assert b"sky" in result.stdout
-    assert b"ca\\x1br" in result.stdout
-
-
-@pytest.mark.parametrize("option", ["weights", "counts"])
-def test_input_is_not_overwritten(weightcalc, counts_file, tmp_path, option):
-    """An output that is an input is refused, and the input stays whole."""
-    weights = tmp_path / "weights.json"
-    weights.write_text("[" + ZEROED.replace(" ", ", ") + "]")
-    target = {"weights": weights, "counts": counts_file}[option]
-    before = target.read_bytes()
-    result = weightcalc("explain", weights, "--counts", counts_file, "-o", target)
-    assert result.exit_code == 2
-    assert "is an input" in result.stderr
-    assert target.read_bytes() == before
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["nothing.json"], "nothing.json: No such file"),
-        (["[1, NaN]"], "class 1 weighs NaN"),
-        (["0.5,1.5", "--counts", "nothing.json"], "nothing.json: No such file"),
-        ([], "Missing argument 'WEIGHTS'"),
-    ],
-)
-def test_command_errors(weightcalc, words, message):
-    """What cannot be read exits with 2 and a sentence on standard error, and no result."""
-    result = weightcalc("explain", *words)
-    assert result.exit_code == 2
-    assert message in result.stderr
-    assert result.stdout == b""
-
-
-def test_counts_are_left_as_they_are():
-    """Trying what an ignored class would change leaves the counts of the caller alone."""
-    counts = counts_of_document(CAMVID.to_dict())
-    explain_weights(pasted(IGNORED), counts)
-    assert counts == CAMVID
-    assert isinstance(counts, ClassCounts)

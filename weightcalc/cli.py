@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -215,6 +216,7 @@ def run() -> NoReturn:
     code = exit_code_of(sys.argv[1:])
     if code != DONE:
         _abandon_stdout()
+    _let_go_of_stderr()
     sys.exit(code)
 
 
@@ -278,6 +280,15 @@ def _abandon_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, AttributeError, ValueError):
         sys.stdout = None
+
+
+def _let_go_of_stderr() -> None:
+    """What a full standard error still holds would make the interpreter exit with 120."""
+    try:
+        sys.stderr.flush()
+    except (OSError, AttributeError, ValueError):
+        with suppress(OSError, AttributeError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def _terminate(_: int, __: FrameType | None) -> NoReturn:
