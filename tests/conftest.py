@@ -77,7 +77,9 @@ def environment() -> dict[str, str]:
     """Environment of a Python process that imports the same package as this one."""
     home = Path(cli.__file__).parents[1]
     path = os.pathsep.join(filter(None, [str(home), os.environ.get("PYTHONPATH", "")]))
-    plain = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "PYTHONUNBUFFERED", "TERM")}
+    plain = {
+        k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "PYTHONUNBUFFERED", "TERM")
+    }
     return {**plain, "PYTHONPATH": path, "TERM": "xterm"}
 
 

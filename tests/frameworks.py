@@ -22,6 +22,40 @@ import pytest
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 RECIPES = README.partition("\n## Into a training framework\n")[2].partition("\n## ")[0]
 
+# Of a published question about cross entropy in PyTorch.
+SCORES = [
+    [[0.5546, 0.1304, 0.9288], [0.6879, 0.3553, 0.9984], [0.1474, 0.6745, 0.8948]],
+    [[0.8524, 0.2278, 0.6476], [0.6203, 0.6977, 0.3352], [0.4946, 0.4613, 0.6882]],
+]  # (C, H, W)
+TARGET = [[0, 0, 0], [0, 0, 0], [0, 0, 1]]
+MEAN_OF_WEIGHTS = 0.75311  # sum / (8 * 1 + 1 * 9)
+MEAN_OF_PIXELS = 1.42254  # sum / 9
+
+# Programs of users, whose options are the weights.
+LIGHTNING = """
+from jsonargparse import ArgumentParser
+
+class Model:
+    def __init__(self, class_weights: list[float]):
+        self.class_weights = class_weights
+
+fit = ArgumentParser()
+fit.add_class_arguments(Model, "model", sub_configs=True)
+parser = ArgumentParser()
+parser.add_subcommands().add_subcommand("fit", fit)
+print(parser.instantiate(parser.parse_args()).fit.model.class_weights)
+"""
+
+HYDRA = """
+import hydra
+
+@hydra.main(version_base=None, config_path=".", config_name="config")
+def main(config):
+    print(list(config.loss.weight))
+
+main()
+"""
+
 # TensorFlow tells of its CPU on standard error otherwise, and rounds as its order of sums falls out.
 SETTINGS = {
     "KERAS_BACKEND": "tensorflow",

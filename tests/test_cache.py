@@ -14,13 +14,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from changed_files import (
+    LONG_AGO,
+    grow,
+    lead_elsewhere,
+    replace_by_a_copy,
+    rewrite,
+    rewrite_and_restore_times,
+)
 from PIL import Image
 
 from weightcalc import ReadOptions, ValueCounts, cache, cache_rows, count_file, runs
 from weightcalc.cache import open_cache
 from weightcalc.counting import count_each
-
-LONG_AGO = 1_000_000_000  # seconds since the epoch
 
 
 @pytest.fixture
@@ -105,29 +111,6 @@ def test_methods_are_no_matter(masks, count, weightcalc, monkeypatch):
     monkeypatch.setattr(runs, "count_each", never)
     weights = weightcalc("weights", "m", "-m", "inverse-frequency", "--cache", "c.db")
     assert weights.json == [40 / 30, 40 / 10]
-
-
-def rewrite(path, save):
-    save([[1] * 8], "m/0.png", LONG_AGO + 9)
-
-
-def rewrite_and_restore_times(path, save):
-    save([[1] * 8], "m/0.png")
-
-
-def replace_by_a_copy(path, save):
-    other = save([[1] * 8], "other.png")
-    os.replace(other, path)
-
-
-def grow(path, save):
-    path.write_bytes(path.read_bytes() + bytes(100))
-    os.utime(path, (LONG_AGO, LONG_AGO))
-
-
-def lead_elsewhere(path, save):
-    path.unlink()
-    path.symlink_to(save([[1] * 8], "other.png"))
 
 
 CHANGES = [rewrite, rewrite_and_restore_times, replace_by_a_copy, grow, lead_elsewhere]

@@ -20,19 +20,26 @@ from typing import Any
 
 import numpy as np
 import pytest
-from frameworks import RECIPES, SETTINGS, close, framework, recipe, require, shell
+from frameworks import (
+    HYDRA,
+    LIGHTNING,
+    MEAN_OF_PIXELS,
+    MEAN_OF_WEIGHTS,
+    RECIPES,
+    SCORES,
+    SETTINGS,
+    TARGET,
+    close,
+    framework,
+    recipe,
+    require,
+    shell,
+)
 
 import weightcalc as library
 
 pytestmark = pytest.mark.frameworks
 
-SCORES = [
-    [[0.5546, 0.1304, 0.9288], [0.6879, 0.3553, 0.9984], [0.1474, 0.6745, 0.8948]],
-    [[0.8524, 0.2278, 0.6476], [0.6203, 0.6977, 0.3352], [0.4946, 0.4613, 0.6882]],
-]  # (C, H, W)
-TARGET = [[0, 0, 0], [0, 0, 0], [0, 0, 1]]
-MEAN_OF_WEIGHTS = 0.75311  # sum / (8 * 1 + 1 * 9)
-MEAN_OF_PIXELS = 1.42254  # sum / 9
 LABELS = np.repeat([0, 1], [90, 10]).reshape(1, 10, 10)
 PLAIN, WEIGHTED = log(2), log(2) * (90 * 1 + 10 * 9) / 100
 
@@ -193,38 +200,12 @@ def test_nnunet(torch, scores, target, weights):
     assert loss(scores, target[:, None]).item() == close(MEAN_OF_WEIGHTS)
 
 
-LIGHTNING = """
-from jsonargparse import ArgumentParser
-
-class Model:
-    def __init__(self, class_weights: list[float]):
-        self.class_weights = class_weights
-
-fit = ArgumentParser()
-fit.add_class_arguments(Model, "model", sub_configs=True)
-parser = ArgumentParser()
-parser.add_subcommands().add_subcommand("fit", fit)
-print(parser.instantiate(parser.parse_args()).fit.model.class_weights)
-"""
-
-
 def test_lightning_cli(folder, environment):
     """The parser of Lightning's command line gives the model a list of floats."""
     require("jsonargparse")
     Path("main.py").write_text(LIGHTNING)
     printed = shell(recipe("Lightning CLI"), folder, environment)
     assert json.loads(printed) == close_to_median_frequency()
-
-
-HYDRA = """
-import hydra
-
-@hydra.main(version_base=None, config_path=".", config_name="config")
-def main(config):
-    print(list(config.loss.weight))
-
-main()
-"""
 
 
 def test_hydra(folder, environment):
