@@ -14,11 +14,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from checked_set import NAMES, OTHER, PIXELS, ROWS, THIRD, counts_of, where
 from hypothesis import settings
 from PIL import Image
+from support.checked_set import NAMES, OTHER, PIXELS, ROWS, THIRD, counts_of, where
 
-from weightcalc import MaskError, ReadOptions, ValueCounts, cli, count_file, kernels, numpy_kernels
+from weightcalc import MaskError, ReadOptions, ValueCounts, count_file
+from weightcalc.cli import app as cli
+from weightcalc.kernels import counters as kernels
+from weightcalc.kernels import numpy_twin as numpy_kernels
 
 settings.register_profile("tests", deadline=None, derandomize=True)
 settings.load_profile("tests")
@@ -151,8 +154,8 @@ def check(
 def compiled_kernels() -> ModuleType:
     """The compiled module; a test that asks for it is skipped where it need not exist."""
     if os.environ.get("WEIGHTCALC_REQUIRE_COMPILED"):
-        return importlib.import_module("weightcalc._kernels")
-    return pytest.importorskip("weightcalc._kernels", reason="not built")
+        return importlib.import_module("weightcalc.kernels._kernels")
+    return pytest.importorskip("weightcalc.kernels._kernels", reason="not built")
 
 
 @pytest.fixture(scope="module")

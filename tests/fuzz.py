@@ -28,7 +28,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
-import png_writer
+from support import png_writer
 
 try:
     import atheris
@@ -36,9 +36,13 @@ except ImportError:
     atheris = None
 
 with atheris.instrument_imports(include=["weightcalc"]) if atheris else nullcontext():
-    from weightcalc import ReadOptions, classlists, kernels, numpy_kernels, png
-    from weightcalc.classlist_formats import parse
+    from weightcalc import ReadOptions
     from weightcalc.errors import DecodeError, LabelError, MissingExtraError
+    from weightcalc.kernels import counters as kernels
+    from weightcalc.kernels import numpy_twin as numpy_kernels
+    from weightcalc.labels import class_list as classlists
+    from weightcalc.labels.class_list_formats import parse
+    from weightcalc.masks import png
 
 COMPILED = kernels.count_values, kernels.count_rows
 NUMPY = numpy_kernels.count_values, numpy_kernels.count_rows

@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from .counting import count_file, count_masks, list_masks
-    from .counts import ClassCounts, ValueCounts
-    from .counts_file import read_counts, write_counts
-    from .encodings import ReadOptions
-    from .engines import local_pool
+    from .counting.count import count_masks, list_masks
+    from .counting.engines import local_pool
+    from .counts.class_counts import ClassCounts
+    from .counts.counts_file import read_counts, write_counts
     from .errors import (
         CountsError,
         LabelError,
@@ -33,11 +32,14 @@ if TYPE_CHECKING:
         WeightcalcError,
         WeightError,
     )
-    from .explain import explain_weights
-    from .formulas import METHODS
-    from .labels import LabelMap
-    from .weights import compute_class_weights
-    from .writers import write_weights
+    from .explain.explanation import explain_weights
+    from .labels.label_map import LabelMap
+    from .masks.file import count_file
+    from .masks.options import ReadOptions
+    from .masks.value_counts import ValueCounts
+    from .weights.class_weights import compute_class_weights
+    from .weights.formulas import METHODS
+    from .weights.weights_file import write_weights
 
 __all__ = [
     "METHODS",
@@ -67,20 +69,20 @@ __all__ = [
 ]
 
 _HOMES = {
-    "METHODS": "formulas",
-    "ClassCounts": "counts",
-    "LabelMap": "labels",
-    "ReadOptions": "encodings",
-    "ValueCounts": "counts",
-    "compute_class_weights": "weights",
-    "count_file": "counting",
-    "count_masks": "counting",
-    "explain_weights": "explain",
-    "list_masks": "counting",
-    "local_pool": "engines",
-    "read_counts": "counts_file",
-    "write_counts": "counts_file",
-    "write_weights": "writers",
+    "METHODS": "weights.formulas",
+    "ClassCounts": "counts.class_counts",
+    "LabelMap": "labels.label_map",
+    "ReadOptions": "masks.options",
+    "ValueCounts": "masks.value_counts",
+    "compute_class_weights": "weights.class_weights",
+    "count_file": "masks.file",
+    "count_masks": "counting.count",
+    "explain_weights": "explain.explanation",
+    "list_masks": "counting.count",
+    "local_pool": "counting.engines",
+    "read_counts": "counts.counts_file",
+    "write_counts": "counts.counts_file",
+    "write_weights": "weights.weights_file",
 }
 
 
@@ -89,3 +91,8 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{_HOMES.get(name, 'errors')}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return __all__

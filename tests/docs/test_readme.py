@@ -1,0 +1,104 @@
+"""The README is the manual: what it says is there, and what is there it says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from weightcalc.check.rules import RULES
+from weightcalc.cli.app import main
+from weightcalc.masks.formats import READERS
+from weightcalc.weights.class_weights import parameters_of
+from weightcalc.weights.formulas import METHODS
+from weightcalc.weights.weights_file import WRITERS
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+SHELL = "".join(re.findall(r"```bash\n(.*?)```", README, re.DOTALL))
+TASKS = re.findall(r"^weightcalc .*?(?=\s+#|$)", SHELL, re.MULTILINE)
+OPTIONS = sorted(
+    {
+        name
+        for command in main.commands.values()
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+        for name in [*parameter.opts, *parameter.secondary_opts]
+    }
+)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_method_is_documented(method):
+    """Each method has a row in the README, with its parameters and their defaults."""
+    row = next(line for line in README.splitlines() if line.startswith(f"| `{method}` |"))
+    for name, default in parameters_of(method).items():
+        text = default if isinstance(default, str) else f"{default:g}"
+        assert f"`{name}={text}`" in row
+
+
+@pytest.mark.parametrize("command", main.commands)
+def test_command_is_documented(command):
+    """Each command has an example in the README."""
+    assert any(task.startswith(f"weightcalc {command} ") for task in TASKS)
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_option_is_documented(option):
+    """Each option stands in the README, in code type."""
+    assert re.search(rf"[`|, ]{re.escape(option)}[`|, =]", README)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_rule_is_documented(rule):
+    """Each rule of `check` has a row in the README, with its level."""
+    assert f"\n| `{rule}` | {RULES[rule].level} |" in README
+
+
+@pytest.mark.parametrize("name", [*READERS, *WRITERS])
+def test_format_is_documented(name):
+    """Each ending of masks and each output format stands in the README, in code type."""
+    assert f"`{name}`" in README
+
+
+@pytest.fixture
+def folder(tmp_path, save_mask):
+    """A folder in which the commands of the README find what they name."""
+    for stem in ("a", "b"):
+        save_mask([[0, 1, 2, 3]], f"masks/{stem}_labelTrainIds.png")
+        save_mask([[0, 1, 2, 3]], f"data/masks/{stem}.png")
+    (tmp_path / "classes.txt").write_text("road\nsky\ncar\ntree\n")
+    (tmp_path / "train.txt").write_text("masks/a.png\nmasks/b.png\n")
+    for shard in ("1", "2"):
+        run(f"weightcalc count masks/ -o shard-{shard}.json", tmp_path)
+    return tmp_path
+
+
+def run(command, folder):
+    """Run a command line of the README there."""
+    words = [sys.executable, "-m", *shlex.split(command)]
+    expanded = [str(p) for w in words for p in (sorted(folder.glob(w)) if "shard-*" in w else [w])]
+    return subprocess.run(expanded, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_commands_run(folder):
+    """Every command line among the examples does its task, in the order they stand in."""
+    assert len(TASKS) > 10
+    for task in TASKS:
+        done = run(task, folder)
+        assert done.returncode == 0, (task, done.stderr)
+
+
+def test_python_example_runs():
+    """The Python example of the README runs as it stands."""
+    (example,) = re.findall(r"```python\n(import numpy.*?)```", README, re.DOTALL)
+    shown = example + "\nprint(len(weights), counts.num_masks)"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", shown], check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "3 32\n"  # classes; 4 batches of 8

@@ -1,0 +1,398 @@
+"""How masks encode classes: by index, by colour, and by channel; the counts are the same."""
+
+import itertools
+import zipfile
+
+import nibabel
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+from support.png_writer import PALETTE, write_png
+
+ROAD, CAR, TREE, VOID = [128, 64, 128], [0, 0, 142], [0, 100, 0], [0, 0, 0]
+CLASS_DICT = "name,r,g,b\nroad,128,64,128\ncar,0,0,142\ntree,0,100,0\nvoid,0,0,0\n"
+MIDDLE = [64, 32, 135]  # halfway from road to car
+
+
+@pytest.fixture
+def counted(weightcalc):
+    """A function that counts masks: pixels of each name (or id), and pixels by ignored value."""
+
+    def run(*arguments):
+        result = weightcalc("count", *arguments)
+        assert result.exit_code == 0, result.stderr
+        pixels = {
+            entry["name"] or entry["index"]: entry["pixels"] for entry in result.json["classes"]
+        }
+        ignored = {entry["value"]: entry["pixels"] for entry in result.json["ignored"]}
+        return pixels, ignored
+
+    return run
+
+
+@pytest.fixture
+def refused(weightcalc):
+    """A function that counts masks, which must be refused, and returns what is said."""
+
+    def run(*arguments):
+        result = weightcalc("count", *arguments)
+        assert (result.exit_code, result.stdout) == (2, b"")
+        return result.stderr
+
+    return run
+
+
+@pytest.fixture
+def class_dict(tmp_path):
+    """The name of a class list with colours."""
+    path = tmp_path / "class_dict.csv"
+    path.write_text(CLASS_DICT)
+    return str(path)
+
+
+@pytest.fixture
+def save_palette(tmp_path):
+    """A function that saves rows of indices as a palette PNG with the colours given."""
+
+    def save(rows, colors, name="mask.png"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image = Image.fromarray(np.array(rows, np.uint8)).convert("P")
+        image.putdata([index for row in rows for index in row])
+        image.putpalette([sample for color in colors for sample in color])
+        image.save(path)
+        return str(path)
+
+    return save
+
+
+# Three pixels of road, one of car, none of tree, two of void.
+ROWS = [[ROAD, ROAD, CAR], [ROAD, VOID, VOID]]
+PIXELS = {"road": 3, "car": 1, "tree": 0, "void": 2}
+
+
+@pytest.mark.parametrize("ending", ["png", "tif", "bmp", "webp", "npy"])
+def test_color(counted, save_mask, class_dict, tmp_path, ending):
+    """Colours are the classes that the class list says, in every format that has colours."""
+    name = f"mask.{ending}"
+    mask = save_mask(ROWS, name)
+    if ending == "webp":
+        Image.fromarray(np.array(ROWS, np.uint8)).save(tmp_path / name, lossless=True)
+    assert counted(mask, "--encoding", "color", "-c", class_dict) == (PIXELS, {})
+
+
+@pytest.mark.parametrize("ending", ["png", "tif", "npy"])
+@pytest.mark.parametrize("alpha", [0, 7, 255])
+def test_one_alpha(counted, save_mask, class_dict, ending, alpha):
+    """An alpha that is the same everywhere leaves the colours what they are."""
+    mask = save_mask([[[*color, alpha] for color in row] for row in ROWS], f"mask.{ending}")
+    assert counted(mask, "--encoding", "color", "-c", class_dict) == (PIXELS, {})
+
+
+@pytest.mark.parametrize("encoding", ["color", "index", "auto"])
+def test_several_alphas(refused, save_mask, class_dict, encoding):
+    """Blended colours are no labels."""
+    mask = save_mask([[[*ROAD, 255], [*ROAD, 254]]])
+    said = refused(mask, "--encoding", encoding, "-c", class_dict)
+    assert "mask.png: its alpha is not the same everywhere (2 values: 254, 255" in said
+    assert "hint: save the masks without alpha" in said
+
+
+@pytest.mark.parametrize("ending", ["png", "tif", "bmp", "gif"])
+def test_palettes_that_differ(counted, save_mask, save_palette, class_dict, ending):
+    """The colour of a palette counts, also beside RGB, and not its index, which differs."""
+    masks = [
+        save_palette([[0, 0, 1]], [ROAD, CAR], f"a.{ending}"),
+        save_palette([[0, 0, 1]], [CAR, ROAD], f"b.{ending}"),
+        save_palette([[0, 1, 2]], [TREE, TREE, ROAD], f"c.{ending}"),  # two indices, one colour
+    ]
+    rgb = save_mask([[TREE, VOID]], "d.png")
+    pixels, _ = counted(*masks, rgb, "--encoding", "color", "-c", class_dict)
+    assert pixels == {"road": 4, "car": 3, "tree": 3, "void": 1}
+    pixels, _ = counted(*masks, "--encoding", "index")
+    assert pixels == {0: 5, 1: 3, 2: 1}
+
+
+def test_index_past_the_palette(refused, tmp_path, class_dict):
+    """An index without a colour is refused as a colour."""
+    mask = tmp_path / "mask.png"
+    mask.write_bytes(write_png([[0, 0, 2]], PALETTE, palette=2))
+    said = refused(mask, "--encoding", "color", "-c", class_dict)
+    assert "index 2 (1 pixels) lies past its palette of 2 colours" in said
+
+
+def test_grey_as_color(counted, save_mask, class_dict):
+    """Grey of 8 bits is the colour of three samples alike."""
+    mask = save_mask([[0, 0, 255]])
+    assert counted(mask, "--encoding", "color") == ({"#000000": 2, "#ffffff": 1}, {})
+    white = ("--map", "#ffffff:tree")
+    pixels, _ = counted(mask, "--encoding", "color", "-c", class_dict, *white)
+    assert pixels == {"road": 0, "car": 0, "tree": 1, "void": 2}
+
+
+def test_16_bit_as_color(counted, refused, save_mask):
+    """Grey of 16 bits is a colour where it is one of 8 bits stretched, and refused elsewhere."""
+    mask = save_mask([[0, 257, 65535]], dtype=np.uint16)
+    pixels = {"#000000": 1, "#010101": 1, "#ffffff": 1}
+    assert counted(mask, "--encoding", "color") == (pixels, {})
+    mask = save_mask([[0, 7001]], dtype=np.uint16)
+    assert "16-bit colour 7001,7001,7001 has no 8-bit form" in refused(mask, "--encoding", "color")
+
+
+def test_unknown_color(refused, save_mask, class_dict):
+    """An unknown colour is named with its pixels, masks, one file and the nearest class."""
+    pink = [255, 64, 128]
+    masks = [save_mask([[ROAD, pink]], "a.png"), save_mask([[pink, pink]], "b.png")]
+    said = refused(*masks, "--encoding", "color", "-c", class_dict)
+    assert "value #ff4080 (3 pixels in 2 masks, one is " in said
+    assert "a.png) is neither a class nor ignored; " in said
+    assert "the nearest colour is #804080, class road" in said
+    assert "4 colours are classes" in said
+    assert "between" not in said
+    assert "--ignore-index #ff4080" in said
+
+
+def test_blended_color(refused, save_mask, class_dict):
+    """A colour between two classes is said to come from an edge that was smoothed."""
+    mask = save_mask([[ROAD, MIDDLE, CAR]])
+    said = refused(mask, "--encoding", "color", "-c", class_dict)
+    assert "value #402087 (1 pixel in 1 mask " in said
+    assert "lie between two known ones: anti-aliased, resized or JPEG" in said
+
+
+def test_colors_without_a_list(counted, save_mask):
+    """Without a class list each colour is a class named after it, in the order found."""
+    masks = [save_mask([[CAR, ROAD]], "a.png"), save_mask([[TREE, ROAD, VOID]], "b.png")]
+    pixels, ignored = counted(*masks, "--encoding", "color")
+    assert list(pixels.items()) == [("#00008e", 1), ("#804080", 2), ("#000000", 1), ("#006400", 1)]
+    assert ignored == {}
+
+
+@pytest.mark.parametrize("num_colors", [4096, 4097])
+def test_many_colors(counted, refused, save_mask, num_colors):
+    """More than 4096 colours without a class list are a photograph."""
+    colors = [[n >> 8, n & 255, 9] for n in range(num_colors)]
+    mask = save_mask([colors])
+    if num_colors == 4096:
+        pixels, _ = counted(mask, "--encoding", "color")
+        assert (len(pixels), set(pixels.values())) == (4096, {1})
+        return
+    said = refused(mask, "--encoding", "color")
+    assert "more than 4096 different colours: photographs, not masks" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "pixels", "ignored"),
+    [
+        ("--map #ff0000:1 --map #000000:0 --map #804080:0", {0: 3, 1: 3}, {}),
+        # in order found: the least of the first mask first
+        ("--ignore-index #000000", {"#804080": 1, "#ff0000": 3}, {0: 2}),
+    ],
+)
+def test_map_and_ignore_without_a_list(counted, save_mask, options, pixels, ignored):
+    """Colours are mapped and ignored by their numbers."""
+    red = [255, 0, 0]
+    mask = save_mask([[red, red, red], [VOID, VOID, ROAD]])
+    assert counted(mask, "--encoding", "color", *options.split()) == (pixels, ignored)
+
+
+@pytest.mark.parametrize("value", ["#000000", "void", "0"])
+def test_ignore_with_a_list(counted, save_mask, class_dict, value):
+    """A colour of the list is ignored by its number or by its name, and keeps its place."""
+    options = ("--encoding", "color", "-c", class_dict, "--ignore-index", value)
+    pixels, ignored = counted(save_mask(ROWS), *options)
+    assert (pixels, ignored) == ({"road": 3, "car": 1, "tree": 0, "void": 0}, {0: 2})
+
+
+@pytest.mark.parametrize("target", ["2", "tree"])
+@pytest.mark.parametrize("value", ["void", "#000000"])
+def test_map_with_a_list(counted, save_mask, class_dict, value, target):
+    """A colour of the list is mapped to another class by number or by name."""
+    options = ("--encoding", "color", "-c", class_dict, "--map", f"{value}:{target}")
+    pixels, _ = counted(save_mask(ROWS), *options)
+    assert pixels == {"road": 3, "car": 1, "tree": 2, "void": 0}
+
+
+def test_list_without_colors(refused, save_mask, tmp_path):
+    """Colours cannot be told by a list that has none."""
+    names = tmp_path / "names.txt"
+    names.write_text("road\ncar\n")
+    said = refused(save_mask(ROWS), "--encoding", "color", "-c", names)
+    assert "the class list has no colours" in said
+    assert "--map '#RRGGBB:CLASS'" in said
+
+
+def test_auto_with_colors(weightcalc, save_mask, class_dict):
+    """A list with colours and a first mask that is RGB mean colours, which is said."""
+    result = weightcalc("count", save_mask(ROWS), "-c", class_dict)
+    assert [entry["pixels"] for entry in result.json["classes"]] == list(PIXELS.values())
+    assert "counting colours (--encoding color)" in result.stderr
+
+
+def test_auto_with_indices(weightcalc, save_mask, save_palette, class_dict):
+    """A list with colours and a first mask that is grey or palette mean indices."""
+    for mask in (save_mask([[0, 0, 3]], "a.png"), save_palette([[0, 0, 3]], [ROAD] * 4, "b.png")):
+        result = weightcalc("count", mask, "-c", class_dict)
+        assert [entry["pixels"] for entry in result.json["classes"]] == [2, 0, 0, 1]
+        assert "counting indices (--encoding index)" in result.stderr
+
+
+def test_auto_without_colors(refused, save_mask):
+    """Colours without a list are refused until it is said that they are meant."""
+    said = refused(save_mask(ROWS))
+    assert "a colour mask" in said
+    assert "hint: --encoding color" in said
+
+
+# (H, W) = (2, 3): three pixels of 0, one of 1, one of 2, and one without a class.
+ONE_HOT = np.array([[[1, 0, 0], [1, 0, 0], [0, 1, 0]], [[1, 0, 0], [0, 0, 1], [0, 0, 0]]])
+LAST, FIRST = ONE_HOT, ONE_HOT.transpose(2, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("array", "options", "masks"),
+    [
+        (LAST, [], 1),
+        (np.stack([LAST, LAST]), [], 2),
+        (np.stack([LAST, LAST]), ["--channel-axis", "3"], 2),
+        (np.stack([FIRST, FIRST]), ["--channel-axis", "1"], 2),
+        (FIRST, ["--channel-axis", "0"], 1),
+        (FIRST, ["--channel-axis", "-3"], 1),
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.uint8, bool, np.int64, np.float32])
+@pytest.mark.parametrize("ending", [".npy", ".npz"])
+def test_one_hot(counted, tmp_path, array, options, masks, dtype, ending):
+    """One-hot channels are classes wherever their axis is; pixels without a one are ignored."""
+    save = np.save if ending == ".npy" else np.savez
+    save(tmp_path / f"mask{ending}", array.astype(dtype))
+    found = counted(tmp_path / f"mask{ending}", "--encoding", "one-hot", *options)
+    assert found == ({0: 3 * masks, 1: masks, 2: masks}, {None: masks})
+
+
+@pytest.mark.parametrize("encoding", ["one-hot", "multilabel"])
+@pytest.mark.parametrize("axis", ["-1", "0"])
+@pytest.mark.parametrize("value", [2, 255, -1, 0.5, np.nan])
+def test_no_ones(refused, save_mask, encoding, axis, value):
+    """A channel of other values than 0 and 1 is refused."""
+    mask = save_mask([[[value, 0], [0, 1]]] * 2, "m.npy", np.float32)
+    said = refused(mask, "--encoding", encoding, "--channel-axis", axis)
+    assert "m.npy: " in said
+    assert "0 and 1" in said
+
+
+@pytest.mark.parametrize("axis", ["-1", "0"])
+def test_two_ones(refused, save_mask, axis):
+    """Two ones in a pixel of a one-hot mask are refused, and multilabel is offered."""
+    mask = save_mask([[[1, 1], [1, 1]], [[1, 1], [1, 0]]], "m.npy")
+    said = refused(mask, "--encoding", "one-hot", "--channel-axis", axis)
+    assert "ones in a pixel of a one-hot mask" in said
+    assert "--encoding multilabel" in said
+
+
+@pytest.mark.parametrize("encoding", ["one-hot", "multilabel"])
+def test_image_has_no_channels(refused, save_mask, encoding):
+    """An image is not read as channels."""
+    said = refused(save_mask([[0, 1]]), "--encoding", encoding)
+    assert f"an image has no channels to read as {encoding}" in said
+
+
+def test_axis_of_no_channels(refused, save_mask):
+    """The rows or columns of a mask are no channels, and indices have none at all."""
+    mask = save_mask(LAST, "m.npy")
+    said = refused(mask, "--encoding", "one-hot", "--channel-axis", "1")
+    assert "axis 1 of an array of shape (2, 3, 3) is no channel axis" in said
+    assert "--channel-axis goes with" in refused(mask, "--channel-axis", "1")
+
+
+# (H, W) = (2, 2). Channel 0 in two pixels, 1 in one of them too, 2 nowhere; two pixels of none.
+OVERLAPS = [[[1, 1, 0], [1, 0, 0]], [[0, 0, 0], [0, 0, 0]]]
+
+
+@pytest.mark.parametrize("axis", [0, -1])
+def test_multilabel(weightcalc, counted, save_mask, axis):
+    """Channels may overlap, and a pixel of none is a negative of every class."""
+    mask = save_mask(np.moveaxis(np.array(OVERLAPS), -1, axis), "m.npy")
+    options = (mask, "--encoding", "multilabel", "--channel-axis", axis, "-n", "3")
+    assert counted(*options) == ({0: 2, 1: 1, 2: 0}, {})
+    # (N - n) / n with N of 4: (4 - 2) / 2 and (4 - 1) / 1; no pixel of class 2
+    weights = weightcalc("weights", *options, "-m", "pos-weight", "--absent", "zero").json
+    assert weights == [1.0, 3.0, 0.0]
+
+
+def test_ignored_channel(weightcalc, save_mask):
+    """An ignored channel takes no pixel away from the others."""
+    mask = save_mask(OVERLAPS, "m.npy")
+    options = ("--encoding", "multilabel", "--ignore-index", "0", "-n", "2", "--map", "2:0")
+    result = weightcalc("count", mask, *options)
+    assert result.exit_code == 0, result.stderr
+    assert [entry["pixels"] for entry in result.json["classes"]] == [0, 1]
+    weights = weightcalc("weights", mask, *options, "-m", "pos-weight").json
+    assert weights == [0.0, 3.0]  # (4 - 1) / 1
+
+
+def test_two_channels_of_one_class(refused, save_mask):
+    """Channels that may overlap cannot be added up to one class."""
+    mask = save_mask(OVERLAPS, "m.npy")
+    options = ("--map", "0:0", "--map", "1:0")
+    said = refused(mask, "--encoding", "multilabel", *options)
+    assert "two channels of a multilabel mask cannot be one class" in said
+
+
+def _save_forms(folder, masks, palette, names):
+    """Save masks in each form, and give the sources and options that count it."""
+
+    def save(form, write):
+        (folder / form).mkdir()
+        for number, mask in enumerate(masks):
+            write(folder / form / f"{number}", mask)
+
+    rgb = np.array(palette, np.uint8)
+    eye = np.eye(len(palette), dtype=np.uint8)
+    save("index", lambda p, m: Image.fromarray(m).save(f"{p}.png"))
+    save("rgb", lambda p, m: Image.fromarray(rgb[m]).save(f"{p}.png"))
+    save("tiff", lambda p, m: tifffile.imwrite(f"{p}.tif", m, tile=(16, 16), compression="zlib"))
+    save("nifti", lambda p, m: nibabel.save(nibabel.Nifti1Image(m, np.eye(4)), f"{p}.nii.gz"))
+    save("npy", lambda p, m: np.save(f"{p}.npy", m))
+    save("npz", lambda p, m: np.savez_compressed(f"{p}.npz", m))
+    save("one-hot", lambda p, m: np.save(f"{p}.npy", eye[m]))
+
+    def write_palette(path, mask):
+        image = Image.frombytes("P", mask.shape[::-1], mask.tobytes())
+        image.putpalette(rgb.tobytes())
+        image.save(f"{path}.png")
+
+    save("palette", write_palette)
+    with zipfile.ZipFile(folder / "masks.zip", "w") as archive:
+        for path in sorted((folder / "index").iterdir()):
+            archive.write(path, f"masks/{path.name}")
+    listed = ["-c", names]
+    forms = {form: [folder / form, *listed, "--encoding", "index"] for form in ("index", "palette")}
+    forms |= {form: [folder / form, *listed] for form in ("rgb", "tiff", "nifti", "npy", "npz")}
+    forms["palette as colours"] = [folder / "palette", *listed, "--encoding", "color"]
+    forms["zip"] = [folder / "masks.zip", *listed]
+    forms["one-hot"] = [folder / "one-hot", *listed, "--encoding", "one-hot"]
+    forms["multilabel"] = [folder / "one-hot", *listed, "--encoding", "multilabel"]
+    return forms
+
+
+def test_all_forms_are_equal(weightcalc, tmp_path, class_dict):
+    """One mask set gives the same counts in whatever form it is saved."""
+    rng = np.random.default_rng(4)
+    masks = [rng.integers(0, 3, shape, np.uint8) for shape in ((17, 40), (33, 9), (64, 64))]
+    masks[0][masks[0] == 1] = 2  # a mask without class 1; no mask has class 3
+    expected = [[0, 0] for _ in range(4)]
+    for mask, index in itertools.product(masks, range(4)):
+        found = sum(value == index for row in mask.tolist() for value in row)
+        expected[index][0] += found
+        expected[index][1] += found > 0
+    for form, arguments in _save_forms(
+        tmp_path, masks, [ROAD, CAR, TREE, VOID], class_dict
+    ).items():
+        result = weightcalc("count", *arguments)
+        assert result.exit_code == 0, (form, result.stderr)
+        entries = result.json["classes"]
+        assert [[entry["pixels"], entry["masks"]] for entry in entries] == expected, form
+        assert (result.json["masks"], result.json["ignored_pixels"]) == (3, 0), form
+        assert result.json["pixels"] == 17 * 40 + 33 * 9 + 64 * 64, form

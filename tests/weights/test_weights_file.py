@@ -1,0 +1,398 @@
+"""What comes out: layouts, formats, files that are whole or not there, exit codes."""
+
+import csv
+import errno
+import io
+import json
+import os
+import pickle
+import pty
+import re
+import signal
+import stat
+import subprocess
+import sys
+import termios
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from weightcalc import __version__, write_weights
+from weightcalc.files.atomic import replacing, write_file
+from weightcalc.weights.weights_file import LAYOUTS, WRITERS
+
+# 8 road, 2 sky, 2 car in one mask: balanced 12 / (3 * [8, 2, 2])
+ROW = [0] * 8 + [1, 1, 2, 2]
+WEIGHTS = [0.5, 2.0, 2.0]
+RUN = [sys.executable, "-m", "weightcalc"]
+
+
+@pytest.fixture
+def mask(save_mask, tmp_path, monkeypatch):
+    """A mask and a class list, and the options that make WEIGHTS of them, in their folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "names.txt").write_text("road\nsky\ncar\n")
+    save_mask([ROW], "mask.png")
+    return ["mask.png", "-m", "balanced", "-c", "names.txt"]
+
+
+def names_in(folder):
+    """Names of all that is in a folder, hidden files included."""
+    return sorted(os.listdir(folder))
+
+
+def pieces(descriptor):
+    """What a pipe or a terminal says until its other end is closed."""
+    with suppress(OSError):
+        yield from iter(lambda: os.read(descriptor, 1 << 16), b"")
+
+
+def read_csv(data):
+    """Rows of a CSV text."""
+    return list(csv.reader(io.StringIO(data.decode())))
+
+
+HEAD = ["class", "weight"]
+EXPECTED = {
+    ("json", "list"): (json.loads, WEIGHTS),
+    ("json", "dict"): (json.loads, {"0": 0.5, "1": 2.0, "2": 2.0}),
+    ("json", "named"): (json.loads, {"road": 0.5, "sky": 2.0, "car": 2.0}),
+    ("pickle", "list"): (pickle.loads, WEIGHTS),
+    ("pickle", "dict"): (pickle.loads, {0: 0.5, 1: 2.0, 2: 2.0}),
+    ("pickle", "named"): (pickle.loads, {"road": 0.5, "sky": 2.0, "car": 2.0}),
+    ("npy", "list"): (lambda data: np.load(io.BytesIO(data)).tolist(), WEIGHTS),
+    ("csv", "list"): (read_csv, [HEAD, ["0", "0.5"], ["1", "2.0"], ["2", "2.0"]]),
+    ("csv", "named"): (read_csv, [HEAD, ["road", "0.5"], ["sky", "2.0"], ["car", "2.0"]]),
+    ("json", "report"): (lambda data: json.loads(data)["weights"], WEIGHTS),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("format_", WRITERS)
+def test_format_and_layout(weightcalc, mask, format_, layout):
+    """Each pair is what the table says, and a pair that is not in it is a usage error."""
+    result = weightcalc("weights", *mask, "-f", format_, "--layout", layout)
+    if (format_, layout) in EXPECTED:
+        read, expected = EXPECTED[format_, layout]
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert read(result.stdout) == expected
+    else:
+        assert (result.exit_code, result.stdout) == (2, b"")
+        assert f"{format_} has no layout {layout}" in result.stderr
+
+
+def test_pickle_without_numpy(weightcalc, mask):
+    """A pickle has protocol 4 and loads where NumPy cannot be imported."""
+    weightcalc("weights", *mask, "-o", "w.pickle", "--layout", "dict")
+    assert Path("w.pickle").read_bytes()[:2] == b"\x80\x04"
+    code = "import sys; sys.modules['numpy'] = None; import pickle; "
+    code += "w = pickle.load(open('w.pickle', 'rb')); print(w, {type(x) for x in w.values()})"
+    loaded = subprocess.check_output([sys.executable, "-c", code], text=True)
+    assert loaded == "{0: 0.5, 1: 2.0, 2: 2.0} {<class 'float'>}\n"
+
+
+def test_npy_is_float32(weightcalc, mask):
+    """A .npy file holds float32, which frameworks compute in."""
+    weightcalc("weights", *mask, "-o", "w.npy")
+    array = np.load("w.npy", allow_pickle=False)
+    assert (array.dtype, array.shape) == (np.float32, (3,))
+
+
+@pytest.mark.parametrize(
+    ("format_", "endings"),
+    [
+        ("json", " .json .JSON .yaml .yml"),
+        ("pickle", ".pickle .pkl"),
+        *(("npy", ".npy"), ("csv", ".csv")),
+    ],
+)
+def test_format_by_ending(weightcalc, mask, format_, endings):
+    """The ending of -o chooses the format; stdout stays empty."""
+    read, expected = EXPECTED[format_, "list"]
+    for ending in endings.split(" "):
+        assert weightcalc("weights", *mask, "-o", f"w{ending}") == (0, b"", "")
+        assert read(Path(f"w{ending}").read_bytes()) == expected
+
+
+def test_unknown_ending(weightcalc, mask):
+    """An ending of no format is refused with the option that settles it, and -f settles it."""
+    refused = weightcalc("weights", *mask, "-o", "w.txt")
+    assert (refused.exit_code, refused.stdout) == (2, b"")
+    assert "w.txt: no format has the ending .txt" in refused.stderr
+    assert "-f json" in refused.stderr
+    assert weightcalc("weights", *mask, "-o", "w.txt", "-f", "csv").exit_code == 0
+    assert read_csv(Path("w.txt").read_bytes()) == EXPECTED["csv", "list"][1]
+
+
+@pytest.mark.parametrize(
+    ("digits", "expected"), [([], 4 / 9996), (["--digits", 1], 4e-4), (["--digits", 5], 4.0016e-4)]
+)
+def test_digits(weightcalc, save_mask, digits, expected):
+    """--digits rounds to significant digits: a small weight does not become 0."""
+    mask = save_mask([np.repeat([0, 1], [9996, 4])], "m.npy")
+    # pos-weight of class 0: 4 / 9996 = 0.000400160
+    assert weightcalc("weights", mask, "-m", "pos-weight", *digits).json[0] == expected
+
+
+def test_named_without_names(weightcalc, mask):
+    """A layout of names needs names, and says which option gives them."""
+    result = weightcalc("weights", *mask[:3], "--layout", "named")
+    assert (result.exit_code, result.stdout) == (2, b"")
+    assert "--classes" in result.stderr
+
+
+def test_report(weightcalc, mask):
+    """A report holds all that is needed to make its weights again."""
+    options = ["-m", "enet", "-p", "c=1.1", "--zero", "car", "--normalize", "max", "--clip", "1:9"]
+    report = weightcalc("weights", *mask, *options, "--layout", "report").json
+    assert report["names"] == ["road", "sky", "car"]
+    assert report["method"] == "enet"
+    assert report["parameters"] == {"c": 1.1}
+    chosen = {"zero": [2], "absent": "zero", "normalize": "max", "clip": [1, 9]}
+    assert report["options"] == chosen | {"denominator": "published", "digits": None}
+    assert report["version"] == __version__
+    Path("counts.json").write_text(json.dumps(report["counts"]))
+    again = weightcalc("weights", "counts.json", *options).json
+    assert again == report["weights"]
+    assert again[1:] == [1, 0]
+
+
+def test_mode_is_kept_and_links_are_followed(tmp_path):
+    """A file that is written anew keeps its mode, and a link stays a link."""
+    target, link = tmp_path / "w.json", tmp_path / "link.json"
+    target.write_text("old")
+    target.chmod(0o640)
+    link.symlink_to("w.json")
+    write_weights(WEIGHTS, str(link))
+    assert json.loads(target.read_text()) == WEIGHTS
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+    assert link.is_symlink()
+    assert names_in(tmp_path) == ["link.json", "w.json"]
+
+
+def test_fifo_is_written_straight(tmp_path):
+    """A FIFO is written to, not replaced."""
+    fifo = tmp_path / "w.json"
+    os.mkfifo(fifo)
+    received = []
+    reader = threading.Thread(target=lambda: received.append(fifo.read_bytes()))
+    reader.start()
+    write_weights(WEIGHTS, str(fifo))
+    reader.join(10)
+    assert received == [b"[0.5, 2.0, 2.0]\n"]
+    assert stat.S_ISFIFO(fifo.stat().st_mode)
+
+
+def test_exception_leaves_the_old_file(tmp_path):
+    """After an exception the old file is whole and nothing else is there."""
+    target = tmp_path / "w.json"
+    target.write_text("old")
+    with suppress(KeyboardInterrupt), replacing(str(target)) as file:
+        file.write(b"new")
+        raise KeyboardInterrupt
+    assert target.read_text() == "old"
+    assert names_in(tmp_path) == ["w.json"]
+
+
+def test_stale_temporary_file(tmp_path):
+    """The temporary file of a dead run is removed, that of a living one is not."""
+    target = tmp_path / "w.json"
+    with replacing(str(target)) as file:
+        (temporary,) = names_in(tmp_path)
+        write_file(str(target), b"other")
+        assert names_in(tmp_path) == sorted([temporary, "w.json"])
+        file.write(b"mine")
+    assert (target.read_bytes(), names_in(tmp_path)) == (b"mine", ["w.json"])
+    (tmp_path / temporary).write_text("of a dead run")
+    (tmp_path / ".w.json.swp").write_text("of an editor")
+    write_file(str(target), b"new")
+    assert names_in(tmp_path) == [".w.json.swp", "w.json"]
+
+
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [("no/w.json", errno.ENOENT), (".", errno.EISDIR), ("/dev/full", errno.ENOSPC)],
+)
+def test_output_cannot_be_written(weightcalc, mask, output, reason):
+    """An output that cannot be written is an error of that name and reason."""
+    result = weightcalc("weights", *mask, "-f", "json", "-o", output)
+    assert (result.exit_code, result.stdout) == (2, b"")
+    assert result.stderr == f"error: {output}: {os.strerror(reason)}\n"
+
+
+@pytest.fixture
+def shell(environment, mask):
+    """A function that runs a line of shell, in which $W is the weights command on the mask."""
+
+    def run(line):
+        command = [*RUN, "weights", *mask]
+        words = ["bash", "-c", line.replace("$W", '"$@"'), "bash", *command]
+        return subprocess.run(words, check=False, capture_output=True, env=environment, timeout=60)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("line", "exit_code", "stdout", "stderr"),
+    [
+        ("$W", 0, b"[0.5, 2.0, 2.0]\n", b""),
+        # the reader is gone before anything is written
+        ("{ exec 3> >(exec true); wait $!; $W >&3; }", 0, b"", b""),
+        ("$W --layout report | head -c 1; exit ${PIPESTATUS[0]}", 0, b"{", b""),
+        ("$W --help > >(exec true)", 0, b"", b""),
+        ("$W > /dev/full", 2, b"", b"error: standard output: No space left on device\n"),
+        ("$W >&-", 2, b"", b"error: standard output: it is closed\n"),
+        ("$W -n 9 2>&-", 2, b"", b""),
+        ("$W --zero 0 2>&-", 0, b"[0.0, 2.0, 2.0]\n", b""),
+        ("$W -v 2> /dev/full", 0, b"[0.5, 2.0, 2.0]\n", b""),
+        ("$W --progress 2> /dev/full", 0, b"[0.5, 2.0, 2.0]\n", b""),
+        ("$W -o /dev/stdout | cat", 0, b"[0.5, 2.0, 2.0]\n", b""),
+    ],
+)
+def test_streams(shell, line, exit_code, stdout, stderr):
+    """A reader that has enough is no failure, a result that is lost is one, stderr is neither."""
+    done = shell(line)
+    assert (done.returncode, done.stdout, done.stderr) == (exit_code, stdout, stderr)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "expected"),
+    [
+        ("--version", 0, f"weightcalc {re.escape(__version__)} "),
+        ("--help", 0, "(?s)Usage: weightcalc .*weights.*count|count.*weights"),
+        ("weights -h", 0, "weightcalc weights masks/"),
+        ("count --help", 0, "--per-mask"),
+    ],
+)
+def test_help(shell, arguments, exit_code, expected):
+    """Help and the version go to stdout, with exit code 0."""
+    done = shell(f"{sys.executable} -m weightcalc {arguments}")
+    assert (done.returncode, done.stderr) == (exit_code, b"")
+    assert re.search(expected, done.stdout.decode())
+
+
+@pytest.mark.parametrize("arguments", ["", "weigh", "weights", "weights --no", "count m --zero 1"])
+def test_wrong_usage(weightcalc, arguments):
+    """Wrong usage is exit code 2, with nothing on stdout."""
+    result = weightcalc(*arguments.split())
+    assert (result.exit_code, result.stdout) == (2, b"")
+    assert "weightcalc" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "no_color", "coloured"),
+    [
+        ("--color=auto", "", False),
+        ("--color always", "", True),
+        ("--color=always", "1", True),
+        ("--color=never", "", False),
+    ],
+)
+def test_color_of_a_pipe(weightcalc, mask, monkeypatch, option, no_color, coloured):
+    """A piped stderr has colours only where --color always asks for them, errors included."""
+    monkeypatch.setenv("NO_COLOR", no_color)
+    for more, what in [("-n 9", "error:"), ("--map 2:1 --map 1:1", "warning:")]:
+        stderr = weightcalc("weights", *mask, *more.split(), *option.split()).stderr
+        assert what in stderr
+        assert ("\x1b[" in stderr) == coloured
+
+
+@pytest.mark.parametrize(
+    ("options", "table", "bar"),
+    [("", False, False), ("-v", True, False), ("-v -q", False, False), ("--progress", False, True)],
+)
+def test_what_a_pipe_hears(weightcalc, mask, options, table, bar):
+    """On a piped stderr there is a table only with -v and a bar only with --progress."""
+    result = weightcalc("weights", *mask, *options.split())
+    assert result.json == WEIGHTS
+    assert bool(re.search(r"0 +road +8 +66.667% +1 +0.5 ", result.stderr)) == table
+    assert ("mask/s" in result.stderr) == bar
+    assert (result.stderr == "") == (not table and not bar)
+
+
+@pytest.mark.parametrize(
+    ("color", "no_color", "coloured"),
+    [("auto", "", True), ("auto", "1", False), ("never", "", False), ("always", "1", True)],
+)
+def test_terminal(environment, mask, color, no_color, coloured):
+    """On a terminal stderr has a bar, a table and colours; NO_COLOR is obeyed."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
+    Path("names.txt").write_text("road\nsky\ncar\nbus\n")
+    command = [*RUN, "weights", *mask, "--zero", "0", "--absent", "one", "--color", color]
+    environment["NO_COLOR"] = no_color
+    stdout = subprocess.check_output(command, stderr=theirs, env=environment, timeout=60)
+    os.close(theirs)
+    heard = b"".join(pieces(ours))
+    os.close(ours)
+    assert stdout == b"[0.0, 2.0, 2.0, 1.0]\n"
+    assert b"1/1" in heard
+    assert re.search(rb"1 +sky +2 +16.667% +1 +2 ", heard)
+    assert b"no mask holds class bus" in heard
+    assert (b"\x1b[33m" in heard) == coloured
+
+
+def test_binary_on_a_terminal(environment, mask):
+    """A pickle is not poured over a terminal."""
+    ours, theirs = pty.openpty()
+    command = [*RUN, "weights", *mask, "-f", "pickle"]
+    process = subprocess.Popen(command, stdout=theirs, stderr=subprocess.PIPE, env=environment)
+    assert b"-o FILE" in process.communicate(timeout=60)[1]
+    assert process.returncode == 2
+    os.close(theirs)
+    os.close(ours)
+
+
+SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+
+
+@pytest.fixture
+def interruptible():
+    """SIGINT as a foreground job has it: a shell starts background jobs deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize(("number", "exit_code"), SIGNALS)
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_signals(environment, save_mask, tmp_path, number, exit_code, jobs):
+    """Ctrl-C and SIGTERM end a run with their exit codes, no traceback, and the old file whole."""
+    mask = save_mask(np.zeros((4096, 4096)), "masks/0.png")
+    for index in range(1, 3000):
+        (tmp_path / f"masks/{index}.png").symlink_to(mask)
+    (tmp_path / "w.json").write_text("old")
+    command = [*RUN, "weights", "masks", "--progress", "-j", jobs, "-o", "w.json"]
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, env=environment, cwd=tmp_path, start_new_session=True
+    )
+    heard = b""
+    while not re.search(rb" [1-9]\d*/3000", heard):  # masks are being counted
+        more = os.read(process.stderr.fileno(), 1 << 16)
+        assert more, heard.decode()
+        heard += more
+    os.killpg(process.pid, number)
+    heard += process.communicate(timeout=30)[1]
+    assert process.returncode == exit_code
+    assert not re.search(b"Traceback|Exception|error", heard)
+    assert (tmp_path / "w.json").read_text() == "old"
+    assert names_in(tmp_path) == ["masks", "w.json"]
+
+
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize(("number", "exit_code"), SIGNALS)
+def test_signal_while_workers_start(environment, save_mask, tmp_path, number, exit_code):
+    """A signal is not lost in the hooks of fork, where Python ignores exceptions."""
+    masks = [save_mask([[0]], name) for name in ("a.png", "b.png")]
+    (tmp_path / "w.json").write_text("old")
+    code = f"import os; os.register_at_fork(after_in_parent=lambda: os.kill(os.getpid(), {number}))"
+    code += "\nfrom weightcalc.cli.app import run; run()"
+    command = [sys.executable, "-c", code, "weights", *masks, "-j", "2", "-o", "w.json"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, env=environment, cwd=tmp_path)
+    heard = process.communicate(timeout=60)[1]
+    assert process.returncode == exit_code, heard.decode()
+    assert (tmp_path / "w.json").read_text() == "old"

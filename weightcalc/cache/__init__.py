@@ -1,0 +1,1 @@
+"""Value counts of masks that were read before."""

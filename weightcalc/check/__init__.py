@@ -1,0 +1,1 @@
+"""Rules on a data set, for CI."""

@@ -1,0 +1,211 @@
+"""
+From the options of `weightcalc check` and ``[tool.weightcalc.check]`` to its settings.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import reprlib
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..errors import WeightcalcError
+from ..files.bounded import read_bounded
+from ..text.escape import printable
+from ..text.suggest import nearest
+from .findings import LEVELS, OFF, Settings
+from .rules import RULES
+
+CONFIG = "pyproject.toml"
+_TABLE = "tool.weightcalc.check"
+_LARGEST_FILE = 4 << 20
+MAX_DRIFT = 0.05
+
+
+class ConfigError(WeightcalcError, ValueError):
+    """The table of pyproject.toml, or an option, asks for what there is not."""
+
+
+def fraction(value: Any) -> float:
+    """
+    A share: 0.3, or "30%".
+
+    Raises
+    ------
+    ValueError
+        If it is none from 0 to 1.
+    """
+    text = str(value).strip()
+    if isinstance(value, bool) or not re.fullmatch(r"[0-9.eE+-]+%?", text):
+        raise ValueError("expected a share such as 0.3 or 30%")
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        raise ValueError("expected a share such as 0.3 or 30%") from None
+    if not 0 <= share <= 1:
+        raise ValueError("expected a share from 0 to 1, such as 0.3 or 30%")
+    return share
+
+
+def rule_level(text: str) -> tuple[str, str]:
+    """
+    Turn "rare-class=error" into its two words.
+
+    Raises
+    ------
+    ValueError
+        If there is no such rule, or no such level.
+    """
+    rule, _, level = text.partition("=")
+    if rule not in RULES:
+        raise ValueError(f"there is no rule {printable(rule)!r}{nearest(rule, RULES)}")
+    if level not in LEVELS:
+        raise ValueError(f"{rule} can be {', '.join(LEVELS)}, not {printable(level)!r}")
+    return rule, level
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError("expected a whole number")
+    return value
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float) or not 0 < value <= sys.float_info.max:
+        raise ValueError("expected a number above 0, of at most 308 digits")
+    return float(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("expected a text")
+    return value
+
+
+def _texts(value: Any) -> list[str]:
+    return [_text(item) for item in (value if isinstance(value, list) else [value])]
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("expected true or false")
+    return value
+
+
+_KEYS: dict[str, Callable[[Any], Any]] = {
+    "min-masks": _whole,
+    "min-pixels": _whole,
+    "max-imbalance": _number,
+    "max-ignored": fraction,
+    "max-drift": fraction,
+    "images": _text,
+    "mask-ending": _text,
+    "image-ending": _text,
+    "against": _texts,
+    "baseline": _text,
+    "weights": _text,
+    "strict": _flag,
+}
+
+
+def read_config(path: str = CONFIG) -> tuple[dict[str, str], dict[str, Any]]:
+    """
+    Levels of rules and settings of a pyproject.toml; none if there is no such file.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read, or has a key or a value that is not known.
+    """
+    try:
+        with open(path, "rb") as file:
+            data = read_bounded(file, _LARGEST_FILE, "settings", ConfigError)
+    except FileNotFoundError:
+        return {}, {}
+    except OSError as error:
+        raise ConfigError(f"{printable(path)}: {error.strerror}") from error
+    except ConfigError as error:
+        raise ConfigError(f"{printable(path)}: {error}") from error
+    if b"weightcalc" not in data:
+        return {}, {}
+    import tomllib  # here: most working directories have no such table
+
+    try:
+        return _parse(tomllib.loads(data.decode()))
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{printable(path)}: {printable(str(error))}") from error
+
+
+def _parse(document: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+    ours = _table(_table(document, "tool"), "weightcalc")
+    for key in ours:
+        if key != "check":
+            raise ConfigError(f"[tool.weightcalc] has no key {key!r}{nearest(key, ['check'])}")
+    levels: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    for key, value in _table(ours, "check").items():
+        if key == "rules":
+            pairs = _table({"rules": value}, "rules").items()
+            levels = dict(_blamed(f"rules.{k}", rule_level, f"{k}={v}") for k, v in pairs)
+        elif key in _KEYS:
+            values[key.replace("-", "_")] = _blamed(key, _KEYS[key], value)
+        else:
+            raise ConfigError(f"[{_TABLE}] has no key {key!r}{nearest(key, ['rules', *_KEYS])}")
+    return levels, values
+
+
+def _blamed(key: str, read: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return read(value)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"[{_TABLE}] {key} = {reprlib.repr(value)}: {error}") from error
+
+
+def _table(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    table = document.get(key, {})
+    if not isinstance(table, dict):
+        raise ConfigError(f"{key} is no table")
+    return table
+
+
+def _is_given(value: object) -> bool:
+    return value is not None and value is not False and value not in ("", ())
+
+
+def settings_of(
+    *, rules: Mapping[str, str], config: str = CONFIG, digits: int | None = None, **options: Any
+) -> Settings:
+    """
+    Settings of the configuration file, over which options of the command line win.
+
+    Parameters
+    ----------
+    rules : mapping of str to str
+        Rule to level, as ``--rule`` gives them.
+    config : str
+    digits : int, optional
+    **options
+        Those of the command line; None, "", () or False where one was not given.
+
+    Raises
+    ------
+    ConfigError
+    """
+    levels, values = read_config(config)
+    names = [key.replace("-", "_") for key in _KEYS]
+    values |= {name: options[name] for name in names if _is_given(options.get(name))}
+    settings = Settings(
+        {rule: row.level for rule, row in RULES.items()} | levels | dict(rules), **values
+    )
+    settings.asked = {rule for rule, level in rules.items() if level != OFF}
+    settings.digits = digits
+    if settings.baseline is None and options.get("max_drift") is not None:
+        raise ConfigError("--max-drift says how far from what").with_hint("--baseline FILE")
+    if settings.max_drift is None:
+        settings.max_drift = MAX_DRIFT
+    for path in filter(None, (settings.images, *settings.against)):
+        if not os.path.exists(path) and "://" not in path and not set("*?[") & set(path):
+            raise ConfigError(f"{printable(path)}: no such file or folder")
+    return settings

@@ -1,0 +1,177 @@
+"""
+Rules on one mask: each a function that says what is wrong with it, or "".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from heapq import nlargest
+from typing import TYPE_CHECKING
+
+from ..counts.tally import LabelledMask
+from ..errors import MaskError
+from ..labels.colors import nearest_color
+from ..labels.label_map import LabelMap
+from ..text.escape import printable
+from ..text.numbers import number_of
+
+if TYPE_CHECKING:
+    from .image_sizes import Images
+    from .splits import Splits
+
+MOST_LOOKED_AT = 20  # masks with unknown values that are read again in a run
+_MOST_LISTED = 5
+_INTERPOLATED = 0.6  # of the unknown pixels lie between two known values
+_OF_REASONS = (
+    (re.compile(r"a Git LFS pointer|a git-annex pointer"), "lfs-pointer"),
+    (re.compile(r"(JPEG|WEBP|TIFF compressed as JPEG) is lossy|its compression .* is lossy"), "lossy"),
+    (re.compile(r"a colour mask: "), "wrong-kind"),
+)  # fmt: skip
+
+
+@dataclass
+class Surroundings:
+    """
+    What a rule may know besides the mask.
+
+    Attributes
+    ----------
+    labels : LabelMap
+    encoding : str
+        How the masks hold classes.
+    images : Images or None
+    splits : Splits or None
+    file : str
+        The file that holds the mask.
+    alone : bool
+        Whether it holds no other.
+    looks : int
+        Masks that may still be read again for their unknown values.
+    """
+
+    labels: LabelMap
+    encoding: str
+    images: Images | None = None
+    splits: Splits | None = None
+    file: str = ""
+    alone: bool = True
+    looks: int = MOST_LOOKED_AT
+
+
+def rule_of_error(error: MaskError) -> str:
+    """The rule that a mask that cannot be read breaks."""
+    return next((rule for form, rule in _OF_REASONS if form.match(error.reason)), "unreadable")
+
+
+def odd_file(mask: LabelledMask, _: Surroundings) -> str:
+    """What the reader noted."""
+    return printable("; ".join(mask.mask.notes))
+
+
+def unknown_value(mask: LabelledMask, around: Surroundings) -> str:
+    """Values that are neither a class nor ignored."""
+    unknown = mask.labelled.unknown
+    if not unknown or around.labels.colors is not None:
+        return ""
+    ambiguous = any(map(around.labels.is_ambiguous, unknown))
+    remark = "; --map sends another value to this number" if ambiguous else ""
+    return _listed("value", unknown, around.labels) + remark + _look_again(mask, around)
+
+
+def unknown_color(mask: LabelledMask, around: Surroundings) -> str:
+    """Colours that are neither a class nor ignored."""
+    unknown, labels = mask.labelled.unknown, around.labels
+    if not unknown or labels.colors is None:
+        return ""
+    text = _listed("colour", unknown, labels)
+    known = labels.known_colors()
+    if known:
+        nearest = nearest_color(max(unknown, key=lambda color: (unknown[color], -color)), known)
+        names = labels.class_names or ()
+        index = known[nearest]
+        name = (names[index] if index < len(names) else None) or f"class {index}"
+        text += f"; nearest to the first is {labels.name_of_value(nearest)}, {printable(name)}"
+    return text + _look_again(mask, around)
+
+
+def unlabelled_mask(mask: LabelledMask, _: Surroundings) -> str:
+    """No pixel of a class; an empty multilabel mask is a negative of every class."""
+    if mask.labelled.classes or mask.labelled.unknown or mask.mask.kind == "multilabel":
+        return ""
+    return f"none of its {number_of(mask.mask.pixels, 'pixel')} has a class"
+
+
+def image_missing(_: LabelledMask, around: Surroundings) -> str:
+    """No image with the stem of the mask."""
+    if around.images is None or around.images.find(around.file) is not None:
+        return ""
+    return f"no image in {printable(around.images.folder)} has its stem"
+
+
+def image_size(mask: LabelledMask, around: Surroundings) -> str:
+    """The size of the image is not that of the mask."""
+    from .image_sizes import size_of  # here, as other imports below: few runs need it
+
+    if around.images is None or not around.alone:
+        return ""
+    if (image := around.images.find(around.file)) is None:
+        return ""
+    try:
+        of_image, of_mask = size_of(image), size_of(around.file)
+    except MaskError as error:
+        return str(error)
+    if of_image is None:
+        return ""
+    width, height, turned = of_image
+    if of_mask is None:
+        if mask.mask.pixels == width * height:
+            return ""
+        return (
+            f"{number_of(mask.mask.pixels, 'pixel')}, but {printable(image)} is {width} x {height}"
+        )
+    if of_mask[:2] == (width, height):
+        return ""
+    remark = ", turned on its side by EXIF" if turned else ""
+    return f"{of_mask[0]} x {of_mask[1]}, but {printable(image)} is {width} x {height}{remark}"
+
+
+def split_leak(mask: LabelledMask, around: Surroundings) -> str:
+    """The same mask stands in another split."""
+    if around.splits is None:
+        return ""
+    twin = around.splits.twin(around.file, mask.mask, around.alone)
+    return f"the same mask as {printable(twin)}" if twin else ""
+
+
+def _listed(noun: str, unknown: Mapping[int, int], labels: LabelMap) -> str:
+    """The values with most pixels, and how many others there are."""
+    some = nlargest(_MOST_LISTED, unknown, key=lambda value: (unknown[value], -value))
+    words = [f"{labels.name_of_value(v)} ({number_of(unknown[v], 'pixel')})" for v in some]
+    rest = len(unknown) - len(some)
+    if rest:
+        pixels = sum(unknown.values()) - sum(unknown[value] for value in some)
+        words.append(f"{number_of(rest, 'other')} ({number_of(pixels, 'pixel')})")
+    return f"{noun} {', '.join(words)}"
+
+
+def _look_again(mask: LabelledMask, around: Surroundings) -> str:
+    """Read a mask again to see whether its unknown values lie between known ones."""
+    colors = around.labels.known_colors()  # JPEG may leave none of them as it was
+    known = colors or mask.mask.values.keys() - mask.labelled.unknown.keys()
+    if not around.alone or around.looks < 1 or len(known) < 2:
+        return ""
+    from .pixels import pixel_values, share_on_borders
+
+    around.looks -= 1
+    values = pixel_values(around.file, mask.mask, around.encoding)
+    if values is None or values.ndim != 2:
+        return ""
+    share = share_on_borders(values, mask.labelled.unknown, colors)
+    if share < _INTERPOLATED:
+        return ""
+    return (
+        f"; looks anti-aliased, interpolated or JPEG: {100 * share:.0f}% of these pixels "
+        "lie on borders between two known values, or miss one by little"
+    )

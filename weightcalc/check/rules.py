@@ -1,0 +1,149 @@
+"""
+The table of rules: a rule is a row here, and a function in `mask_rules` or `set_rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from ..counts.tally import LabelledMask
+from . import mask_rules, set_rules
+from .findings import ERROR, WARNING, Finding
+from .mask_rules import Surroundings
+from .set_rules import Whole
+
+OnMask = Callable[[LabelledMask, Surroundings], str]
+OnSet = Callable[[Whole], Iterator[Finding]]
+
+
+class Rule(NamedTuple):
+    """
+    A rule of `weightcalc check`.
+
+    Attributes
+    ----------
+    level : str
+        Unless `--rule` says otherwise.
+    what : str
+        What a finding means, as a heading.
+    hint : str
+        What to do about it.
+    needs : tuple of str
+        Names of `Settings` of which one must be given.
+    on_mask : callable or None
+        Gives what is wrong with a mask, or "".
+    on_set : callable or None
+        Yields what is wrong with a set.
+    per_class : bool
+        Whether its findings are about classes.
+    """
+
+    level: str
+    what: str
+    hint: str = ""
+    needs: tuple[str, ...] = ()
+    on_mask: OnMask | None = None
+    on_set: OnSet | None = None
+    per_class: bool = False
+
+
+RULES: dict[str, Rule] = {
+    "unreadable": Rule(ERROR, "mask that cannot be read, or is truncated"),
+    "lfs-pointer": Rule(
+        ERROR, "pointer of Git LFS or git-annex in place of a mask", "git lfs pull, git annex get"
+    ),
+    "lossy": Rule(
+        ERROR,
+        "mask in a lossy format, which invents values",
+        "save masks as PNG; --allow-lossy counts them all the same",
+    ),
+    "wrong-kind": Rule(
+        ERROR,
+        "mask whose mode or bit depth differs from the rest",
+        "--include GLOB for one kind; --encoding index or color says what all hold",
+        on_set=set_rules.wrong_kind,
+    ),
+    "odd-file": Rule(
+        WARNING,
+        "file that is odd, though its counts are right",
+        on_mask=mask_rules.odd_file,
+    ),
+    "unknown-value": Rule(
+        ERROR,
+        "value that is neither a class nor ignored",
+        "--ignore-index VALUE leaves it out, --map VALUE:CLASS counts it, -n more classes",
+        on_mask=mask_rules.unknown_value,
+    ),
+    "unknown-color": Rule(
+        ERROR,
+        "colour that is neither a class nor ignored",
+        "--ignore-index '#RRGGBB' leaves it out, --map '#RRGGBB:CLASS' counts it",
+        on_mask=mask_rules.unknown_color,
+    ),
+    "unlabelled-mask": Rule(
+        WARNING, "mask without any labelled pixel", on_mask=mask_rules.unlabelled_mask
+    ),
+    "class-never-seen": Rule(
+        WARNING,
+        "class that no mask holds",
+        on_set=set_rules.class_never_seen,
+        per_class=True,
+    ),
+    "rare-class": Rule(
+        ERROR,
+        "class in too few masks or pixels",
+        needs=("min_masks", "min_pixels"),
+        on_set=set_rules.rare_class,
+        per_class=True,
+    ),
+    "imbalance": Rule(
+        ERROR,
+        "classes of too different sizes",
+        needs=("max_imbalance",),
+        on_set=set_rules.imbalance,
+    ),
+    "ignored-pixels": Rule(
+        ERROR,
+        "too many ignored pixels",
+        needs=("max_ignored",),
+        on_set=set_rules.ignored_pixels,
+    ),
+    "image-size": Rule(
+        ERROR,
+        "mask whose size is not that of its image",
+        needs=("images",),
+        on_mask=mask_rules.image_size,
+    ),
+    "image-missing": Rule(
+        ERROR,
+        "mask without an image",
+        "--mask-ending, --image-ending where stems differ in their endings",
+        needs=("images",),
+        on_mask=mask_rules.image_missing,
+    ),
+    "mask-missing": Rule(
+        WARNING, "image without a mask", needs=("images",), on_set=set_rules.mask_missing
+    ),
+    "split-leak": Rule(
+        ERROR,
+        "mask that another split holds too",
+        needs=("against",),
+        on_mask=mask_rules.split_leak,
+    ),
+    "drift": Rule(
+        ERROR,
+        "shares of classes that are far from the baseline",
+        "weightcalc count makes a new baseline, if the change is meant",
+        needs=("baseline",),
+        on_set=set_rules.drift,
+    ),
+    "stale-weights": Rule(
+        ERROR,
+        "weights that are not those of these masks",
+        "weightcalc weights makes them anew; -m and -p say how a bare list was made",
+        needs=("weights",),
+        on_set=set_rules.stale_weights,
+        per_class=True,
+    ),
+}

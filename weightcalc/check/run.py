@@ -1,0 +1,279 @@
+"""
+The pass of `weightcalc check`: each mask is counted once, and every rule sees it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from glob import has_magic
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from ..counting.run import Plan, check_outputs, each_counted, say_what_is_left_out
+from ..counts.class_counts import ClassCounts
+from ..counts.counts_file import read_counts
+from ..counts.tally import Counted, Tally
+from ..errors import MaskError
+from ..masks.formats import READERS
+from ..sources.listing import list_files
+from ..sources.names import is_archive, is_url, split_name
+from ..text.escape import printable
+from ..text.numbers import number_of
+from .findings import OFF, Finding, Findings, Settings
+from .mask_rules import Surroundings, rule_of_error
+from .rules import RULES
+from .set_rules import Kind, Whole, check_comparable
+
+if TYPE_CHECKING:
+    from ..text.voice import Voice
+    from ..weights.stated import Stated
+    from .image_sizes import Images
+    from .splits import Splits
+
+
+@dataclass
+class Check:
+    """
+    A check that is planned: all that can be refused has been.
+
+    Attributes
+    ----------
+    active : list of str
+        Rules that are tried.
+    left_out : list of str
+        Rules on whole sets that are not, as only single files were named.
+    others : list of str
+        Masks of other splits.
+    """
+
+    plan: Plan
+    settings: Settings
+    formula: Mapping[str, Any]
+    active: list[str]
+    left_out: list[str]
+    images: Images | None = None
+    others: list[str] = field(default_factory=list)
+    baseline: ClassCounts | None = None
+    stated: Stated | None = None
+
+
+@dataclass
+class Checked:
+    """
+    The outcome of a check.
+
+    Attributes
+    ----------
+    counts : ClassCounts
+        Of the masks that could be read.
+    num_unread : int
+        Masks that could not be counted, whatever the levels of rules.
+    """
+
+    findings: Findings
+    counts: ClassCounts
+    num_unread: int
+    check: Check
+
+
+def plan_check(
+    plan: Plan,
+    settings: Settings,
+    formula: Mapping[str, Any],
+    sources: Sequence[str],
+    *,
+    outputs: Sequence[str | None],
+    files_from: str | None,
+    include: Sequence[str],
+    exclude: Sequence[str],
+    encoding: str,
+    **_: Any,
+) -> Check:
+    """
+    Read and find all that rules compare the masks with.
+
+    Parameters
+    ----------
+    plan : Plan
+    settings : Settings
+    formula : mapping
+        The arguments of `list_class_weights`, for weights files that state none.
+    sources : sequence of str
+        As the user named them: where all are single files, rules on sets make no sense.
+    outputs : sequence of str or None
+        Files that will be written.
+    encoding : str
+        What the user said; where that is not "auto", masks may be of several kinds.
+
+    Raises
+    ------
+    WeightcalcError
+    """
+    wanted = [rule for rule in RULES if _is_wanted(rule, settings)]
+    if encoding != "auto" and "wrong-kind" in wanted:
+        wanted.remove("wrong-kind")
+    in_pieces = files_from is None and all(map(_is_single, sources))
+    left_out = [r for r in wanted if in_pieces and RULES[r].on_set and r not in settings.asked]
+    active = [rule for rule in wanted if rule not in left_out]
+    inputs = [path for path in (settings.baseline, settings.weights) if path is not None]
+    check_outputs(outputs, inputs, ())
+    check = Check(plan, settings, formula, active, left_out)
+    _find_what_is_compared(check, include, exclude)
+    return check
+
+
+def _find_what_is_compared(check: Check, include: Sequence[str], exclude: Sequence[str]) -> None:
+    """Images, other splits, a baseline, and weights, where an active rule needs them."""
+    settings, active = check.settings, set(check.active)
+    if settings.images is not None and active & {"image-size", "image-missing", "mask-missing"}:
+        from .image_sizes import Images  # here, as what few runs need
+
+        masks = set(check.plan.listing.names)
+        check.images = Images(settings.images, masks, settings.mask_ending, settings.image_ending)
+    if "split-leak" in active:
+        check.others = list_files(settings.against, READERS, include=include, exclude=exclude).names
+    if "drift" in active and settings.baseline is not None:
+        check.baseline = read_counts(settings.baseline)
+    if "stale-weights" in active and settings.weights is not None:
+        from ..weights.stated import read_weights
+
+        check.stated = read_weights(settings.weights, settings.digits)
+
+
+def _is_wanted(rule: str, settings: Settings) -> bool:
+    needs = RULES[rule].needs
+    given = not needs or any(getattr(settings, name) for name in needs)
+    if "max_ignored" in needs:
+        given = settings.max_ignored is not None  # 0 is a limit too
+    return given and settings.levels[rule] != OFF
+
+
+def _is_single(source: str) -> bool:
+    """Whether a source is the name of one mask."""
+    if is_url(source) or source.lower().endswith(".json") or is_archive(source):
+        return False
+    if split_name(source) is not None:
+        return True
+    return not os.path.isdir(source) and (os.path.lexists(source) or not has_magic(source))
+
+
+def run_check(check: Check) -> Checked:
+    """
+    Count the masks, and try every rule on them.
+
+    Raises
+    ------
+    WeightcalcError
+    """
+    plan = check.plan
+    say_what_is_left_out(plan)
+    state = _Pass(check)
+    if plan.listing.names:
+        state.look_at_masks()
+    counts = state.tally.so_far()
+    if plan.saved is not None:
+        counts = counts + plan.saved if plan.listing.names else plan.saved
+    if check.baseline is not None:
+        check_comparable(check.baseline, counts)
+    state.look_at_set(counts)
+    _say_what_was_not_checked(check, state.incomplete)
+    return Checked(state.findings, counts, state.num_unread, check)
+
+
+class _Pass:
+    """The state of a check while masks come in."""
+
+    def __init__(self, check: Check) -> None:
+        self.check = check
+        self.findings = Findings(check.settings.levels)
+        self.tally = Tally(check.plan.labels)
+        self.incomplete = False
+        self.num_unread = 0
+        self._kinds: dict[str, Kind] = {}
+        encoding = check.plan.reading.encoding
+        self._around = Surroundings(check.plan.labels, encoding, check.images)
+        self._on_mask = [
+            (rule, find) for rule in check.active if (find := RULES[rule].on_mask) is not None
+        ]
+
+    def look_at_masks(self) -> None:
+        """Read the other splits first, then the masks; each file once."""
+        check = self.check
+        splits = self._around.splits = self._new_splits() if check.others else None
+        names = [*check.others, *check.plan.listing.names]
+        with each_counted(check.plan, names, check.settings.against) as files:
+            for counted in islice(files, len(check.others)):
+                if splits is not None:  # as it is where there are others
+                    splits.add(counted)
+            for counted in files:
+                self._look_at_file(counted)
+        if splits is not None:
+            _say_what_splits_hide(splits, check.plan.voice)
+
+    def _new_splits(self) -> Splits:
+        from .splits import Splits
+
+        return Splits(self._around.encoding)
+
+    def _look_at_file(self, counted: Counted) -> None:
+        if counted.error is not None:
+            self._look_at_error(counted.error)
+            return
+        self._around.file, self._around.alone = counted.name, len(counted.masks) == 1
+        for mask in self.tally.add(counted):
+            self._kinds.setdefault(mask.mask.kind, Kind()).add(mask.name)
+            self.incomplete |= bool(mask.labelled.unknown)
+            for rule, find in self._on_mask:
+                if text := find(mask, self._around):
+                    self.findings.add(Finding(rule, text, mask=mask.name))
+
+    def _look_at_error(self, error: MaskError) -> None:
+        self.incomplete = True
+        self.num_unread += 1
+        rule = rule_of_error(error)
+        if self.check.settings.levels[rule] == OFF:
+            rule = "unreadable"  # whoever allows its kind does not mean that it is left out
+        remedy = f" ({error.hint})" if error.hint and not RULES[rule].hint else ""
+        self.findings.add(Finding(rule, printable(error.reason + remedy), mask=error.mask))
+        if self.check.images is not None:
+            self.check.images.find(error.mask)  # its image has a mask, such as it is
+
+    def look_at_set(self, counts: ClassCounts) -> None:
+        """Try the rules on whole sets."""
+        check = self.check
+        whole = Whole(
+            counts, check.settings, check.formula, self._kinds, check.images, check.baseline,
+            check.stated, self.incomplete,
+        )  # fmt: skip
+        for rule in check.active:
+            on_set = RULES[rule].on_set
+            for finding in on_set(whole) if on_set else ():
+                self.findings.add(finding)
+
+
+def _say_what_splits_hide(splits: Splits, voice: Voice) -> None:
+    """Masks of other splits, and pairs, among which a leak would not be seen."""
+    if splits.num_unread:
+        voice.warn(f"{number_of(splits.num_unread, 'mask')} of --against cannot be read")
+    if number := splits.num_uncompared:
+        pairs = number_of(number, "pair")
+        voice.warn(
+            f"split-leak: {pairs} of equal counts {'was' if number == 1 else 'were'} not compared "
+            "pixel by pixel (too large, too many, or not decoded again)"
+        )
+
+
+def _say_what_was_not_checked(check: Check, incomplete: bool) -> None:
+    voice = check.plan.voice
+    if check.left_out:
+        voice.note(
+            f"single files: rules on whole sets are left out ({', '.join(check.left_out)}); "
+            "name the folder to try them"
+        )
+    if incomplete and check.stated is not None:
+        voice.note(
+            f"{printable(check.settings.weights or '')}: not checked, "
+            "as no weights follow from masks that cannot be counted whole"
+        )

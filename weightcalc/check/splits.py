@@ -1,0 +1,131 @@
+"""
+Masks of other splits, by what they hold: the same mask in two splits is a leak.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from ..errors import MaskError
+from ..sources.opening import open_mask
+
+if TYPE_CHECKING:
+    from ..counts.tally import Counted
+    from ..masks.value_counts import ValueCounts
+
+_MOST_TWINS = 64  # masks of equal counts that are compared with one
+_MOST_DECODED = 1000  # pairs whose bytes differ and whose pixels are compared
+_MOST_DIGESTS = 100_000
+_PIECE = 1 << 20
+
+
+class Splits:
+    """
+    The masks of other splits.
+
+    The counts of the pass are the key: masks whose counts differ are different. Only
+    where they agree are the files read again, their bytes first and, where those
+    differ, their pixels. A mask of a single value says nothing: two scenes that are
+    all background have the same mask and may be different scenes.
+
+    Parameters
+    ----------
+    encoding : str
+        How the masks hold classes.
+
+    Attributes
+    ----------
+    num_unread : int
+        Masks of other splits that cannot be read.
+    num_uncompared : int
+        Pairs of equal counts and other bytes whose pixels were not compared.
+    """
+
+    def __init__(self, encoding: str) -> None:
+        self.num_unread = self.num_uncompared = 0
+        self._encoding = encoding
+        self._files: dict[int, list[str]] = {}
+        self._num_more: dict[int, int] = {}  # beyond those files
+        self._digests: dict[str, bytes] = {}
+        self._decoded = 0
+
+    def add(self, counted: Counted) -> None:
+        """Remember the masks of a file."""
+        self.num_unread += counted.error is not None
+        for mask in counted.masks:
+            if len(mask.values) > 1:
+                key = _key(mask)
+                files = self._files.setdefault(key, [])
+                if len(files) >= _MOST_TWINS:
+                    self._num_more[key] = self._num_more.get(key, 0) + 1
+                elif counted.name not in files[-1:]:
+                    files.append(counted.name)
+
+    def twin(self, file: str, mask: ValueCounts, alone: bool) -> str | None:
+        """
+        A file of another split that holds the same mask.
+
+        Parameters
+        ----------
+        file : str
+        mask : ValueCounts
+            Of a mask in it.
+        alone : bool
+            Whether the file holds no other mask; where it does, whole files are compared.
+        """
+        key = _key(mask)
+        others = self._files.get(key)
+        if others is None or len(mask.values) < 2:
+            return None
+        try:
+            twin = self._same_bytes(file, others) or self._same_pixels(file, others, mask, alone)
+        except (MaskError, OSError):  # gone since it was counted
+            self.num_uncompared += len(others)
+            return None
+        if twin is None:
+            self.num_uncompared += self._num_more.get(key, 0)
+        return twin
+
+    def _same_bytes(self, file: str, others: Sequence[str]) -> str | None:
+        wanted = _digest_of(file)
+        return next((other for other in others if self._digest(other) == wanted), None)
+
+    def _digest(self, name: str) -> bytes:
+        if name not in self._digests:
+            if len(self._digests) >= _MOST_DIGESTS:
+                self._digests.clear()
+            self._digests[name] = _digest_of(name)
+        return self._digests[name]
+
+    def _same_pixels(
+        self, file: str, others: Sequence[str], mask: ValueCounts, alone: bool
+    ) -> str | None:
+        from .pixels import same_pixels  # here: it needs NumPy, and few masks need it
+
+        uncompared = 0
+        for other in others:
+            same = None
+            if alone and self._decoded < _MOST_DECODED:
+                self._decoded += 1
+                same = same_pixels(file, other, mask, self._encoding)
+            if same:
+                return other
+            uncompared += same is None
+        self.num_uncompared += uncompared
+        return None
+
+
+def _key(mask: ValueCounts) -> int:
+    return hash((mask.pixels, frozenset(mask.values.items())))
+
+
+def _digest_of(name: str) -> bytes:
+    import hashlib  # here, as few masks need it
+
+    state = hashlib.blake2b(digest_size=16)
+    with closing(open_mask(name)) as file:
+        while piece := file.read(_PIECE):
+            state.update(piece)
+    return state.digest()

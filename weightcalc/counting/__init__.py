@@ -1,0 +1,1 @@
+"""Counts many masks, on any engine."""

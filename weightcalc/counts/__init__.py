@@ -1,0 +1,1 @@
+"""Class counts: added up, saved, loaded, compared."""

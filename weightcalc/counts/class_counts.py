@@ -1,0 +1,308 @@
+"""
+`ValueCounts`, what a reader finds in one mask, and `ClassCounts`, what weights are made of.
+
+All integers are Python integers: sums stay exact at any size.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+from .._version import __version__
+from ..errors import CountsError, LabelError
+from ..labels.label_map import Labelled, LabelMap
+from ..masks.value_counts import ValueCounts
+from ..text.escape import printable
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+FORMAT = "weightcalc-counts/1"
+COLUMNS = ("pixels", "masks", "mask_pixels", "labelled_mask_pixels")
+
+
+class ClassCounts:
+    """
+    The pixels and masks of each class of a set of masks.
+
+    Counts add up with ``+``: those of two halves of a data set are those of the whole.
+
+    Parameters
+    ----------
+    labels : LabelMap, optional
+        Which values are which class. Default is one class for each value found.
+
+    Attributes
+    ----------
+    class_names : list of str or None, one for each class
+    pixels : list of int, one for each class
+    masks : list of int, one for each class
+        Number of masks that hold the class.
+    mask_pixels : list of int, one for each class
+        All pixels of the masks that hold the class, ignored ones included.
+    labelled_mask_pixels : list of int, one for each class
+        The same without ignored pixels.
+    num_masks, num_pixels, ignored_pixels : int
+        Totals over all masks; a pixel position counts once.
+    ignored : dict of (int or None) to list of int
+        Ignored value to [pixels, masks]; None stands for all-zero one-hot pixels.
+    ignored_classes : set of int
+        Classes that keep their place, but whose own value is ignored.
+    inferred : bool
+        Whether the classes are those found, not those of a list.
+    options : dict
+        The options of the label map; counts add up only where they agree.
+    sources : list of str
+        Sorted names of what was counted, as given.
+    """
+
+    def __init__(self, labels: LabelMap | None = None) -> None:
+        self.labels = labels or LabelMap()
+        self.inferred = self.labels.num_classes is None
+        size = self.labels.num_classes or 0
+        self.class_names: list[str | None] = list(self.labels.class_names or [None] * size)
+        self.pixels = [0] * size
+        self.masks = [0] * size
+        self.mask_pixels = [0] * size
+        self.labelled_mask_pixels = [0] * size
+        self.num_masks = 0
+        self.num_pixels = 0
+        self.ignored_pixels = 0
+        self.ignored: dict[int | None, list[int]] = {v: [0, 0] for v in self.labels.ignore}
+        self.ignored_classes = set(self.labels.ignored_classes())
+        self.options = self.labels.options()
+        self.sources: list[str] = []
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes, those without pixels included."""
+        return len(self.pixels)
+
+    @property
+    def labelled_pixels(self) -> int:
+        """All pixels that are not ignored; a position counts once."""
+        return self.num_pixels - self.ignored_pixels
+
+    def name(self, index: int) -> str:
+        """How messages call a class: its name, or its id."""
+        return printable(self.class_names[index] or str(index))
+
+    def add_mask(self, mask: np.ndarray) -> None:
+        """
+        Add one mask.
+
+        Parameters
+        ----------
+        mask : ndarray of int or bool, shape (H, W)
+            Values.
+
+        Raises
+        ------
+        LabelError
+            If a value belongs to no class; nothing is added then.
+        """
+        if mask.ndim != 2:
+            raise LabelError(f"a mask has 2 axes, got shape {mask.shape}")
+        self._add_all([_count_index(mask)])
+
+    def add_batch(self, batch: np.ndarray, *, one_hot: bool | None = None) -> None:
+        """
+        Add a batch of masks, as a generator of a training framework yields it.
+
+        Parameters
+        ----------
+        batch : ndarray, shape (N, H, W), (N, H, W, 1) or (N, H, W, C)
+            Values, or one-hot vectors along the last axis. An all-zero vector
+            counts as ignored.
+        one_hot : bool, optional
+            Default is whether there are four axes, the last longer than 1.
+
+        Raises
+        ------
+        LabelError
+            If a value belongs to no class or a vector is not one-hot; nothing is
+            added then.
+        """
+        if one_hot is None:
+            one_hot = batch.ndim == 4 and batch.shape[3] > 1
+        if batch.ndim != (4 if one_hot else 3) and batch.shape[3:] != (1,):
+            raise LabelError(f"a batch has axes (N, H, W) or (N, H, W, C), got {batch.shape}")
+        if one_hot:
+            self._add_all([_count_vectors(mask) for mask in batch])
+        else:
+            self._add_all([_count_index(mask) for mask in batch])
+
+    def _add_all(self, masks: list[ValueCounts]) -> None:
+        labelled = [self.labels.classify(mask.values, mask.largest) for mask in masks]
+        for one in labelled:
+            for value, pixels in one.unknown.items():
+                raise LabelError(f"value {value} ({pixels} pixels) is neither a class nor ignored")
+        for mask, one in zip(masks, labelled, strict=True):
+            self.add_labelled(mask, one)
+
+    def add_labelled(self, mask: ValueCounts, labelled: Labelled) -> None:
+        """Add a mask whose values have been classified; unknown ones must be dealt with."""
+        ignored = ignored_pixels(mask, labelled)
+        self.num_masks += 1
+        self.num_pixels += mask.pixels
+        self.ignored_pixels += ignored
+        if self.inferred:
+            self.grow(max([*labelled.classes, mask.num_channels - 1]) + 1)
+        for index, pixels in labelled.classes.items():
+            self.pixels[index] += pixels
+            self.masks[index] += 1
+            self.mask_pixels[index] += mask.pixels
+            self.labelled_mask_pixels[index] += mask.pixels - ignored
+        for value, pixels in labelled.ignored.items():
+            self._ignore(value, pixels, 1)
+        if mask.unlabelled:
+            self._ignore(None, mask.unlabelled, 1)
+
+    def _ignore(self, value: int | None, pixels: int, masks: int) -> None:
+        seen = self.ignored.setdefault(value, [0, 0])
+        seen[0] += pixels
+        seen[1] += masks
+
+    def grow(self, size: int) -> None:
+        """Make room for so many classes."""
+        missing = size - self.num_classes
+        if missing > 0:
+            self.class_names += [None] * missing
+            for column in self.columns():
+                column += [0] * missing
+
+    def columns(self) -> tuple[list[int], ...]:
+        """The four lists of one number for each class, as `COLUMNS` names them."""
+        return tuple(getattr(self, name) for name in COLUMNS)
+
+    def __add__(self, other: ClassCounts) -> ClassCounts:
+        """
+        Counts of both sets of masks together.
+
+        Raises
+        ------
+        CountsError
+            If the classes differ, or one ignores what the other counts.
+        """
+        _check_same_classes(self, other)
+        total = ClassCounts(other.labels if self.inferred else self.labels)
+        total.inferred = self.inferred and other.inferred
+        total.grow(max(self.num_classes, other.num_classes))
+        total.options = self.options
+        total.ignored = {}
+        total.sources = sorted({*self.sources, *other.sources})
+        for part in (self, other):
+            total._merge(part)
+        return total
+
+    def __radd__(self, other: object) -> ClassCounts:
+        """Let ``sum`` begin with its 0."""
+        if other == 0:
+            return self
+        return NotImplemented
+
+    def _merge(self, part: ClassCounts) -> None:
+        for column, more in zip(self.columns(), part.columns(), strict=True):
+            column[:] = [a + b for a, b in zip_longest(column, more, fillvalue=0)]
+        self.num_masks += part.num_masks
+        self.num_pixels += part.num_pixels
+        self.ignored_pixels += part.ignored_pixels
+        self.ignored_classes |= part.ignored_classes
+        for value, (pixels, masks) in part.ignored.items():
+            self._ignore(value, pixels, masks)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ClassCounts) and self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment]  # counts change
+
+    def __repr__(self) -> str:
+        return f"<ClassCounts: {self.num_classes} classes, {self.num_masks} masks>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The counts as the JSON object that a counts file holds."""
+        return {
+            "format": FORMAT,
+            "inferred": self.inferred,
+            "masks": self.num_masks,
+            "pixels": self.num_pixels,
+            "ignored_pixels": self.ignored_pixels,
+            "classes": [self._class_entry(index) for index in range(self.num_classes)],
+            "ignored": [
+                {"value": value, "pixels": self.ignored[value][0], "masks": self.ignored[value][1]}
+                for value in sorted(self.ignored, key=lambda v: (v is None, v or 0))
+            ],
+            "source": {"names": self.sources, "options": self.options},
+            "version": __version__,
+        }
+
+    def _class_entry(self, index: int) -> dict[str, Any]:
+        entry: dict[str, Any] = {"index": index, "name": self.class_names[index]}
+        entry |= {name: getattr(self, name)[index] for name in COLUMNS}
+        if index in self.ignored_classes:
+            entry["ignored"] = True
+        return entry
+
+    def to_json(self) -> str:
+        """The text of a counts file: the same counts give the same bytes."""
+        return json.dumps(self.to_dict(), indent=1) + "\n"
+
+
+def ignored_pixels(mask: ValueCounts, labelled: Labelled) -> int:
+    """Pixels of a mask that are in no class; those of a multilabel mask always are."""
+    if mask.kind == "multilabel":
+        return 0  # an ignored channel says nothing about the others of a pixel
+    return mask.unlabelled + sum(labelled.ignored.values())
+
+
+def _count_index(mask: np.ndarray) -> ValueCounts:
+    from ..kernels.ndarrays import count_array  # here, so that counting PNG files needs no NumPy
+
+    values, largest = count_array(mask)
+    return ValueCounts(values, mask.size, "array", largest)
+
+
+def _count_vectors(mask: np.ndarray) -> ValueCounts:
+    from ..kernels.ndarrays import count_one_hot
+
+    sums, unlabelled = count_one_hot(mask.reshape(-1, mask.shape[-1]))
+    channels = mask.shape[-1]
+    return ValueCounts(
+        sums, mask.size // channels, "one-hot", unlabelled=unlabelled, num_channels=channels
+    )
+
+
+def _check_same_classes(a: ClassCounts, b: ClassCounts) -> None:
+    if a.options != b.options:
+        raise CountsError(
+            f"these counts were made with different options: {_shown(a)} and {_shown(b)}"
+        ).with_hint("count the masks again with the same --ignore-index and --map")
+    if a.inferred and b.inferred:
+        return
+    if not (a.inferred or b.inferred):
+        if a.class_names != b.class_names:
+            raise CountsError(f"the classes differ: {_describe(a)} and {_describe(b)}")
+        return
+    found, declared = (a, b) if a.inferred else (b, a)
+    if found.num_classes > declared.num_classes:
+        raise CountsError(
+            f"value {found.num_classes - 1} lies outside the {declared.num_classes} classes "
+            "of the counts it is added to"
+        )
+
+
+def _shown(counts: ClassCounts) -> str:
+    return printable(json.dumps(counts.options)[:200])
+
+
+def _describe(counts: ClassCounts) -> str:
+    named = [name for name in counts.class_names if name is not None]
+    text = f"{counts.num_classes} classes"
+    return (
+        f"{text} ({', '.join(map(printable, named[:3]))}, ...)"
+        if named
+        else f"{text} without names"
+    )

@@ -1,0 +1,142 @@
+"""
+Counts files: where work is stopped, shipped, added up, and weighted again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import CountsError
+from ..files.atomic import write_file
+from ..files.bounded import read_bounded
+from ..labels.label_map import LabelMap
+from ..text.escape import printable
+from .class_counts import COLUMNS, FORMAT, ClassCounts
+
+_LARGEST_FILE = 64 << 20  # bytes; a counts file of 65,536 classes has 10 MB
+_MOST = 1 << 128  # more would overflow in formulas, and is no data set
+
+
+def read_counts(path: str) -> ClassCounts:
+    """
+    Read a counts file.
+
+    Raises
+    ------
+    CountsError
+        If the file cannot be read or is no counts file.
+    """
+    name = printable(path)
+    try:
+        with open(path, "rb") as file:
+            data = read_bounded(file, _LARGEST_FILE, "counts file", CountsError)
+        return counts_of_document(json.loads(data))
+    except OSError as error:
+        raise CountsError(f"{name}: {error.strerror}") from error
+    except CountsError as error:
+        raise CountsError(f"{name}: {error}").with_hint(error.hint) from error
+    except (ValueError, RecursionError) as error:
+        raise CountsError(f"{name}: not JSON: {error}") from error
+
+
+def write_counts(counts: ClassCounts, path: str) -> None:
+    """
+    Write a counts file; the old one is whole until the new one is.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    write_file(path, counts.to_json().encode())
+
+
+def counts_of_document(document: Any) -> ClassCounts:
+    """
+    The counts of the JSON object of a counts file; every number is checked.
+
+    Raises
+    ------
+    CountsError
+        If it is none.
+    """
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise CountsError(f"not a counts file: its format is not {FORMAT}").with_hint(
+            "weightcalc count makes one; jq .counts takes it out of a report of weights"
+        )
+    try:
+        return _counts_of(document)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        if isinstance(error, CountsError):
+            raise
+        raise CountsError(f"not a whole counts file: {_shown(error)}") from error
+
+
+def _counts_of(document: Mapping[str, Any]) -> ClassCounts:
+    entries = document["classes"]
+    names = [_text(entry["name"]) for entry in entries]
+    if [_whole(entry["index"]) for entry in entries] != list(range(len(entries))):
+        raise CountsError("the classes are not numbered 0, 1, 2, ...")
+    inferred = document.get("inferred", False) is True
+    if not inferred and not names:
+        raise CountsError("there are no classes")
+    counts = ClassCounts(LabelMap(None if inferred else len(names), None if inferred else names))
+    counts.grow(len(names))
+    counts.class_names = names
+    for column in COLUMNS:
+        setattr(counts, column, [_whole(entry[column]) for entry in entries])
+    counts.num_masks = _whole(document["masks"])
+    counts.num_pixels = _whole(document["pixels"])
+    counts.ignored_pixels = _whole(document["ignored_pixels"])
+    counts.ignored = {
+        None if entry["value"] is None else _integer(entry["value"]): [
+            _whole(entry["pixels"]),
+            _whole(entry["masks"]),
+        ]
+        for entry in document["ignored"]
+    }
+    counts.ignored_classes = {entry["index"] for entry in entries if entry.get("ignored") is True}
+    source = document.get("source", {})
+    counts.sources = sorted(str(name) for name in source.get("names", []))
+    counts.options = dict(source.get("options", {}))
+    _check_sums(counts)
+    return counts
+
+
+def _check_sums(counts: ClassCounts) -> None:
+    if counts.ignored_pixels > counts.num_pixels:
+        raise CountsError("more pixels are ignored than there are")
+    for index in range(counts.num_classes):
+        pixels, masks, mask_pixels, labelled = (column[index] for column in counts.columns())
+        if not (
+            pixels <= labelled <= mask_pixels <= counts.num_pixels
+            and masks <= counts.num_masks
+            and (pixels == 0) == (masks == 0)
+        ):
+            raise CountsError(f"the numbers of class {index} contradict each other")
+
+
+def _integer(value: Any) -> int:
+    if type(value) is not int:  # a bool is an int too
+        raise CountsError(f"{_shown(value)} is not an integer")
+    return value
+
+
+def _whole(value: Any) -> int:
+    if _integer(value) < 0:
+        raise CountsError(f"{_shown(value)} is negative")
+    if value >= _MOST:
+        raise CountsError(f"{_shown(value)} is above 2**128")
+    return int(value)
+
+
+def _shown(value: Any) -> str:
+    return printable(repr(value)[:80])
+
+
+def _text(value: Any) -> str | None:
+    if not (value is None or isinstance(value, str)):
+        raise CountsError(f"the class name {_shown(value)} is not a text")
+    return value

@@ -1,0 +1,1 @@
+"""What a list of weights says of how it was made."""

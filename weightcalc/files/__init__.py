@@ -1,0 +1,1 @@
+"""Small files read within bounds, and results written whole."""

@@ -1,0 +1,137 @@
+"""
+Writes files that are whole or not there.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import BinaryIO
+
+from ..errors import OutputError
+from ..text.escape import printable
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+
+_CLOSE_ON_EXEC = getattr(os, "O_CLOEXEC", 0)
+
+
+@contextmanager
+def replacing(path: str) -> Iterator[BinaryIO]:
+    """
+    A file that takes the place of `path` at the end, whole, or never.
+
+    It is written beside the target, synchronised and renamed; after an exception
+    the old file is as it was. A link is followed. What is no regular file, such as
+    a FIFO or /dev/stdout, is written straight.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    try:
+        if _is_special(path):
+            with open(path, "wb") as file:
+                yield file
+            return
+        target = os.path.realpath(path)
+        _remove_stale(target)
+        temporary, descriptor = _create_beside(target)
+        try:
+            with open(descriptor, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary)
+            raise
+        _sync_folder(os.path.dirname(target))
+    except OSError as error:
+        if isinstance(error, OutputError):
+            raise
+        raise OutputError(f"{printable(path)}: {error.strerror or error}") from error
+
+
+def write_file(path: str, data: bytes) -> None:
+    """
+    Put `data` at `path` by `replacing`.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; the old file is whole then.
+    """
+    with replacing(path) as file:
+        file.write(data)
+
+
+def _is_special(path: str) -> bool:
+    if path.startswith(("/dev/", "/proc/")):
+        return True
+    try:
+        return not stat.S_ISREG(os.stat(path).st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _create_beside(target: str) -> tuple[str, int]:
+    folder, base = os.path.split(target)
+    temporary = os.path.join(folder, _temporary_prefix(base) + os.urandom(6).hex())
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CLOSE_ON_EXEC, 0o666)
+    _try_lock(descriptor)
+    with suppress(OSError):
+        os.chmod(temporary, stat.S_IMODE(os.stat(target).st_mode))
+    return temporary, descriptor
+
+
+def _temporary_prefix(base: str) -> str:
+    return f".{base[:60]}.weightcalc-"
+
+
+def _remove_stale(target: str) -> None:
+    """Remove temporary files of runs that died: nobody holds their lock any more."""
+    if fcntl is None:
+        return
+    folder, base = os.path.split(target)
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(_temporary_prefix(base)):
+                _remove_unlocked(entry.path)
+
+
+def _remove_unlocked(path: str) -> None:
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY | _CLOSE_ON_EXEC)
+        try:
+            if _try_lock(descriptor):
+                os.unlink(path)
+        finally:
+            os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _sync_folder(folder: str) -> None:
+    with suppress(OSError):  # not every system lets folders be opened
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

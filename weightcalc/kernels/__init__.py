@@ -1,0 +1,1 @@
+"""Loops over pixels: a face that checks, the NumPy twin, and the C twin."""

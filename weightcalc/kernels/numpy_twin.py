@@ -1,0 +1,124 @@
+"""
+The loops over pixels in NumPy, for machines where the compiled ones could not be built.
+
+The same functions as in `_kernels.c`, with the same arguments.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .inflate import compress
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .buffers import Bytes
+
+
+_SAMPLE = 8192  # values that tell whether there are long runs
+
+
+def count_values(values: Bytes, width: int, numbers: Bytes) -> None:
+    """
+    Add up values of `width` bytes.
+
+    Parameters
+    ----------
+    numbers : buffer of int64, shape (256**width,); or dict of int to int above 2 bytes
+        Pattern to number of times.
+    """
+    if width <= 2:
+        table = np.frombuffer(numbers, np.int64)
+        table += _number_of_each(np.frombuffer(values, f"<u{width}"), len(table))
+        return
+    raw = np.frombuffer(values, np.uint8).reshape(-1, width)
+    wide = 4 if width <= 4 else 8
+    padded = np.zeros((len(raw), wide), np.uint8)
+    padded[:, :width] = raw
+    array = padded.view(f"<u{wide}").reshape(-1)
+    starts = _run_starts(array)
+    found, inverse = np.unique(array[starts], return_inverse=True)
+    sums = np.bincount(inverse, np.diff(starts, append=len(array))).astype(np.int64)
+    for value, number in zip(found.tolist(), sums.tolist(), strict=True):
+        numbers[value] = numbers.get(value, 0) + number
+
+
+def _number_of_each(array: NDArray[np.unsignedinteger], size: int) -> NDArray[np.int64]:
+    sample = array[:_SAMPLE]
+    if len(_run_starts(sample)) > len(sample) // 8:  # no long runs: look at each value
+        return np.bincount(array, minlength=size)
+    starts = _run_starts(array)
+    # The floats of bincount are exact: a piece has far less than 2**53 pixels.
+    lengths = np.diff(starts, append=len(array))
+    return np.bincount(array[starts], lengths, size).astype(np.int64)
+
+
+def _run_starts(array: NDArray[np.unsignedinteger]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.flatnonzero(array[1:] != array[:-1]) + 1])
+
+
+def count_rows(rows: Bytes, width: int, above: bytearray, numbers: Bytes, last: Bytes) -> int:
+    """
+    Undo the filters of PNG rows, and add up their pixels.
+
+    Parameters
+    ----------
+    rows : bytes-like
+        Whole rows, each preceded by its filter type.
+    width : int
+        Bytes of a pixel.
+    above : bytearray
+        The row above, replaced by the last row.
+    numbers
+        As in `count_values`.
+    last : buffer of int64, shape (256,), or empty
+        Gets the last byte of each row.
+
+    Returns
+    -------
+    int
+        The first row of a filter type above 4, or -1.
+    """
+    filtered = np.frombuffer(rows, np.uint8).reshape(-1, len(above) + 1)
+    bad = np.flatnonzero(filtered[:, 0] > 4)
+    if len(bad):
+        return int(bad[0])
+    if not len(filtered):
+        return -1
+    pixels = np.empty((len(filtered), len(above)), np.uint8)
+    if filtered[:, 0].any():
+        for phase in range(width):
+            _undo_phase(filtered, phase, width, above, pixels)
+    else:
+        pixels[:] = filtered[:, 1:]
+    above[:] = pixels[-1].tobytes()
+    count_values(pixels, width, numbers)
+    if len(last):
+        count_values(np.ascontiguousarray(pixels[:, -1]), 1, last)
+    return -1
+
+
+def _undo_phase(
+    filtered: NDArray[np.uint8], phase: int, step: int, above: bytearray, target: NDArray[np.uint8]
+) -> None:
+    """
+    Undo the filters of every `step`-th byte, which refer to no other bytes.
+
+    Average and Paeth go from byte to byte, for which NumPy has no words, so the
+    decoder of Pillow does it: it is handed a grey image of these bytes, headed by
+    the row above.
+    """
+    from PIL import Image
+
+    columns = filtered[:, 1 + phase :: step]
+    height, width = columns.shape
+    rows = np.zeros((height + 1, width + 1), np.uint8)
+    rows[0, 1:] = np.frombuffer(above, np.uint8)[phase::step]
+    rows[1:, 0] = filtered[:, 0]
+    rows[1:, 1:] = columns
+    stream = compress(rows, 0)
+    image = Image.frombytes("L", (width, height + 1), stream, "zip", "L", 0)
+    target[:, phase::step] = np.asarray(image)[1:]

@@ -1,0 +1,1 @@
+"""From the values of masks to classes: label maps, class lists, presets."""

@@ -1,0 +1,161 @@
+"""
+Class lists: the files that name classes, and presets of well-known data sets.
+
+They are data only, never executed. What they state is checked here, for all formats alike.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import NamedTuple
+
+from ..errors import LabelError, WeightcalcError
+from ..files.bounded import read_bounded
+from ..text.escape import printable
+from .class_list_formats import Entry, Stated, parse
+from .label_map import MOST_CLASSES
+
+_LARGEST_FILE = 16 << 20
+PRESETS = ("cityscapes", "cityscapes-ids", "voc", "ade20k", "camvid", "coco-stuff")
+
+
+class ClassList(NamedTuple):
+    """
+    What a class list says.
+
+    Attributes
+    ----------
+    names : list of str or None
+        In order of class ids; None for an id that the list skips.
+    colors : dict of int to int, or None
+        Packed colour, ``0xRRGGBB``, to class id, or to an ignored value: what a colour
+        mask shows for it. None if the list has no colours.
+    ignore : frozenset of int
+        Values of index masks that are no class.
+    mapping : dict of int to int
+        Value of index masks to class id. A value that is not named keeps its number.
+    """
+
+    names: list[str | None]
+    colors: dict[int, int] | None
+    ignore: frozenset[int]
+    mapping: dict[int, int]
+
+    def values_of_names(self) -> dict[str, int]:
+        """Each name and the value that stands for it in index masks, where there is one."""
+        sources: dict[int, list[int]] = {}
+        for value, index in self.mapping.items():
+            sources.setdefault(index, []).append(value)
+        values = {name: sources.get(index, [index]) for index, name in enumerate(self.names)}
+        return {name: v[0] for name, v in values.items() if name is not None and len(v) == 1}
+
+
+def read_class_list(name: str) -> ClassList:
+    """
+    Read the class list of a file, or a preset.
+
+    Parameters
+    ----------
+    name : str
+        One of `PRESETS`, or a path: text of one name a line; JSON, YAML or a table of
+        names with ids or colours; ``labelmap.txt`` or ``label_colors.txt``.
+
+    Raises
+    ------
+    LabelError
+        If it cannot be read, names no class, or gives two classes one name, id or colour.
+    MissingExtraError
+        If it is YAML and PyYAML is not installed.
+    """
+    path = printable(name)
+    try:
+        return _read_preset(name) if name in PRESETS else _checked(_read_file(name))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if isinstance(error, FileNotFoundError) and not {".", "/", "\\"} & set(name):
+            reason = f"neither a file nor a preset; the presets are {', '.join(PRESETS)}"
+        raise LabelError(f"{path}: {reason}") from error
+    except LabelError as error:
+        raise LabelError(f"{path}: {error}").with_hint(error.hint) from error
+    except (ValueError, RecursionError) as error:
+        raise LabelError(f"{path}: no text of class names: {error}") from error
+
+
+def _read_preset(name: str) -> ClassList:
+    if os.path.isfile(name):
+        raise LabelError("a preset, and a file of this folder").with_hint(
+            f"./{name} for the file; the preset from a folder without such a file"
+        )
+    from importlib import resources
+
+    text = resources.files(__package__).joinpath("presets", f"{name}.json").read_text("utf-8")
+    preset = json.loads(text)
+    colors = preset["colors"]
+    if colors is not None:
+        colors = {int(color[1:], 16): index for color, index in colors.items()}
+    return ClassList(preset["names"], colors, frozenset(preset["ignore"]), {})
+
+
+def _read_file(path: str) -> Stated:
+    if path.lower().endswith(".py"):
+        raise LabelError("Python is not executed").with_hint(
+            f"a text file of one name a line, or a preset: {', '.join(PRESETS)}"
+        )
+    with open(path, "rb") as file:
+        data = read_bounded(file, _LARGEST_FILE, "class list", LabelError)
+    if data.startswith(b"version https://git-lfs"):
+        raise LabelError("a Git LFS pointer, not the list itself").with_hint("git lfs pull")
+    text = data.decode("utf-8-sig")
+    if "\0" in text:
+        raise LabelError("it holds NUL bytes, so no text of class names")
+    return parse(text, os.path.splitext(path)[1].lower())
+
+
+def _checked(stated: Stated) -> ClassList:
+    names = _names_of(stated.entries)
+    colors = _colors_of(stated.entries)
+    return ClassList(names, colors, stated.ignore, dict(stated.mapping or {}))
+
+
+def _names_of(entries: list[Entry]) -> list[str | None]:
+    if not entries:
+        raise LabelError("it names no class")
+    names: dict[int, str] = {}
+    ids: dict[str, int] = {}
+    for index, name, _ in entries:
+        _check_entry(index, name)
+        if index in names:
+            raise LabelError(
+                f"'{printable(names[index])}' and '{printable(name)}' both have the id {index}"
+            )
+        if name in ids:
+            raise LabelError(f"classes {ids[name]} and {index} are both named '{printable(name)}'")
+        names[index], ids[name] = name, index
+    return [names.get(index) for index in range(max(names) + 1)]
+
+
+def _check_entry(index: int, name: str) -> None:
+    if not 0 <= index < MOST_CLASSES:
+        raise LabelError(f"class id {index} of '{printable(name)}' is not 0 to {MOST_CLASSES - 1}")
+    if not name.strip():
+        raise LabelError(f"class {index} has an empty name")
+    name.encode()  # JSON can hold half a character, which no result can
+
+
+def _colors_of(entries: list[Entry]) -> dict[int, int] | None:
+    colors: dict[int, Entry] = {}
+    for entry in entries:
+        if entry.color is None:
+            continue
+        other = colors.setdefault(entry.color, entry)
+        if other is not entry:
+            raise _same_color(other, entry)
+    return {color: entry.id for color, entry in colors.items()} or None
+
+
+def _same_color(one: Entry, other: Entry) -> WeightcalcError:
+    return LabelError(
+        f"'{printable(one.name)}' and '{printable(other.name)}' "
+        f"both have the colour #{other.color:06x}"
+    ).with_hint("for masks of indices, a list without colours")

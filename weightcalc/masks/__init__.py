@@ -1,0 +1,1 @@
+"""From an open file to the value counts of its masks."""

@@ -1,0 +1,119 @@
+"""
+Counts the masks of one file by its name.
+"""
+
+from __future__ import annotations
+
+import os
+from io import BufferedReader, BytesIO
+from typing import BinaryIO
+
+from ..errors import DecodeError, MaskError, MissingExtraError
+from ..sources.names import is_url, split_name
+from ..sources.opening import open_mask, spooled
+from ..text.escape import printable
+from .formats import read_masks
+from .options import DEFAULTS, ReadOptions
+from .value_counts import ValueCounts
+
+_READ_AT_ONCE = 4 << 20  # a file up to this size is read by one call
+
+
+_BUFFER = 1 << 20
+
+
+def count_file(name: str, options: ReadOptions = DEFAULTS) -> list[ValueCounts]:
+    """
+    Count the values of the masks in one file; a file that changes meanwhile is read again.
+
+    Returns
+    -------
+    list of ValueCounts
+        One for each mask: a stack and a TIFF of several pages have more than one.
+
+    Raises
+    ------
+    MaskError
+        If the file cannot be read, or is being written.
+    MissingExtraError
+        If its format needs a package that is not installed.
+    """
+    streamed = is_url(name) or split_name(name) is not None
+    try:
+        return (_count_stream if streamed else _count_local)(name, options)
+    except OSError as error:  # of the disk, in reading or closing
+        raise _named(name, error) from error
+
+
+def _count_local(name: str, options: ReadOptions) -> list[ValueCounts]:
+    for _ in range(2):
+        with open_mask(name) as file:
+            before = os.fstat(file.fileno())
+            stream = _buffered(file, before.st_size)
+            problem: Exception | None = None
+            try:
+                masks = list(read_masks(name, stream, options))
+            except MissingExtraError:
+                raise
+            except Exception as error:  # noqa: BLE001  # decoders raise what they like
+                problem = error
+            if _state(before) == _state(os.fstat(file.fileno())):
+                break
+    else:
+        raise MaskError(name, "it changes while it is read: being written?")
+    if problem is not None:
+        raise _named(name, problem) from problem
+    return masks
+
+
+def _count_stream(name: str, options: ReadOptions) -> list[ValueCounts]:
+    """Count a member of an archive or a remote file, whose size and state nobody knows."""
+    with open_mask(name) as file:
+        try:
+            with _held(file, options.max_bytes) as stream:
+                masks = list(read_masks(name, stream, options))
+                while stream.read(_BUFFER):  # the checksum comes after the last byte
+                    pass
+        except MissingExtraError:
+            raise
+        except Exception as error:  # decoders raise what they like
+            raise _named(name, error) from error
+    return masks
+
+
+def _held(file: BinaryIO, limit: int) -> BinaryIO:
+    """A stream that can be sought: small ones are held in memory."""
+    stream = BufferedReader(file, _BUFFER)  # type: ignore[type-var]
+    start = stream.read(_READ_AT_ONCE + 1)
+    if len(start) <= _READ_AT_ONCE:
+        return BytesIO(start)
+    if not stream.seekable():
+        return spooled(stream, limit, start)
+    stream.seek(0)
+    return stream
+
+
+def _buffered(file: BinaryIO, size: int) -> BinaryIO:
+    if size > _READ_AT_ONCE:
+        return BufferedReader(file, _BUFFER)  # type: ignore[type-var]
+    data = file.read(size + 1)
+    while len(data) < size and (more := file.read(size - len(data))):
+        data += more  # a file system over a network may give less than is asked for
+    return BytesIO(data)
+
+
+def _state(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _named(name: str, error: Exception) -> MaskError:
+    if isinstance(error, DecodeError):
+        named = MaskError(name, str(error))
+        named.hint = error.hint
+        return named
+    if isinstance(error, MemoryError):
+        return MaskError(name, "not enough memory to decode it")
+    if isinstance(error, OSError) and error.strerror and not error.filename:
+        return MaskError(name, error.strerror)  # of the system, not of a decoder
+    text = printable(str(error).strip().split("\n")[0][:200])
+    return MaskError(name, f"cannot be decoded: {text or type(error).__name__}")

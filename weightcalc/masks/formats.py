@@ -1,0 +1,138 @@
+"""
+Readers: from an open file to the value counts of its masks.
+
+A reader is ``read(file, options) -> Iterator[ValueCounts]``, one for each mask of
+the file, which is at its beginning and can be sought. It may raise anything; who
+knows the name adds it. A new format is a function and a line in `READERS`.
+
+What needs NumPy or Pillow is imported when a file needs it: where all masks are PNG,
+that would be most of the time of a short run.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from ..errors import DecodeError
+from ..sources.names import path_in
+from .options import ReadOptions
+from .png import count_png
+from .png_chunks import SIGNATURE
+from .value_counts import ValueCounts
+
+Reader = Callable[[BinaryIO, ReadOptions], Iterator[ValueCounts]]
+
+_FIRST_BYTES = (
+    (SIGNATURE, "PNG"),
+    (b"BM", "BMP"),
+    (b"GIF8", "GIF"),
+    (b"II*\0", "TIFF"),
+    (b"MM\0*", "TIFF"),
+    (b"II+\0", "TIFF"),
+    (b"MM\0+", "TIFF"),
+    (b"RIFF", "WEBP"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"P5", "PPM"),
+)
+_POINTERS = (
+    (b"version https://git-lfs", "a Git LFS pointer, not the mask itself", "git lfs pull"),
+    (b"/annex/objects/", "a git-annex pointer, not the mask itself", "git annex get"),
+)
+
+
+def read_masks(name: str, file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
+    """
+    Count the masks of an open file by the reader for the ending of its name.
+
+    Raises
+    ------
+    DecodeError
+        If the file is no mask. Decoders raise other exceptions too.
+    """
+    head = file.read(32)
+    file.seek(0)
+    for start, what, remedy in _POINTERS:
+        if head.startswith(start):
+            raise DecodeError(what).with_hint(remedy)
+    if not head:
+        raise DecodeError("the file is empty")
+    return READERS.get(suffix_of(name), _image_reader(""))(file, options)
+
+
+def suffix_of(name: str) -> str:
+    """The ending that chooses the reader, in lower case: ".png", also of a file named so."""
+    base = os.path.basename(path_in(name)).lower()
+    if base.endswith(".nii.gz"):
+        return ".nii.gz"
+    return os.path.splitext(base)[1] or base
+
+
+def _image_reader(usual: str) -> Reader:
+    """A reader of images by their first bytes, which notes if they are not those of `usual`."""
+
+    def read(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
+        head = file.read(12)
+        file.seek(0)
+        found = next((name for start, name in _FIRST_BYTES if head.startswith(start)), "")
+        if not found:
+            raise DecodeError(f"no image: it begins with {head!r}")
+        note = f"a {found} file, though its name says {usual}"
+        for mask in _read_format(file, found, options):
+            yield mask if found == usual or not usual else mask._replace(notes=(*mask.notes, note))
+
+    return read
+
+
+def _read_format(file: BinaryIO, format_: str, options: ReadOptions) -> Iterator[ValueCounts]:
+    if format_ == "PNG":
+        return iter([count_png(file, options)])
+    if format_ == "TIFF":
+        from .tiff import read_tiff
+
+        return read_tiff(file, options)
+    from .pillow import read_image
+
+    return read_image(file, format_, options)
+
+
+def _read_npy(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
+    from .npy import read_npy
+
+    return read_npy(file, options)
+
+
+def _read_npz(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
+    from .npy import read_npz
+
+    return read_npz(file, options)
+
+
+def _read_label(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
+    from .semantickitti import read_label
+
+    return read_label(file, options)
+
+
+def _read_nifti(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
+    from .nifti import read_nifti
+
+    return read_nifti(file, options)
+
+
+READERS: dict[str, Reader] = {
+    ".png": _image_reader("PNG"),
+    ".bmp": _image_reader("BMP"),
+    ".gif": _image_reader("GIF"),
+    ".tif": _image_reader("TIFF"),
+    ".tiff": _image_reader("TIFF"),
+    ".webp": _image_reader("WEBP"),
+    ".jpg": _image_reader("JPEG"),
+    ".jpeg": _image_reader("JPEG"),
+    ".npy": _read_npy,
+    ".npz": _read_npz,
+    ".nii": _read_nifti,
+    ".nii.gz": _read_nifti,
+    ".label": _read_label,
+}

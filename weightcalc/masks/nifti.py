@@ -1,0 +1,112 @@
+"""
+Counts NIfTI volumes, plain or gzipped: one mask each, whatever the number of slices.
+
+nibabel reads the header and scales the values; a few columns are in memory at a time.
+"""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import math
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from ..errors import DecodeError, MissingExtraError
+from ..kernels.counters import ValueCounter
+from ..kernels.ndarrays import counter_of, whole_numbers
+from .options import ReadOptions, check_image, check_size
+from .value_counts import ValueCounts
+
+_PIECE = 4 << 20  # bytes of values at a time
+_SIZES = {348: "Nifti1Header", 540: "Nifti2Header"}  # of the header, which begins with it
+_LOGGER = logging.getLogger("weightcalc.nifti")
+
+
+def read_nifti(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
+    """
+    Count the labels of a volume of three axes; further axes must be 1 long.
+
+    Raises
+    ------
+    MissingExtraError
+        If nibabel is not installed.
+    DecodeError
+        If it is no single volume, or its scaled values are not whole.
+    """
+    check_image(options)
+    if options.encoding == "color":
+        raise DecodeError("a NIfTI volume has no colours")
+    nibabel = _nibabel()
+    with ExitStack() as stack:
+        if file.read(2) == b"\x1f\x8b":
+            file.seek(0)
+            file = stack.enter_context(gzip.GzipFile(fileobj=file))  # type: ignore[assignment]
+        file.seek(0)
+        header = _read_header(nibabel, file)
+        shape = _check_shape(header, options)
+        volume = nibabel.arrayproxy.ArrayProxy(file, header)
+        counter = _count_pieces(volume, shape)
+        while file.read(_PIECE):  # the checksum of gzip comes after the last byte
+            pass
+    # One kind for all types: those of a data set differ from case to case.
+    yield ValueCounts(counter.counts(), math.prod(shape), "volume", counter.largest)
+
+
+def _nibabel() -> Any:
+    try:
+        import nibabel
+    except ImportError as error:
+        raise MissingExtraError("reading .nii masks", "nifti") from error
+    return nibabel
+
+
+def _read_header(nibabel: Any, file: BinaryIO) -> Any:
+    size = file.read(4)
+    kind = _SIZES.get(int.from_bytes(size, "little")) or _SIZES.get(int.from_bytes(size, "big"))
+    if kind is None:
+        raise DecodeError(f"no NIfTI file: it begins with {size!r}")
+    class_ = getattr(nibabel, kind)
+    block = size + file.read(class_.sizeof_hdr - 4)
+    if len(block) < class_.sizeof_hdr:
+        raise DecodeError("it ends inside its header")
+    header = class_(block, check=False)
+    header.check_fix(logger=_LOGGER, error_level=40)
+    if not bytes(header["magic"]).startswith((b"n+1", b"n+2")):
+        raise DecodeError("its values are in another file (.hdr and .img)").with_hint(
+            "save it as one .nii file"
+        )
+    return header
+
+
+def _check_shape(header: Any, options: ReadOptions) -> tuple[int, ...]:
+    shape = header.get_data_shape()
+    space = tuple(int(size) for size in shape[:3])
+    if any(size != 1 for size in shape[3:]) or len(space) < 2:
+        raise DecodeError(f"a NIfTI file of shape {shape} is not one volume of labels")
+    check_size(space[0], math.prod(space[1:]), options)
+    dtype = header.get_data_dtype()
+    if dtype.kind not in "iuf":
+        raise DecodeError(f"values of type {dtype} are no labels")
+    if math.prod(space) * dtype.itemsize > options.max_bytes:
+        raise DecodeError(
+            f"a volume of shape {shape} is larger than {options.max_bytes} bytes"
+        ).with_hint("--max-bytes, if the file is what it should be")
+    return space
+
+
+def _count_pieces(volume: Any, shape: tuple[int, ...]) -> ValueCounter:
+    columns = max(1, _PIECE // (shape[0] * 8))
+    rest = (0,) * (len(volume.shape) - len(shape))
+    counter = None
+    for index in np.ndindex(shape[2:]):
+        for first in range(0, shape[1], columns):
+            values = np.asarray(volume[(slice(None), slice(first, first + columns), *index, *rest)])
+            numbers = whole_numbers(values)
+            counter = counter or counter_of(numbers.dtype)
+            counter.add(np.ascontiguousarray(numbers).view(np.uint8))
+    assert counter is not None  # volumes without voxels are refused before
+    return counter

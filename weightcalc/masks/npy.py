@@ -1,0 +1,234 @@
+"""
+Counts arrays in pieces: .npy and .npz of NumPy, never mapped or unpickled, and .label.
+
+The header of .npy is taken apart here, by a pattern that knows three keys and nothing
+else. Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import zipfile
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+
+from ..errors import DecodeError
+from ..kernels.counters import ValueCounter
+from ..kernels.ndarrays import counter_of, whole_numbers
+from .arrays import PIECE, Header, pieces
+from .channels import read_channels
+from .options import ReadOptions, check_size
+from .samples import values_of_pixels
+from .value_counts import ValueCounts
+
+_MAGIC = b"\x93NUMPY"
+_LONGEST_HEADER = 10_000
+_ITEM = re.compile(
+    r"""\s*(?P<quote>['"])(?P<key>\w+)(?P=quote)\s*:\s*"""
+    r"""(?P<value>'[^']*'|"[^"]*"|True|False|\([\d\sL,]*\))\s*(?P<end>,?\s*\}|,)"""
+)
+_DTYPE = re.compile(r"[<>|=](?:[ui][1248]|b1|f[248])")
+
+
+def read_npy(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
+    """
+    Count a .npy file.
+
+    By index its shape is (H, W), one mask, or (N, H, W), N masks; by colour it has a
+    last axis of 3 or 4 more; by channels (one-hot, multilabel) an axis of C channels.
+
+    Raises
+    ------
+    DecodeError
+        If it is damaged, holds no whole numbers, or may be read in two ways.
+    """
+    header = _read_header(file)
+    if math.prod(header.shape) == 0:
+        raise DecodeError(f"an array of shape {header.shape} has no pixels")
+    if math.prod(header.shape) * header.dtype.itemsize > options.max_bytes:
+        raise DecodeError(
+            f"an array of shape {header.shape} is larger than {options.max_bytes} bytes"
+        ).with_hint("--max-bytes, if the file is what it should be")
+    if options.encoding in ("one-hot", "multilabel"):
+        yield from read_channels(file, header, options)
+        return
+    if options.encoding == "color":
+        header = _as_pixels(header)
+    _check_shape(header.shape, options)
+    masks = _count_stack(file, header, options.encoding)
+    if len(header.shape) == 3 and options.encoding == "auto":
+        masks = _refuse_channels(masks, header.shape)
+    yield from masks
+
+
+def read_npz(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
+    """
+    Count a .npz file of one array, from the open archive.
+
+    Raises
+    ------
+    DecodeError
+        As `read_npy`; and if there is not just one array in it.
+    """
+    with zipfile.ZipFile(file) as archive:
+        members = archive.infolist()
+        if len(members) != 1:
+            raise DecodeError(f"it holds {len(members)} arrays; a mask file holds one")
+        if members[0].flag_bits & 1:
+            raise DecodeError("its array is encrypted")
+        if members[0].file_size > options.max_bytes:
+            raise DecodeError(
+                f"its array has {members[0].file_size} bytes, more than {options.max_bytes}"
+            ).with_hint("--max-bytes, if the file is what it should be")
+        with archive.open(members[0]) as member:
+            yield from read_npy(member, options)  # type: ignore[arg-type]
+
+
+def _read_header(file: BinaryIO) -> Header:
+    start = _read(file, 8)
+    if start[:6] != _MAGIC:
+        raise DecodeError("not a .npy file: it does not begin as one")
+    if start[6] not in (1, 2, 3) or start[7] != 0:
+        raise DecodeError(f"its format version {start[6]}.{start[7]} is unknown")
+    length = int.from_bytes(_read(file, 2 if start[6] == 1 else 4), "little")
+    if length > _LONGEST_HEADER:
+        raise DecodeError(f"its header claims {length} bytes")
+    return _parse_header(_read(file, length).decode("latin-1"))
+
+
+def _read(file: BinaryIO, size: int) -> bytes:
+    data = file.read(size)
+    if len(data) < size:
+        raise DecodeError("it ends inside its header")
+    return data
+
+
+def _parse_header(text: str) -> Header:
+    text = text.strip()
+    fields: dict[str, str] = {}
+    position, end = 1, ","
+    while end == "," and (item := _ITEM.match(text, position)):
+        fields[item["key"]] = item["value"]
+        position, end = item.end(), item["end"]
+    whole = text.startswith("{") and end.endswith("}") and position == len(text)
+    if not whole or fields.keys() != {"descr", "fortran_order", "shape"}:
+        raise DecodeError("its header is no description of one plain array")
+    if fields["fortran_order"] not in ("True", "False") or not fields["shape"].startswith("("):
+        raise DecodeError("its header has a wrong fortran_order or shape")
+    return Header(
+        _parse_dtype(fields["descr"]),
+        _parse_shape(fields["shape"]),
+        fields["fortran_order"] == "True",
+    )
+
+
+def _parse_dtype(text: str) -> np.dtype[np.generic]:
+    name = text[1:-1]
+    if name in ("O", "|O"):
+        raise DecodeError("it holds pickled Python objects, which are never loaded")
+    if not _DTYPE.fullmatch(name):
+        raise DecodeError(f"values of type {name!r} are no labels")
+    return np.dtype(name)
+
+
+def _parse_shape(text: str) -> tuple[int, ...]:
+    axes = [axis.strip().removesuffix("L") for axis in text[1:-1].split(",")]
+    if not axes[-1]:
+        axes.pop()
+    if not all(re.fullmatch(r"\d{1,20}", axis) for axis in axes):
+        raise DecodeError(f"its shape {text[:40]} is none")
+    return tuple(map(int, axes))
+
+
+def _check_shape(shape: tuple[int, ...], options: ReadOptions) -> None:
+    if len(shape) not in (2, 3):
+        raise DecodeError(
+            f"an array of shape {shape} is no mask (H, W) and no stack of them (N, H, W)"
+        ).with_hint("--encoding one-hot or multilabel for arrays of channels")
+    check_size(shape[-1], shape[-2], options)
+    if options.encoding == "auto" and len(shape) == 3 and shape[2] <= 4:
+        raise _channels_or_masks(shape, f"its last axis has {shape[2]} entries")
+
+
+def _as_pixels(header: Header) -> Header:
+    """An array of bytes with samples of colour along its last axis, as an array of pixels."""
+    samples = header.shape[-1]
+    if samples not in (3, 4) or header.dtype.str not in ("|u1", "|i1") or header.fortran:
+        raise DecodeError(
+            f"an array of shape {header.shape} and type {header.dtype} has no colours: "
+            "it wants uint8 and a last axis of 3 or 4"
+        ).with_hint("--encoding index for arrays of class ids")
+    return Header(np.dtype(f"V{samples}"), header.shape[:-1], False)
+
+
+def _channels_or_masks(shape: tuple[int, ...], why: str) -> DecodeError:
+    error = DecodeError(f"an array of shape {shape} may be masks or channels: {why}")
+    error.hint = "--encoding index, one-hot or multilabel says which"
+    return error
+
+
+def _refuse_channels(masks: Iterator[ValueCounts], shape: tuple[int, ...]) -> Iterator[ValueCounts]:
+    """Pass masks on once a value other than 0 and 1 shows that they are no channels."""
+    held = []
+    for mask in masks:
+        held.append(mask)
+        if not mask.values.keys() <= {0, 1}:
+            yield from held
+            yield from masks
+            return
+    raise _channels_or_masks(shape, "it holds only 0 and 1")
+
+
+def _count_stack(file: BinaryIO, header: Header, encoding: str) -> Iterator[ValueCounts]:
+    is_stack = len(header.shape) == 3
+    num_masks = header.shape[0] if is_stack else 1
+    pixels = header.shape[-1] * header.shape[-2]
+    count = _count_interleaved if is_stack and header.fortran else _count_in_turn
+    notes: tuple[str, ...] = ()
+    if header.dtype.kind == "f":
+        notes = ("its floats are all whole numbers",)
+    for number, counter in enumerate(count(file, header.dtype, num_masks, pixels), 1):
+        if number == num_masks and file.read(1):
+            notes += ("bytes follow its array",)
+        values = counter.counts()
+        if header.dtype.kind == "b" and max(values) > 1:
+            raise DecodeError(f"it holds byte {max(values)} where booleans are 0 and 1")
+        largest = 255
+        if encoding == "color":
+            values = values_of_pixels(values, header.dtype.itemsize, 8, encoding)
+        else:
+            largest = counter.largest
+        yield ValueCounts(values, pixels, "array", largest, notes=notes)
+
+
+def _count_in_turn(
+    file: BinaryIO, dtype: np.dtype[np.generic], num_masks: int, pixels: int
+) -> Iterator[ValueCounter]:
+    for _ in range(num_masks):
+        counter = counter_of(dtype)
+        for values in pieces(file, dtype, pixels, 1):
+            counter.add(_bytes_of(values))
+        yield counter
+
+
+def _count_interleaved(
+    file: BinaryIO, dtype: np.dtype[np.generic], num_masks: int, pixels: int
+) -> Iterator[ValueCounter]:
+    """Count masks whose pixels take turns, as in a stack in Fortran order."""
+    if num_masks * dtype.itemsize > PIECE:
+        raise DecodeError(
+            f"{num_masks} masks in Fortran order cannot be told apart in little memory"
+        ).with_hint("save the array with numpy.ascontiguousarray")
+    counters = [counter_of(dtype) for _ in range(num_masks)]
+    for values in pieces(file, dtype, pixels * num_masks, num_masks):
+        for counter, column in zip(counters, values.reshape(-1, num_masks).T, strict=True):
+            counter.add(_bytes_of(column))
+    yield from counters
+
+
+def _bytes_of(values: np.ndarray) -> np.ndarray:
+    numbers = values if values.dtype.kind == "V" else whole_numbers(values)
+    return np.ascontiguousarray(numbers).view(np.uint8)

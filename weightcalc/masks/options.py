@@ -1,0 +1,70 @@
+"""
+How masks encode classes, and what a reader must know besides the file.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..errors import DecodeError
+
+ENCODINGS = ("auto", "index", "color", "one-hot", "multilabel")
+
+
+class ReadOptions(NamedTuple):
+    """
+    What a reader must know besides the file.
+
+    Attributes
+    ----------
+    encoding : str
+        One of `ENCODINGS`. "auto" reads as "index" does, and refuses what may be
+        meant otherwise.
+    channel_axis : int, optional
+        Axis of the channels of one-hot and multilabel arrays. Default is the last.
+    allow_lossy : bool
+        Whether JPEG and lossy WebP are read.
+    max_pixels : int
+        Most pixels of a mask.
+    max_bytes : int
+        Most bytes that a mask may inflate to.
+    """
+
+    encoding: str = "auto"
+    channel_axis: int | None = None
+    allow_lossy: bool = False
+    max_pixels: int = 1 << 34
+    max_bytes: int = 1 << 36
+
+
+DEFAULTS = ReadOptions()
+
+
+def check_size(width: int, height: int, options: ReadOptions) -> None:
+    """
+    Refuse an image without pixels, or with more than `options` allow.
+
+    Raises
+    ------
+    DecodeError
+    """
+    if width < 1 or height < 1:
+        raise DecodeError(f"its size is {width} x {height}")
+    if width * height > options.max_pixels:
+        raise DecodeError(
+            f"{width} x {height} pixels are more than the limit of {options.max_pixels}"
+        ).with_hint("--max-pixels, if the file is what it should be")
+
+
+def check_image(options: ReadOptions) -> None:
+    """
+    Refuse an image where arrays of channels are asked for.
+
+    Raises
+    ------
+    DecodeError
+    """
+    if options.encoding in ("one-hot", "multilabel"):
+        raise DecodeError(f"an image has no channels to read as {options.encoding}").with_hint(
+            "--encoding index or color; one-hot and multilabel masks are .npy or .npz"
+        )

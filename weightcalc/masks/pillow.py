@@ -1,0 +1,293 @@
+"""
+Counts images other than PNG, decoded by Pillow.
+
+Pillow gets the open file and the one decoder that the file's first bytes ask for,
+never a name: by name it maps files into memory, and starts a program for some.
+Where it changes samples (scaled greys, inverted TIFF), the change is undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, BinaryIO
+
+import numpy as np
+
+from ..errors import DecodeError
+from ..kernels.counters import ValueCounter
+from ..kernels.ndarrays import counter_of, whole_numbers
+from .bmp import count_bmp
+from .options import ReadOptions, check_image, check_size
+from .samples import colors_of_indices, values_of_pixels
+from .value_counts import ValueCounts
+
+if TYPE_CHECKING:
+    from PIL import ImageFile
+
+_LARGEST_IMAGE = 1 << 28  # pixels; Pillow holds an image whole
+_LARGEST_WEBP = 1 << 26  # it holds four of them, of 4 bytes a pixel
+_STRIP = 1 << 20  # pixels turned into an array at a time
+_BITS_PER_SAMPLE, _COMPRESSION, _PHOTOMETRIC, _SAMPLES_PER_PIXEL = 258, 259, 262, 277
+_STRIP_BYTES, _SAMPLE_FORMAT = 279, 339
+_JPEG_IN_TIFF = ("jpeg", "tiff_jpeg", 6, 7)
+_SAMPLES = {"LA": 2, "RGB": 3, "RGBA": 4}
+_KINDS = {
+    "1": "grey",
+    "L": "grey",
+    "P": "palette",
+    "I;16": "16-bit grey",
+    "I;16B": "16-bit grey",
+    "I": "32-bit grey",
+    "F": "float",
+}
+
+
+def read_image(
+    file: BinaryIO, format_: str, options: ReadOptions, pages: Sequence[int] | None = None
+) -> Iterator[ValueCounts]:
+    """
+    Count an image of a format that Pillow knows; each page of a TIFF is a mask.
+
+    Parameters
+    ----------
+    format_ : str
+        BMP, GIF, TIFF, WEBP, JPEG or PPM: what the first bytes of the file say.
+    pages : sequence of int, optional
+        Pages of a TIFF to count. Default is all of them.
+
+    Raises
+    ------
+    DecodeError
+        If it is lossy, or its samples are no labels. Pillow raises others.
+    """
+    check_image(options)
+    if not options.allow_lossy and _is_lossy(file, format_):
+        raise DecodeError(
+            f"{format_} is lossy: between two classes it invents values of a third"
+        ).with_hint("--allow-lossy to count it all the same, --exclude if it is no mask")
+    if format_ == "BMP" and (mask := count_bmp(file, options)) is not None:
+        yield mask
+        return
+    if format_ == "WEBP":
+        _check_held(*_size_of_webp(file), format_, options, _LARGEST_WEBP)
+    with _limit_given_way():
+        image = _open(file, format_)
+        num_pages = getattr(image, "n_frames", 1) if format_ == "TIFF" else 1
+        for page in range(num_pages) if pages is None else pages:
+            if page:
+                image.seek(page)
+            yield _count_page(image, format_, options)
+
+
+@contextmanager
+def _limit_given_way() -> Iterator[None]:
+    """Pillow's own limit on pixels gives way to ours, for which it is lower."""
+    from PIL import Image
+
+    before = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
+
+
+def _open(file: BinaryIO, format_: str) -> ImageFile.ImageFile:
+    from PIL import (
+        BmpImagePlugin,
+        GifImagePlugin,
+        JpegImagePlugin,
+        PpmImagePlugin,
+        TiffImagePlugin,
+        WebPImagePlugin,
+    )
+
+    decoders: dict[str, type[ImageFile.ImageFile]] = {
+        "BMP": BmpImagePlugin.BmpImageFile,
+        "GIF": GifImagePlugin.GifImageFile,
+        "JPEG": JpegImagePlugin.JpegImageFile,
+        "PPM": PpmImagePlugin.PpmImageFile,
+        "TIFF": TiffImagePlugin.TiffImageFile,
+        "WEBP": WebPImagePlugin.WebPImageFile,
+    }
+    return decoders[format_](file)
+
+
+def _is_lossy(file: BinaryIO, format_: str) -> bool:
+    if format_ != "WEBP":
+        return format_ == "JPEG"
+    file.seek(12)
+    for _ in range(16):  # chunks before the pixels; animations may have more, and are refused
+        head = file.read(8)
+        if head[:4] == b"VP8L" or len(head) < 8:
+            file.seek(0)
+            return False
+        if head[:4] in (b"VP8 ", b"ANIM"):
+            break
+        size = int.from_bytes(head[4:], "little")
+        file.seek(size + size % 2, 1)
+    file.seek(0)
+    return True
+
+
+def _count_page(image: ImageFile.ImageFile, format_: str, options: ReadOptions) -> ValueCounts:
+    width, height = image.size
+    _check_held(width, height, format_, options)
+    if format_ == "TIFF":
+        _check_tiff(image, options)
+    notes = _notes_on_gif(image.fp) if format_ == "GIF" and image.fp else []
+    largest_grey = _largest_grey(image) if format_ == "PPM" else 0
+    image.load()
+    values, largest = _values(image, format_, options.encoding, notes)
+    if largest_grey:
+        values = _unscaled(image.mode, values, largest_grey)
+    kind = _KINDS.get(image.mode, image.mode)
+    return ValueCounts(values, width * height, kind, largest, notes=tuple(notes))
+
+
+def _check_held(
+    width: int, height: int, format_: str, options: ReadOptions, largest: int = _LARGEST_IMAGE
+) -> None:
+    """Refuse an image that is larger than `options` allow, or than is held whole."""
+    check_size(width, height, options)
+    if width * height > largest:
+        raise DecodeError(
+            f"{width} x {height} pixels of {format_} must be held whole: more than {largest}"
+        ).with_hint("PNG, .npy and tiled TIFF are counted in pieces")
+
+
+def _size_of_webp(file: BinaryIO) -> tuple[int, int]:
+    """Width and height by the first header: Pillow takes the memory for them when it opens."""
+    file.seek(12)
+    kind, body = file.read(8)[:4], file.read(10)
+    file.seek(0)
+    if len(body) < 10 or kind not in (b"VP8X", b"VP8L", b"VP8 "):
+        raise DecodeError("no WebP: it has no header of an image")
+    if kind == b"VP8X":
+        return int.from_bytes(body[4:7], "little") + 1, int.from_bytes(body[7:], "little") + 1
+    if kind == b"VP8L":
+        bits = int.from_bytes(body[1:5], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    sides = int.from_bytes(body[6:8], "little"), int.from_bytes(body[8:], "little")
+    return sides[0] & 0x3FFF, sides[1] & 0x3FFF
+
+
+def _notes_on_gif(file: IO[bytes]) -> list[str]:
+    """Walk over the blocks of a GIF file, which Pillow leaves where the first frame begins."""
+    position, frames = file.tell(), 0
+    file.seek(10)
+    _skip_colors(file, file.read(3))
+    while (kind := file.read(1)) in (b",", b"!"):
+        if kind == b",":
+            frames += 1
+            _skip_colors(file, file.read(9)[8:])
+        file.seek(1, 1)  # the label of an extension, the code size of a frame
+        while size := file.read(1):
+            if size == b"\0":
+                break
+            file.seek(size[0], 1)
+    file.seek(position)
+    notes = ["an animation: only its first frame is counted"] if frames > 1 else []
+    return notes if kind == b";" else [*notes, "its end mark is missing"]
+
+
+def _skip_colors(file: IO[bytes], flags: bytes) -> None:
+    """Skip the colour table that the first of `flags` announces."""
+    if flags and flags[0] & 0x80:
+        file.seek(6 << (flags[0] & 7), 1)
+
+
+def _values(
+    image: ImageFile.ImageFile, format_: str, encoding: str, notes: list[str]
+) -> tuple[dict[int, int], int]:
+    """Value counts of a decoded image, and the largest value that its type can hold."""
+    if image.mode in _SAMPLES:
+        samples = _SAMPLES[image.mode]
+        pixels = _count_samples(image, np.dtype(f"V{samples}")).counts()
+        return values_of_pixels(pixels, samples, 8, encoding), 255
+    if image.mode not in _KINDS:
+        raise DecodeError(f"{format_} of mode {image.mode} is no mask")
+    counter = _count_samples(image, None)
+    values = counter.counts()
+    if format_ == "TIFF":
+        values = _stored_samples(image, values, notes)
+    if encoding == "color":
+        values = _colors(image, values)
+    return values, counter.largest
+
+
+def _largest_grey(image: ImageFile.ImageFile) -> int:
+    """What the header of a PGM file says, which is gone after load; 0 if Pillow scales nothing."""
+    arguments = image.tile[0].args
+    return int(arguments[-1]) if isinstance(arguments, tuple) else 0
+
+
+def _unscaled(mode: str, values: dict[int, int], largest: int) -> dict[int, int]:
+    """Undo what Pillow does to greys of a PGM file whose largest is not 255 or 65535."""
+    scale = 255 if mode == "L" else 65535
+    return {round(value * largest / scale): n for value, n in values.items()}
+
+
+def _colors(image: ImageFile.ImageFile, values: dict[int, int]) -> dict[int, int]:
+    if image.mode == "P":
+        return colors_of_indices(values, bytes(image.getpalette() or []))
+    if image.mode != "L":
+        raise DecodeError(f"an image of mode {image.mode} has no colours")
+    return values_of_pixels(values, 1, 8, "color")
+
+
+def _count_samples(image: ImageFile.ImageFile, pixel: np.dtype[np.generic] | None) -> ValueCounter:
+    """Count the pixels of an image as `pixel`, or as numbers of the type of their array."""
+    counter = None
+    for samples in _strips(image):
+        numbers = samples if pixel else whole_numbers(samples)
+        if numbers.dtype.kind == "b":
+            numbers = numbers.astype(np.uint8)  # Pillow's True is a byte of 255
+        counter = counter or counter_of(pixel or numbers.dtype)
+        counter.add(np.ascontiguousarray(numbers).view(np.uint8))
+    assert counter is not None  # images without rows are refused before
+    return counter
+
+
+def _strips(image: ImageFile.ImageFile) -> Iterator[np.ndarray]:
+    width, height = image.size
+    rows = max(1, _STRIP // width)
+    for top in range(0, height, rows):
+        yield np.asarray(image.crop((0, top, width, min(top + rows, height))))
+
+
+def _check_tiff(image: ImageFile.ImageFile, options: ReadOptions) -> None:
+    """Refuse TIFF that is lossy, short, or of more bits than Pillow keeps."""
+    tags = image.tag_v2  # type: ignore[attr-defined]
+    compression, bits = tags.get(_COMPRESSION, 1), max(tags.get(_BITS_PER_SAMPLE, (1,)))
+    if compression in _JPEG_IN_TIFF and not options.allow_lossy:
+        raise DecodeError("TIFF compressed as JPEG is lossy").with_hint("--allow-lossy")
+    if image.mode in _SAMPLES and bits > 8:
+        raise DecodeError(
+            f"{image.mode} of {bits} bits a sample needs: pip install 'weightcalc[tiff]'"
+        )
+    if compression == 1 and _STRIP_BYTES in tags:
+        width, height = image.size
+        samples = tags.get(_SAMPLES_PER_PIXEL, 1)
+        wanted, stored = (width * samples * bits + 7) // 8 * height, sum(tags[_STRIP_BYTES])
+        if stored < wanted:
+            raise DecodeError(f"its strips have {stored} bytes, its rows {wanted}")
+
+
+def _stored_samples(
+    image: ImageFile.ImageFile, values: dict[int, int], notes: list[str]
+) -> dict[int, int]:
+    """Undo what Pillow does to the samples of TIFF: scaling, inverting, dropping the sign."""
+    tags = image.tag_v2  # type: ignore[attr-defined]
+    bits = tags.get(_BITS_PER_SAMPLE, (1,))[0]
+    if image.mode == "L" and bits in (2, 4):
+        values = {value // (255 // ((1 << bits) - 1)): n for value, n in values.items()}
+    if tags.get(_PHOTOMETRIC) == 0 and image.mode in ("1", "L"):
+        notes.append("its photometric interpretation is inverted; the stored samples are counted")
+        values = {(1 << bits) - 1 - value: n for value, n in values.items()}
+    if image.mode == "I" and bits == 32 and tags.get(_SAMPLE_FORMAT, (1,))[0] == 1:
+        values = {value & 0xFFFFFFFF: n for value, n in values.items()}
+    if image.mode == "L" and bits == 8 and tags.get(_SAMPLE_FORMAT, (1,))[0] == 2:
+        values = {value - 256 if value > 127 else value: n for value, n in values.items()}
+    return values

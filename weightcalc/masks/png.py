@@ -1,0 +1,169 @@
+"""
+Counts PNG masks from the compressed rows, without making an image.
+
+Strict where a fault could change a count and tolerant elsewhere: CRCs of critical
+chunks, the Adler-32 and the number of rows must be right; what follows the pixels
+may be missing or odd, which is noted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from ..errors import DecodeError
+from ..kernels.counters import PackedCounter, RowCounter, ValueCounter
+from ..kernels.inflate import InflateError, decompressobj
+from .options import ReadOptions, check_image, check_size
+from .png_chunks import PALETTE, Chunks, Header
+from .samples import colors_of_indices, values_of_pixels
+from .value_counts import ValueCounts
+
+_LARGEST_ROW = 64 << 20
+_MOST_EXTRA = 64 << 10  # inflated bytes after the last row that are still only odd
+_PIECE = 1 << 19  # bytes of rows at a time: they stay in the cache until they are counted
+
+# glibc gives such pieces back to the system when they are freed, and fetches them again page by
+# page, until a larger block has been freed once. This one is never touched, so it costs nothing.
+bytes(16 << 20)
+
+
+def count_png(file: BinaryIO, options: ReadOptions) -> ValueCounts:
+    """
+    Count the raw samples of a PNG mask.
+
+    Parameters
+    ----------
+    file : binary file
+        Read from its beginning to its end, in pieces.
+
+    Returns
+    -------
+    ValueCounts
+        Indices of a palette image, samples of a grey one, never scaled. Memory
+        depends on the length of a row, not on the number of rows.
+
+    Raises
+    ------
+    DecodeError
+        If the file is damaged where it matters, or its pixels are no labels.
+    """
+    check_image(options)
+    chunks = Chunks(file)
+    header = chunks.read_header()
+    check_size(header.width, header.height, options)
+    _check_bytes(header, options)
+    stream = _Inflater(chunks.bodies())
+    pixels = _count_passes(header, stream)
+    stream.finish(chunks.notes)
+    chunks.finish()
+    values = _values(header, pixels, chunks, options.encoding)
+    largest = 65535 if header.depth == 16 else 255
+    size = header.width * header.height
+    return ValueCounts(values, size, header.kind, largest, notes=tuple(chunks.notes))
+
+
+def _check_bytes(header: Header, options: ReadOptions) -> None:
+    row = header.row_bytes(header.width)
+    if row > _LARGEST_ROW:
+        raise DecodeError(f"a row of {row} bytes is longer than the limit of {_LARGEST_ROW}")
+    total = sum((header.row_bytes(w) + 1) * h for w, h in header.passes())
+    if total > options.max_bytes:
+        raise DecodeError(
+            f"its rows have {total} bytes, more than the limit of {options.max_bytes}"
+        ).with_hint("--max-bytes, if the file is what it should be")
+
+
+def _count_passes(header: Header, stream: _Inflater) -> dict[int, int]:
+    if header.depth < 8:
+        return _count_packed(header, stream)
+    counter = ValueCounter(header.num_samples * header.depth // 8, "big")
+    for width, height in header.passes():
+        row_bytes = header.row_bytes(width)
+        _count_rows(stream, row_bytes, height, RowCounter(row_bytes, counter))
+    return counter.counts()
+
+
+def _count_packed(header: Header, stream: _Inflater) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for width, height in header.passes():
+        row_bytes = header.row_bytes(width)
+        counter = PackedCounter(header.depth, width)
+        _count_rows(stream, row_bytes, height, RowCounter(row_bytes, counter.bytes, counter.last))
+        for value, number in counter.counts().items():
+            found[value] = found.get(value, 0) + number
+    return found
+
+
+def _count_rows(stream: _Inflater, row_bytes: int, height: int, counter: RowCounter) -> None:
+    rows_at_once = max(1, _PIECE // (row_bytes + 1))
+    for first in range(0, height, rows_at_once):
+        wanted = min(rows_at_once, height - first) * (row_bytes + 1)
+        data = stream.read(wanted)
+        if len(data) < wanted:
+            whole = first + len(data) // (row_bytes + 1)
+            raise DecodeError(f"its pixels end after {whole} of {height} rows")
+        counter.add(data)
+
+
+def _values(
+    header: Header, pixels: dict[int, int], chunks: Chunks, encoding: str
+) -> dict[int, int]:
+    if header.color != PALETTE:
+        bits = max(8, header.depth)
+        if header.num_samples == 1 and encoding == "color" and header.depth < 8:
+            pixels = {v * 255 // ((1 << header.depth) - 1): n for v, n in pixels.items()}
+        return values_of_pixels(pixels, header.num_samples, bits, encoding)
+    if encoding == "color":
+        return colors_of_indices(pixels, chunks.palette)
+    entries = len(chunks.palette) // 3
+    if max(pixels) >= entries:
+        chunks.notes.append(f"index {max(pixels)} lies past its palette of {entries} colours")
+    return pixels
+
+
+class _Inflater:
+    """The rows that the bodies of IDAT inflate to, in pieces of any size."""
+
+    def __init__(self, bodies: Iterator[memoryview]) -> None:
+        self._bodies = bodies
+        self._input: memoryview | bytes = b""
+        self._zlib = decompressobj()
+
+    def read(self, size: int) -> bytes | bytearray:
+        """The next `size` bytes; fewer where the stream ends."""
+        data = self._inflate(size)
+        if len(data) == size:
+            return data
+        joined = bytearray(data)
+        while len(joined) < size and self._refill():
+            joined += self._inflate(size - len(joined))
+        return joined
+
+    def _inflate(self, size: int) -> bytes:
+        try:
+            data: bytes = self._zlib.decompress(self._input, size)
+        except InflateError as error:  # type: ignore[misc]
+            raise DecodeError(f"its compressed data is damaged: {error}") from error
+        self._input = self._zlib.unconsumed_tail
+        return data
+
+    def _refill(self) -> bool:
+        if self._zlib.eof:
+            return False
+        if not self._input:
+            self._input = next(self._bodies, b"")
+        return bool(self._input)
+
+    def finish(self, notes: list[str]) -> None:
+        """Check that the stream ends here, with its checksum, and that no more follows."""
+        extra = len(self.read(_MOST_EXTRA + 1))
+        if extra > _MOST_EXTRA:
+            raise DecodeError(f"more than {_MOST_EXTRA} bytes follow its last row")
+        if not self._zlib.eof:
+            raise DecodeError("its compressed data ends before the checksum (Adler-32)")
+        if extra:
+            notes.append(f"{extra} bytes follow its last row")
+        unused = len(self._zlib.unused_data) + sum(len(body) for body in self._bodies)
+        if unused:
+            notes.append(f"{unused} bytes follow its compressed data")

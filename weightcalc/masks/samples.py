@@ -1,0 +1,117 @@
+"""
+From counted pixels to values: several samples of a pixel are one integer.
+
+Pixels are made values after they are counted, when only the few different ones of a mask
+are left. The first sample of a pixel is the most significant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..errors import DecodeError
+
+
+def colors_of_indices(indices: Mapping[int, int], palette: bytes) -> dict[int, int]:
+    """
+    The colours that the indices of a palette image stand for.
+
+    Parameters
+    ----------
+    indices : mapping of int to int
+        Index to pixels.
+    palette : bytes
+        Red, green and blue of each index.
+
+    Raises
+    ------
+    DecodeError
+        If an index lies past the palette, so that it has no colour.
+    """
+    colors: dict[int, int] = {}
+    for index, number in indices.items():
+        entry = palette[3 * index : 3 * index + 3]
+        if len(entry) < 3:
+            raise DecodeError(
+                f"index {index} ({number} pixels) lies past its palette of "
+                f"{len(palette) // 3} colours"
+            ).with_hint("--encoding index counts indices, whatever their colours")
+        color = int.from_bytes(entry, "big")
+        colors[color] = colors.get(color, 0) + number
+    return colors
+
+
+def values_of_pixels(
+    pixels: Mapping[int, int], num_samples: int, sample_bits: int, encoding: str
+) -> dict[int, int]:
+    """
+    The values of an image of several samples a pixel: grey with alpha, RGB or RGBA.
+
+    Parameters
+    ----------
+    pixels : mapping of int to int
+        Packed pixel to how often it occurs.
+    num_samples : int
+        Samples of a pixel: 1 (grey), 2 (grey and alpha), 3 (RGB) or 4 (RGBA).
+    sample_bits : int
+        Bits of a sample, 8 or 16.
+    encoding : str
+        "color" packs 8-bit samples to ``0xRRGGBB``; any other wants all of them alike.
+
+    Raises
+    ------
+    DecodeError
+        If alpha is not the same everywhere, or the samples differ where they must not.
+    """
+    if num_samples in (2, 4):
+        pixels = _without_alpha(pixels, sample_bits)
+    num_colors = 1 if num_samples <= 2 else 3
+    if encoding == "color":
+        return {_packed(pixel, num_colors, sample_bits): n for pixel, n in pixels.items()}
+    if num_colors == 1:
+        return dict(pixels)
+    return _greys(pixels, sample_bits)
+
+
+def _without_alpha(pixels: Mapping[int, int], bits: int) -> dict[int, int]:
+    alphas = {pixel & ((1 << bits) - 1) for pixel in pixels}
+    if len(alphas) > 1:
+        some = ", ".join(map(str, sorted(alphas)[:3]))
+        raise DecodeError(
+            f"its alpha is not the same everywhere ({len(alphas)} values: {some}, ...), "
+            "so its colours are blended and are no labels"
+        ).with_hint("save the masks without alpha")
+    return {pixel >> bits: number for pixel, number in pixels.items()}
+
+
+def _packed(pixel: int, num_colors: int, bits: int) -> int:
+    if num_colors == 1:
+        pixel *= 1 + (1 << bits) + (1 << 2 * bits)
+    if bits == 8:
+        return pixel
+    red, green, blue = _samples(pixel, bits)
+    if any(sample % 257 for sample in (red, green, blue)):
+        raise DecodeError(f"16-bit colour {red},{green},{blue} has no 8-bit form").with_hint(
+            "save the channel that holds the classes as a grey image"
+        )
+    return red // 257 << 16 | green // 257 << 8 | blue // 257
+
+
+def _greys(pixels: Mapping[int, int], bits: int) -> dict[int, int]:
+    values = {}
+    for pixel, number in sorted(pixels.items()):
+        red, green, blue = _samples(pixel, bits)
+        if not red == green == blue:
+            raise DecodeError(
+                f"a colour mask: pixel ({red}, {green}, {blue}) ({number} pixels) is no index"
+            ).with_hint(
+                "--encoding color, and -c/--classes with a list that has colours; "
+                "ids of segments or instances must be turned into classes first"
+            )
+        values[red] = number
+    return values
+
+
+def _samples(pixel: int, bits: int) -> tuple[int, int, int]:
+    low = (1 << bits) - 1
+    return pixel >> 2 * bits, pixel >> bits & low, pixel & low

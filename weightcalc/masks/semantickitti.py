@@ -1,0 +1,45 @@
+"""
+Counts scans of SemanticKITTI.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import numpy as np
+
+from ..errors import DecodeError
+from ..kernels.counters import ValueCounter
+from .arrays import PIECE
+from .options import ReadOptions, check_image, check_size
+from .value_counts import ValueCounts
+
+
+def read_label(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
+    """
+    Count a SemanticKITTI scan: a little-endian uint32 for each point.
+
+    The lower 16 bits are the class, the upper ones the instance, which is left out.
+
+    Raises
+    ------
+    DecodeError
+        If the file does not hold whole points.
+    """
+    check_image(options)
+    if options.encoding == "color":
+        raise DecodeError("a scan of points has no colours")
+    counter = ValueCounter(2)
+    size = 0
+    rest = b""
+    while data := file.read(PIECE):
+        data = rest + data
+        points = np.frombuffer(data, "<u2", len(data) // 4 * 2).reshape(-1, 2)
+        counter.add(np.ascontiguousarray(points[:, 0]).view(np.uint8))
+        size += len(points)
+        rest = data[4 * len(points) :]
+    if rest:
+        raise DecodeError(f"its {4 * size + len(rest)} bytes are no whole points of 4")
+    check_size(size, 1, options)
+    yield ValueCounts(counter.counts(), size, "points", 65535)

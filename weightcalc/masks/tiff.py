@@ -1,0 +1,366 @@
+"""
+Counts TIFF masks segment by segment: strips and tiles, one after another.
+
+tifffile finds the directories; the pixels are read here, so that a strip may be as
+large as the image, and no pixel is counted that is not in the file. What is compressed
+otherwise is left to Pillow.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+import numpy as np
+
+from ..errors import DecodeError
+from ..kernels.counters import ValueCounter
+from ..kernels.ndarrays import counter_of, whole_numbers
+from ..sources.opening import spooled
+from .options import ReadOptions, check_image, check_size
+from .pillow import read_image
+from .samples import colors_of_indices, values_of_pixels
+from .tiff_segments import is_readable, open_segment
+from .value_counts import ValueCounts
+
+if TYPE_CHECKING:
+    from tifffile import TiffFile, TiffPage
+
+_PIECE = 1 << 20  # bytes of rows at a time
+_LARGEST_ROW = 64 << 20
+_GREYS = (0, 1, 4)
+_MIN_IS_WHITE, _RGB, _PALETTE = 0, 2, 3
+_PLANAR, _DIFFERENCES, _FLOAT_DIFFERENCES = 2, 2, 3
+_NOT_FULL = 1 | 4  # bits of NewSubfileType: reduced resolution, transparency mask
+_GDAL_NODATA = 42113
+_SIGNS = {1: "u", 2: "i", 3: "f", 4: "u"}
+_SAMPLE_NAMES = {2: "grey+alpha", 3: "RGB", 4: "RGBA"}
+# JPEG, JPEG 2000, LERC, WebP and JPEG XL: which of them are exact is not written outside.
+_OF_PILLOW = {2, 3, 4, 6, 7, 32771, 34676, 34677, 34925, 50000, 50001}
+_LOSSY = {6, 7, 33003, 33004, 33005, 33007, 34712, 34887, 34892, 50001, 50002}
+
+
+def read_tiff(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
+    """
+    Count the pages of a TIFF file, each of which is a mask.
+
+    Without tifffile, and for compressions that are unknown here, Pillow decodes.
+
+    Raises
+    ------
+    DecodeError
+        If it is damaged or lossy, or its samples are no labels. tifffile raises others.
+    """
+    check_image(options)
+    try:
+        from tifffile import TiffFile
+    except ImportError:
+        yield from read_image(file, "TIFF", options)
+        return
+    with ExitStack() as stack:
+        if not _is_quick_to_seek(file):
+            file = stack.enter_context(spooled(file, options.max_bytes))
+        stack.enter_context(_silent())
+        yield from _count_pages(stack.enter_context(TiffFile(file, name="mask")), file, options)
+
+
+def _is_quick_to_seek(file: BinaryIO) -> bool:
+    """Whether it is a file or in memory; a member of an archive begins again for each jump."""
+    try:
+        file.fileno()
+    except OSError:
+        return hasattr(file, "getbuffer")
+    return True
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep tifffile from logging to standard error what is odd about a file."""
+    logger = logging.getLogger("tifffile")
+    before = logger.disabled
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+
+
+def _count_pages(tiff: TiffFile, file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
+    held: ValueCounts | None = None
+    num_left_out = 0
+    for page in _pages(tiff):
+        if page.subfiletype & _NOT_FULL:
+            num_left_out += 1
+            continue
+        image = _image(page, tiff.byteorder)
+        _check_compression(image, options)
+        if held is None and _is_for_pillow(image):
+            full = [n for n, p in enumerate(_pages(tiff)) if not p.subfiletype & _NOT_FULL]
+            file.seek(0)
+            yield from read_image(file, "TIFF", options, full)
+            return
+        if held is not None:
+            yield held
+        held = _count_page(page, image, file, options)
+        num_left_out += len(page.subifds or ())
+    if held is None:
+        raise DecodeError("it has no page that is a whole image")
+    if len(tiff.pages) == 1:
+        _check_description(tiff)
+    yield _with_note(held, num_left_out)
+
+
+def _is_for_pillow(image: _Image) -> bool:
+    """Whether Pillow decodes what is unknown here; it changes signed and wide samples."""
+    simple = image.stored.kind == "u" and image.bits <= 16
+    return simple and image.compression in _OF_PILLOW and not is_readable(image.compression)
+
+
+def _pages(tiff: TiffFile) -> Iterator[Any]:
+    """The pages, unless their directories lead in a circle."""
+    seen = set()
+    pages: Any = tiff.pages
+    for page in pages:
+        if page.offset in seen:
+            raise DecodeError("its directories lead in a circle")
+        seen.add(page.offset)
+        yield page
+
+
+def _with_note(mask: ValueCounts, num_left_out: int) -> ValueCounts:
+    if not num_left_out:
+        return mask
+    note = f"{num_left_out} pages of reduced resolution or transparency are left out"
+    return mask._replace(notes=(*mask.notes, note))
+
+
+def _check_description(tiff: TiffFile) -> None:
+    """Refuse a stack whose masks follow each other behind one directory."""
+    page = tiff.pages.first
+    if page.is_imagej or page.is_shaped:
+        size = max((math.prod(series.shape) for series in tiff.series), default=0)
+        if size > math.prod(page.shape):
+            raise DecodeError(
+                f"its description speaks of {size} samples, its only directory of "
+                f"{math.prod(page.shape)}"
+            ).with_hint("save the stack with a directory for each image")
+
+
+class _Image(NamedTuple):
+    """What the directory of a page says of its pixels."""
+
+    width: int
+    height: int
+    samples: int
+    bits: int
+    stored: np.dtype[np.generic]  # a sample in the file; bytes for fewer than 8 bits
+    photometric: int
+    planar: bool
+    compression: int
+    predictor: int
+    reverse: bool
+    tile: tuple[int, int]  # width and height of a segment
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of a row of a segment."""
+        return (self.tile[0] * (1 if self.planar else self.samples) * self.bits + 7) // 8
+
+    @property
+    def kind(self) -> str:
+        """Mode of the image, as that of PNG and of Pillow is called."""
+        if self.photometric == _PALETTE:
+            return "palette"
+        if self.stored.kind == "f":
+            return "float"
+        name = _SAMPLE_NAMES.get(self.samples, "grey")
+        return name if self.bits <= 8 else f"{self.bits}-bit {name}"
+
+    def grid(self) -> tuple[int, int]:
+        """Segments in a row of them, and rows of segments."""
+        return -(-self.width // self.tile[0]), -(-self.height // self.tile[1])
+
+
+def _image(page: TiffPage, byte_order: str) -> _Image:
+    def tag(code: int, default: int) -> int:
+        value = page.tags.valueof(code, default)
+        if isinstance(value, tuple):
+            if len(set(value)) != 1:
+                raise DecodeError(f"its tag {code} differs from sample to sample: {value[:4]}")
+            value = value[0]
+        return int(value)
+
+    width, height, bits = tag(256, 0), tag(257, 0), tag(258, 1)
+    samples, sample_format = tag(277, 1), tag(339, 1)
+    if bits not in (1, 2, 4, 8, 16, 32, 64) or sample_format not in _SIGNS:
+        raise DecodeError(f"samples of {bits} bits in format {sample_format} are no labels")
+    tile = (tag(322, 0), tag(323, 0)) if 322 in page.tags else (width, tag(278, height) or height)
+    return _Image(
+        width, height, samples, bits,
+        np.dtype(f"{byte_order}{_SIGNS[sample_format]}{bits // 8}" if bits >= 8 else "u1"),
+        tag(262, 1), tag(284, 1) == _PLANAR and samples > 1, tag(259, 1), tag(317, 1),
+        tag(266, 1) == 2, (tile[0], min(tile[1], height) if 322 not in page.tags else tile[1]),
+    )  # fmt: skip
+
+
+def _check_compression(image: _Image, options: ReadOptions) -> None:
+    if image.compression in _LOSSY and not options.allow_lossy:
+        raise DecodeError(
+            f"its compression ({image.compression}) is lossy or may be: "
+            "between two classes it invents values of a third"
+        ).with_hint("--allow-lossy to count it all the same, --exclude if it is no mask")
+
+
+def _check_page(page: TiffPage, image: _Image, options: ReadOptions) -> None:
+    check_size(image.width, image.height, options)
+    grey = image.samples <= 2 and image.photometric in _GREYS
+    color = image.samples in (3, 4) and image.photometric == _RGB
+    if not (grey or color or (image.samples == 1 and image.photometric == _PALETTE)):
+        raise DecodeError(
+            f"{image.samples} samples a pixel of photometric interpretation "
+            f"{image.photometric} are no mask"
+        )
+    if image.samples > 1 and (image.stored.kind != "u" or image.bits not in (8, 16)):
+        raise DecodeError(f"{image.samples} samples of {image.bits} bits a pixel are no mask")
+    if min(image.tile) < 1 or page.imagedepth > 1:
+        raise DecodeError(f"its segments have a size of {image.tile[0]} x {image.tile[1]}")
+    if image.row_bytes > _LARGEST_ROW:
+        raise DecodeError(f"a row of {image.row_bytes} bytes is longer than {_LARGEST_ROW}")
+    total = image.width * image.height * image.samples * image.bits // 8
+    if total > options.max_bytes:
+        raise DecodeError(f"its rows have {total} bytes, more than {options.max_bytes}").with_hint(
+            "--max-bytes, if the file is what it should be"
+        )
+    if image.predictor not in (1, _DIFFERENCES, _FLOAT_DIFFERENCES):
+        raise DecodeError(f"its predictor {image.predictor} is unknown")
+    floats = image.predictor == _FLOAT_DIFFERENCES
+    if image.predictor != 1 and (image.bits < 8 or (floats and image.stored.kind != "f")):
+        raise DecodeError(f"predictor {image.predictor} on such samples is not supported")
+
+
+def _count_page(page: TiffPage, image: _Image, file: BinaryIO, options: ReadOptions) -> ValueCounts:
+    _check_page(page, image, options)
+    if not is_readable(image.compression):
+        raise DecodeError(f"its compression ({image.compression}) is unknown").with_hint(
+            "pip install imagecodecs, which may know it"
+        )
+    if image.samples > 1:
+        counter = ValueCounter(image.samples * image.bits // 8, "big")
+    else:
+        counter = counter_of(image.stored)
+    for rows in _rows(page, image, file):
+        counter.add(_pixels(rows, image).view(np.uint8))
+    values, notes = counter.counts(), _notes(page, image)
+    nodata = _nodata(page)
+    if nodata in values and options.encoding != "color":
+        notes.append(f"GDAL nodata is {nodata}: --ignore-index {nodata} leaves it out")
+    largest = (1 << image.bits) - 1 if image.samples > 1 else counter.largest
+    values = _meaning(page, image, values, options.encoding)
+    size = image.width * image.height
+    return ValueCounts(values, size, image.kind, largest, notes=tuple(notes))
+
+
+def _notes(page: TiffPage, image: _Image) -> list[str]:
+    if image.photometric == _MIN_IS_WHITE:
+        return ["its photometric interpretation is inverted; the stored samples are counted"]
+    return []
+
+
+def _nodata(page: TiffPage) -> int | None:
+    try:
+        number = float(str(page.tags.valueof(_GDAL_NODATA, "")).strip("\0 "))
+    except ValueError:
+        return None
+    return int(number) if number.is_integer() else None
+
+
+def _meaning(
+    page: TiffPage, image: _Image, values: Mapping[int, int], encoding: str
+) -> dict[int, int]:
+    if image.samples > 1:
+        return values_of_pixels(values, image.samples, image.bits, encoding)
+    if encoding != "color":
+        return dict(values)
+    if image.photometric == _PALETTE:
+        return colors_of_indices(values, _palette(page))
+    if image.bits > 8 or image.stored.kind != "u":
+        raise DecodeError(f"{image.kind} samples have no colours")
+    scale = 255 // ((1 << image.bits) - 1)
+    return values_of_pixels({v * scale: n for v, n in values.items()}, 1, 8, encoding)
+
+
+def _palette(page: TiffPage) -> bytes:
+    colors = np.array(page.tags.valueof(320, ()), np.int64).reshape(3, -1).T
+    if colors.size and colors.max() > 255:  # else some writer took 8 bits for the 16 of TIFF
+        colors >>= 8
+    return colors.astype(np.uint8).tobytes()
+
+
+def _rows(page: TiffPage, image: _Image, file: BinaryIO) -> Iterator[np.ndarray]:
+    """Samples of shape (rows, columns, samples of a pixel), segment by segment, without padding."""
+    across, down = image.grid()
+    planes = image.samples if image.planar else 1
+    starts, sizes = page.dataoffsets, page.databytecounts
+    if min(len(starts), len(sizes)) < across * down * planes:
+        raise DecodeError(
+            f"it has {min(len(starts), len(sizes))} of {across * down * planes} strips or tiles"
+        )
+    for number in range(across * down):
+        y, x = divmod(number, across)
+        columns = min(image.tile[0], image.width - x * image.tile[0])
+        height = min(image.tile[1], image.height - y * image.tile[1])
+        parts = [
+            _segment(file, starts[i], sizes[i], image, height, i)
+            for i in range(number, across * down * planes, across * down)
+        ]
+        for rows in zip(*parts, strict=True):
+            yield (rows[0] if planes == 1 else np.concatenate(rows, axis=2))[:, :columns]
+
+
+def _segment(
+    file: BinaryIO, start: int, stored: int, image: _Image, height: int, index: int
+) -> Iterator[np.ndarray]:
+    """The first rows of a strip or a tile, a piece of them at a time."""
+    size = image.tile[1] * image.row_bytes
+    try:
+        segment = open_segment(file, start, stored, size, image.compression, reverse=image.reverse)
+        at_once = max(1, _PIECE // image.row_bytes)
+        for first in range(0, height, at_once):
+            number = min(at_once, height - first)
+            data = np.frombuffer(segment.read(number * image.row_bytes), np.uint8)
+            yield _samples(data.reshape(number, -1), image)
+        segment.finish()
+    except DecodeError as error:
+        raise DecodeError(f"strip or tile {index}: {error}").with_hint(error.hint) from error
+
+
+def _samples(rows: np.ndarray, image: _Image) -> np.ndarray:
+    """Rows of bytes as samples of shape (rows, columns, samples of a pixel)."""
+    if image.bits < 8:
+        shifts = np.arange(8 - image.bits, -1, -image.bits, dtype=np.uint8)
+        samples = rows[:, :, None] >> shifts & ((1 << image.bits) - 1)
+        return samples.reshape(len(rows), -1)[:, : image.tile[0], None]
+    depth = 1 if image.planar else image.samples
+    shape = (len(rows), image.tile[0], depth)
+    if image.predictor == _DIFFERENCES:
+        numbers = rows.view(image.stored.str.replace("i", "u").replace("f", "u")).reshape(shape)
+        sums = np.cumsum(numbers, axis=1, dtype=numbers.dtype.newbyteorder("="))
+        return sums.astype(numbers.dtype).view(image.stored)
+    if image.predictor == _FLOAT_DIFFERENCES:
+        sums = np.cumsum(rows.reshape(len(rows), -1, depth), axis=1, dtype=np.uint8)
+        planes = sums.reshape(len(rows), image.stored.itemsize, -1)
+        floats = np.ascontiguousarray(planes.transpose(0, 2, 1)).view(f">f{image.stored.itemsize}")
+        return floats.reshape(shape)
+    return rows.view(image.stored).reshape(shape)
+
+
+def _pixels(rows: np.ndarray, image: _Image) -> np.ndarray:
+    """Samples as the counter wants them: whole numbers, or pixels of big-endian samples."""
+    if image.samples > 1:
+        rows = rows.astype(f">u{image.bits // 8}", copy=False)
+    elif image.stored.kind == "f":
+        rows = whole_numbers(rows)
+    return np.ascontiguousarray(rows).reshape(-1)

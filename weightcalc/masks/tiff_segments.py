@@ -1,0 +1,222 @@
+"""
+The bytes of strips and tiles of TIFF, stored or compressed, as many as their rows need.
+
+A segment that ends early is refused: decoders that fill up with zeros would count them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import BinaryIO, Protocol
+
+from ..errors import DecodeError
+from ..kernels.inflate import InflateError, decompressobj
+
+STORED, LZW, PACKBITS = 1, 5, 32773
+_DEFLATE = (8, 32946, 50013)
+_OF_IMAGECODECS = (34925, 34926, 50000)  # LZMA and Zstandard
+_LARGEST_HELD = 1 << 30
+_FEED = 1 << 16
+_LZW_CLEAR, _LZW_END = 256, 257
+_LZW_START = [bytes([byte]) for byte in range(256)] + [b"", b""]
+_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+
+
+class Segment(Protocol):
+    """The decoded bytes of a strip or a tile."""
+
+    def read(self, size: int) -> bytes:
+        """The next `size` bytes; a DecodeError if there are fewer."""
+
+    def finish(self) -> None:
+        """Check what comes after the rows that count."""
+
+
+def is_readable(compression: int) -> bool:
+    """Whether segments of a compression can be decoded here."""
+    if compression in _OF_IMAGECODECS:
+        return _has_imagecodecs()
+    return compression in (STORED, LZW, PACKBITS, *_DEFLATE)
+
+
+def _has_imagecodecs() -> bool:
+    return find_spec("imagecodecs") is not None
+
+
+def open_segment(
+    file: BinaryIO, start: int, stored: int, size: int, compression: int, *, reverse: bool = False
+) -> Segment:
+    """
+    A strip or a tile of an open file.
+
+    Parameters
+    ----------
+    start, stored : int
+        Where its bytes begin, and how many the directory says there are.
+    size : int
+        Bytes that it decodes to.
+    compression : int
+        Tag 259.
+    reverse : bool
+        Whether the bits of each byte stand the other way round.
+
+    Raises
+    ------
+    DecodeError
+        If it lies outside the file, or must be held and is too large.
+    """
+    if start < 8:
+        raise DecodeError("it is absent, as in a sparse file" if start == 0 else "it has no place")
+    raw = _Raw(file, start, stored, reverse)
+    if compression == STORED:
+        return _Stored(raw, size)
+    if compression in _DEFLATE:
+        return _Inflated(raw, size)
+    return _Held(raw, stored, size, compression)
+
+
+class _Raw:
+    """The stored bytes of a segment, in pieces."""
+
+    def __init__(self, file: BinaryIO, start: int, size: int, reverse: bool) -> None:
+        self._file = file
+        self._position = start
+        self._left = size
+        self._reverse = reverse
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes; none at the end."""
+        self._file.seek(self._position)
+        data = self._file.read(min(size, self._left))
+        self._position += len(data)
+        self._left -= len(data)
+        return data.translate(_REVERSED) if self._reverse else data
+
+
+class _Stored:
+    def __init__(self, raw: _Raw, size: int) -> None:
+        self._raw = raw
+        self._size = size
+        self._done = 0
+
+    def read(self, size: int) -> bytes:
+        data = self._raw.read(size)
+        self._done += len(data)
+        if len(data) < size:
+            raise DecodeError(f"it ends after {self._done} of {self._size} bytes")
+        return data
+
+    def finish(self) -> None:
+        pass
+
+
+class _Inflated:
+    def __init__(self, raw: _Raw, size: int) -> None:
+        self._raw = raw
+        self._size = size
+        self._done = 0
+        self._zlib = decompressobj()
+        self._input = b""
+
+    def read(self, size: int) -> bytes:
+        parts, missing = [], size
+        while missing and (data := self._next(missing)):
+            parts.append(data)
+            missing -= len(data)
+        if missing:
+            raise DecodeError(f"it inflates to {self._done} of {self._size} bytes")
+        return b"".join(parts)
+
+    def _next(self, size: int) -> bytes:
+        data = b""
+        try:
+            while not data and not self._zlib.eof and (self._input or self._refill()):
+                data = self._zlib.decompress(self._input, size)
+                self._input = self._zlib.unconsumed_tail
+        except InflateError as error:  # type: ignore[misc]
+            raise DecodeError(f"its compressed data is damaged: {error}") from error
+        self._done += len(data)
+        return data
+
+    def _refill(self) -> bool:
+        self._input = self._raw.read(_FEED)
+        return bool(self._input)
+
+    def finish(self) -> None:
+        while self._next(_FEED):
+            if self._done > self._size + _FEED:
+                raise DecodeError(f"it inflates to more than {self._size} bytes")
+        if not self._zlib.eof:
+            raise DecodeError("its compressed data ends before the checksum")
+
+
+class _Held:
+    """A segment that a codec decodes in one piece."""
+
+    def __init__(self, raw: _Raw, stored: int, size: int, compression: int) -> None:
+        if max(size, stored) > _LARGEST_HELD:
+            raise DecodeError(f"it must be held whole: more than {_LARGEST_HELD} bytes").with_hint(
+                "uncompressed or deflated TIFF is counted in pieces, whatever its strips"
+            )
+        if stored > 2 * size + _FEED:
+            raise DecodeError(f"it has {stored} bytes for {size}")
+        data = raw.read(stored)
+        if len(data) < stored:
+            raise DecodeError(f"it ends after {len(data)} of {stored} stored bytes")
+        self._data = _codec(compression)(data, out=size)
+        self._size = size
+        self._done = 0
+
+    def read(self, size: int) -> bytes:
+        data = self._data[self._done : self._done + size]
+        if len(data) < size:
+            raise DecodeError(f"it decodes to {len(self._data)} of {self._size} bytes")
+        self._done += size
+        return data
+
+    def finish(self) -> None:
+        pass
+
+
+def _codec(compression: int) -> Callable[..., bytes]:
+    if compression == LZW and not _has_imagecodecs():
+        return _decode_lzw
+    from tifffile import TIFF
+
+    return TIFF.DECOMPRESSORS[compression]
+
+
+def _decode_lzw(data: bytes, *, out: int) -> bytes:
+    """
+    Decode LZW as TIFF 6.0 has it, up to `out` bytes.
+
+    A loop over codes, not over bytes: the runs of a mask make it fast enough, and it is
+    used only where imagecodecs is missing.
+    """
+    table, width, before = _LZW_START.copy(), 9, b""
+    parts: list[bytes] = []
+    bits = number = done = 0
+    for byte in data:
+        bits = bits << 8 | byte
+        number += 8
+        if number < width:
+            continue
+        number -= width
+        code = bits >> number
+        bits &= (1 << number) - 1
+        if code == _LZW_CLEAR:
+            table, width, before = _LZW_START.copy(), 9, b""
+            continue
+        if code == _LZW_END or done >= out:
+            break
+        entry = table[code] if code < len(table) else before + before[:1]
+        if not entry or code > len(table) or len(table) > 4096:
+            raise DecodeError(f"its LZW code {code} after {done} bytes has no meaning")
+        if before:
+            table.append(before + entry[:1])
+            width = min(12, (len(table) + 1).bit_length())  # one early, as TIFF wants it
+        parts.append(entry)
+        done += len(entry)
+        before = entry
+    return b"".join(parts)[:out]

@@ -1,0 +1,38 @@
+"""
+`ValueCounts`: what a reader finds in one mask.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class ValueCounts(NamedTuple):
+    """
+    What one mask holds, before any class is known.
+
+    Attributes
+    ----------
+    values : dict of int to int
+        Value to pixels: an index sample, a packed colour, or a channel.
+    pixels : int
+        All pixels of the mask, each position once.
+    kind : str
+        Mode of the mask, such as "palette" or "16-bit grey": masks of one set share it.
+    largest : int
+        Largest value that the sample type can hold.
+    unlabelled : int
+        Pixels that carry no label at all: the all-zero vectors of a one-hot mask.
+    num_channels : int
+        Channels of a one-hot or multilabel mask, also those without a one; else 0.
+    notes : tuple of str
+        What is odd about the file but leaves its counts right.
+    """
+
+    values: dict[int, int]
+    pixels: int
+    kind: str
+    largest: int = 255
+    unlabelled: int = 0
+    num_channels: int = 0
+    notes: tuple[str, ...] = ()

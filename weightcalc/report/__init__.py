@@ -1,0 +1,1 @@
+"""Class balance as tables, files and pictures."""

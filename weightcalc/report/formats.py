@@ -1,0 +1,17 @@
+"""
+The formats of a report, and the endings that choose them.
+"""
+
+from __future__ import annotations
+
+FORMATS = {
+    "text": (".txt",),
+    "markdown": (".md", ".markdown"),
+    "csv": (".csv",),
+    "png": (".png",),
+    "svg": (".svg",),
+    "pdf": (".pdf",),
+}
+
+
+PICTURES = ("png", "svg", "pdf")

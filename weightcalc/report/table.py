@@ -1,0 +1,194 @@
+"""
+What a report says, before it is text or a picture: the numbers of each class, in one set
+of masks or in several side by side.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add
+from typing import Any
+
+from ..counts.class_counts import ClassCounts
+from ..counts.drift import Drift, class_drift
+from ..errors import CountsError, WeightError
+from ..text.escape import printable
+from ..weights.class_weights import list_class_weights
+from .notes import notes_on
+from .summary import totals_line
+
+LEAST_FLOOR = -12  # smaller shares than one of a trillion have the least bar
+PRESENT, ABSENT, IGNORED = "present", "absent", "ignored"
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """
+    One class of one set of masks.
+
+    Attributes
+    ----------
+    index : int
+    status : str
+        "present", "absent", or "ignored" for a class whose own value is ignored.
+    pixels, masks : int
+    share : float
+        Of the labelled pixels.
+    weights : tuple of float
+        One for each method of the report.
+    """
+
+    index: int
+    status: str
+    pixels: int
+    masks: int
+    share: float
+    weights: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class ClassTable:
+    """The rows of one set of masks, in the order of the report, and what is odd about them."""
+
+    name: str
+    counts: ClassCounts
+    rows: list[ClassRow]
+    notes: list[str]
+
+    @property
+    def totals(self) -> str:
+        """The name of the set, and its totals."""
+        return f"{self.name}: {totals_line(self.counts)}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """
+    All that a report says.
+
+    Attributes
+    ----------
+    names : dict of int to str
+        What the classes are called; "" without a name.
+    methods : list of str
+    tables : list of ClassTable
+        One for each set; the first is the one that others are compared with.
+    drifts : list of Drift
+        From the first set to each of the others.
+    """
+
+    names: dict[int, str]
+    methods: list[str]
+    tables: list[ClassTable]
+    drifts: list[Drift]
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know about these numbers, and of which sets it is true."""
+        whose: dict[str, list[str]] = {}
+        for table in self.tables:
+            for note in table.notes:
+                whose.setdefault(note, []).append(table.name)
+        return [
+            note if len(names) == len(self.tables) else f"{', '.join(names)}: {note}"
+            for note, names in whose.items()
+        ]
+
+    @property
+    def floor(self) -> int:
+        """Exponent of the power of ten where log scales begin."""
+        return min((log_floor(table.counts) for table in self.tables), default=-1)
+
+
+def make_report(
+    sets: Mapping[str, ClassCounts], formulas: Mapping[str, Mapping[str, Any]], sort: str = "id"
+) -> Report:
+    """
+    Put the numbers of one or several sets of masks side by side.
+
+    Parameters
+    ----------
+    sets : mapping of str to ClassCounts
+        By the name that the report calls them; they must have the same classes.
+    formulas : mapping of str to mapping
+        Heading of a column of weights to the arguments of `list_class_weights`.
+    sort : str
+        "id", or "share" for the largest class of the first set first.
+
+    Raises
+    ------
+    WeightcalcError
+        If the sets have different classes, or no weight follows from one of them.
+    """
+    total = _together(sets)
+    tables = [_table(name, counts, formulas, total) for name, counts in sets.items()]
+    order = list(range(total.num_classes))
+    if sort == "share":
+        order.sort(key=lambda index: -tables[0].counts.pixels[index])
+    return Report(
+        {index: printable(total.class_names[index] or "") for index in order},
+        list(formulas),
+        [replace(table, rows=[table.rows[index] for index in order]) for table in tables],
+        [class_drift(tables[0].counts, table.counts) for table in tables[1:]],
+    )
+
+
+def bar_length(share: float, floor: int) -> float:
+    """Length of a bar on a log scale from 10**floor to 1, as a part of the longest."""
+    return max(1 - math.log10(share) / floor, 0.0) if share else 0.0
+
+
+def log_floor(counts: ClassCounts) -> int:
+    """Exponent of the largest power of ten below the share of every class, as far as bars go."""
+    least = min(filter(None, counts.pixels), default=counts.labelled_pixels)
+    exponent = -1
+    while exponent > LEAST_FLOOR and 0 < least * 10**-exponent <= counts.labelled_pixels:
+        exponent -= 1
+    return exponent
+
+
+def _together(sets: Mapping[str, ClassCounts]) -> ClassCounts:
+    """The sum of all sets, which exists only where they have the same classes."""
+    try:
+        total = reduce(add, sets.values())
+    except CountsError as error:
+        text = f"{', '.join(sets)} cannot be compared: {error}"
+        raise CountsError(text).with_hint(error.hint) from error
+    for counts in sets.values():
+        counts.grow(total.num_classes)
+        counts.class_names = total.class_names
+    return total
+
+
+def _table(
+    name: str,
+    counts: ClassCounts,
+    formulas: Mapping[str, Mapping[str, Any]],
+    total: ClassCounts,
+) -> ClassTable:
+    try:
+        weights = [list_class_weights(counts, **formula) for formula in formulas.values()]
+    except WeightError as error:
+        text = f"{name}: {error}" if counts is not total else str(error)
+        raise WeightError(text).with_hint(error.hint) from error
+    rows = [
+        ClassRow(
+            index,
+            _status(counts, total, index),
+            counts.pixels[index],
+            counts.masks[index],
+            counts.pixels[index] / (counts.labelled_pixels or 1),
+            tuple(column[index] for column in weights),
+        )
+        for index in range(counts.num_classes)
+    ]
+    return ClassTable(name, counts, rows, notes_on(counts, list(formulas.values()), weights))
+
+
+def _status(counts: ClassCounts, total: ClassCounts, index: int) -> str:
+    if counts.pixels[index]:
+        return PRESENT
+    return IGNORED if index in total.ignored_classes else ABSENT

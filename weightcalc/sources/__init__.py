@@ -1,0 +1,1 @@
+"""Names masks, and opens one by its name."""

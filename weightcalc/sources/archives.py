@@ -1,0 +1,315 @@
+"""
+Masks inside .zip, .tar, .tar.gz and .tgz files, read from there without unpacking.
+
+A member is named ``zip://MEMBER::ARCHIVE`` or ``tar://MEMBER::ARCHIVE``. What stands
+before the last ``::`` is a label, looked up in the archive; it never becomes a path.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import posixpath
+import stat
+import struct
+import tarfile
+import threading
+import zipfile
+from collections.abc import Collection, Iterator
+from typing import IO, BinaryIO
+
+from ..errors import DecodeError, MaskError, SourceError
+from ..text.escape import printable
+from .names import Members, open_file, split_name
+
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+_ENCRYPTED = 0x41  # flag bits: by password, and by certificate
+_LARGEST_RATIO = 1100  # deflate reaches 1,032
+_LARGE = 64 << 20  # below it, any ratio will do
+_LOCAL_HEADER = struct.Struct("<4s22xHH")
+_LONGEST_HEADER = 1 << 20  # a name or an extended header of tar
+_BLOCK = 512
+_PIECE = 1 << 20
+_CACHE = threading.local()
+
+
+def list_members(path: str, suffixes: Collection[str]) -> Members:
+    """
+    List the masks of an archive, and check all of it that can be checked by now.
+
+    Raises
+    ------
+    SourceError
+        If it is damaged or cut, or a member that is a mask by its ending is encrypted, a link,
+        there twice, no plain file, compressed too well to be true, or shares bytes.
+    """
+    if "::" in path:
+        raise SourceError(f"{printable(path)}: the name of an archive cannot hold two colons")
+    try:
+        archive = _open_fresh(path)
+        return _sort_out(archive, path, tuple(suffixes))
+    except (SourceError, MaskError) as error:
+        raise SourceError(str(error)) from error
+    except Exception as error:  # zipfile and tarfile raise what they like
+        raise SourceError(f"{printable(path)}: not a readable archive: {_why(error)}") from error
+
+
+def _sort_out(archive: _Zip | _Tar, path: str, endings: tuple[str, ...]) -> Members:
+    names, hidden, other = [], 0, 0
+    seen: set[str] = set()
+    for name, problem in archive.entries():
+        if _is_hidden(name):
+            hidden += 1
+        elif not name.lower().endswith(endings):
+            other += 1
+        else:
+            label = posixpath.normpath(name)
+            if label in seen:
+                problem = "there twice"
+            if problem:
+                raise SourceError(f"{printable(path)}: member {printable(name)} is {problem}")
+            seen.add(label)
+            names.append(f"{archive.scheme}://{name}::{path}")
+    return Members(names, hidden, other, archive.forward)
+
+
+def _is_hidden(name: str) -> bool:
+    parts = name.split("/")
+    return any(p == "__MACOSX" or (p.startswith(".") and p not in (".", "..")) for p in parts)
+
+
+def open_member(name: str) -> BinaryIO:
+    """
+    Open a member of an archive by its name.
+
+    Raises
+    ------
+    MaskError
+        If the archive cannot be read, or has no such member that is a plain file.
+    """
+    member, path = split_name(name) or ("", name)
+    try:
+        return _opened(path).open(member)
+    except MaskError as error:
+        raise MaskError(name, error.reason) from error
+    except KeyError as error:
+        raise MaskError(name, "the archive has no such member") from error
+    except Exception as error:  # zipfile and tarfile raise what they like
+        raise MaskError(name, _why(error)) from error
+
+
+def _why(error: Exception) -> str:
+    return printable(str(error).split("\n")[0][:200]) or type(error).__name__
+
+
+def _opened(path: str) -> _Zip | _Tar:
+    """The archive of the last call, if it is this one and unchanged; else opened anew."""
+    if getattr(_CACHE, "key", None) == _key(path):
+        archive: _Zip | _Tar = _CACHE.archive
+        return archive
+    return _open_fresh(path)
+
+
+def _key(path: str) -> tuple[object, ...] | None:
+    # The process too: a forked one shares the position in the file with its parent.
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return (path,)  # opening it says why
+    return os.getpid(), path, status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def _open_fresh(path: str) -> _Zip | _Tar:
+    key = _key(path)
+    if getattr(_CACHE, "key", None) is not None:
+        _CACHE.key = None
+        _CACHE.archive.close()
+    file = open_file(path)
+    try:
+        archive = _Zip(file) if path.lower().endswith(".zip") else _Tar(file)
+    except BaseException:
+        file.close()
+        raise
+    _CACHE.archive, _CACHE.key = archive, key
+    return archive
+
+
+class _Zip:
+    """The members of a .zip file, no two of which share bytes."""
+
+    scheme = "zip"
+    forward = False
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._archive = zipfile.ZipFile(file)
+        self._check_ranges()
+
+    def _check_ranges(self) -> None:
+        infos = sorted(self._archive.infolist(), key=lambda info: info.header_offset)
+        end = 0
+        for info in infos:
+            if info.header_offset < end:
+                raise zipfile.BadZipFile(f"member {info.filename} shares bytes with another")
+            self._file.seek(info.header_offset)
+            start, name, extra = _LOCAL_HEADER.unpack(self._file.read(_LOCAL_HEADER.size))
+            if start != b"PK\3\4":
+                raise zipfile.BadZipFile(f"member {info.filename} has no header")
+            end = info.header_offset + _LOCAL_HEADER.size + name + extra + info.compress_size
+        if end > self._archive.start_dir:
+            raise zipfile.BadZipFile("its last member runs into its directory")
+
+    def entries(self) -> Iterator[tuple[str, str]]:
+        """Name of each member that is no folder, and what speaks against it."""
+        for info in self._archive.infolist():
+            if not info.is_dir():
+                yield info.filename, self._problem(info)
+
+    def _problem(self, info: zipfile.ZipInfo) -> str:
+        if info.flag_bits & _ENCRYPTED:
+            return "encrypted"
+        if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
+            return "a link or a device, no plain file"
+        if info.compress_type not in _METHODS:
+            return f"compressed by the unknown method {info.compress_type}"
+        if info.file_size > max(_LARGE, _LARGEST_RATIO * info.compress_size):
+            return f"said to have {info.file_size} bytes made of {info.compress_size}"
+        return ""
+
+    def open(self, member: str) -> BinaryIO:
+        """The bytes of a member."""
+        info = self._archive.getinfo(member)
+        if problem := self._problem(info):
+            raise DecodeError(f"it is {problem}")
+        return _Member(self._archive.open(info), 0, info.file_size, own=True)  # type: ignore[return-value]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._archive.close()
+        self._file.close()
+
+
+class _Header(tarfile.TarInfo):
+    """A header of tar; sizes that would send the reader backwards or fill memory are refused."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.size < 0:
+            raise tarfile.ReadError(f"a member of {self.size} bytes")
+        if self.type not in tarfile.SUPPORTED_TYPES and self.size > _LONGEST_HEADER:
+            raise tarfile.ReadError(f"a header of {self.size} bytes")
+        return super()._proc_member(archive)  # type: ignore[misc]
+
+
+class _Tar:
+    """
+    The members of a tar file, plain or gzipped, found as far as they are needed.
+
+    A gzipped one is inflated from its beginning up to a member: members that are asked
+    for in their order cost one pass.
+    """
+
+    scheme = "tar"
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.forward = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        self._stream: IO[bytes] = gzip.GzipFile(fileobj=file) if self.forward else file  # type: ignore[assignment]
+        self._found: dict[str, tuple[int, int, str]] = {}
+        self._tar = tarfile.TarFile(
+            fileobj=self._stream, tarinfo=_Header, encoding="utf-8", errors="surrogateescape"
+        )
+
+    def entries(self) -> Iterator[tuple[str, str]]:
+        """Name of each member that is no folder, and what speaks against it; once only."""
+        while (info := self._next()) is not None:
+            if not info.isdir():
+                yield info.name, self._found[info.name][2]
+        self._check_end()
+
+    def _next(self) -> tarfile.TarInfo | None:
+        info = self._tar.next()
+        self._tar.members.clear()  # type: ignore[attr-defined]  # they would pile up
+        if info is None:
+            return None
+        if info.size < 0:
+            raise tarfile.ReadError(f"a member of {info.size} bytes")
+        self._found.setdefault(info.name, (info.offset_data, info.size, _tar_problem(info)))
+        return info
+
+    def _check_end(self) -> None:
+        """Find the end mark, which tarfile does not miss, and the checksum of gzip."""
+        end = self._tar.offset
+        self._stream.seek(end)
+        if self._stream.read(_BLOCK) != bytes(_BLOCK):
+            raise tarfile.ReadError(f"cut or broken at byte {end}, where a header should be")
+        while self.forward and self._stream.read(_PIECE):
+            pass
+
+    def open(self, member: str) -> BinaryIO:
+        """The bytes of a member."""
+        while member not in self._found:
+            if self._next() is None:
+                raise KeyError(member)
+        start, size, problem = self._found[member]
+        if problem:
+            raise DecodeError(f"it is {problem}")
+        return _Member(self._stream, start, size)  # type: ignore[return-value]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._tar.close()
+        self._stream.close()
+        self._file.close()
+
+
+def _tar_problem(info: tarfile.TarInfo) -> str:
+    if info.isreg() and not info.issparse():
+        return ""
+    return "a sparse file" if info.issparse() else "a link or a device, no plain file"
+
+
+class _Member(io.RawIOBase):
+    """The bytes of a member, which must be as many as its archive says."""
+
+    def __init__(self, stream: IO[bytes], start: int, size: int, own: bool = False) -> None:
+        self._stream = stream
+        self._start = start
+        self._size = size
+        self._position = 0
+        self._own = own
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
+        self._position = max(0, base + offset)
+        return self._position
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        wanted = min(len(buffer), self._size - self._position)
+        if wanted <= 0:
+            return 0
+        try:
+            self._stream.seek(self._start + self._position)
+            data = self._stream.read(wanted)
+        except Exception as error:  # decoders raise what they like
+            raise DecodeError(f"its archive is damaged: {_why(error)}") from error
+        if not data:
+            raise DecodeError(f"it ends after {self._position} of {self._size} bytes")
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+    def close(self) -> None:
+        if self._own:
+            self._stream.close()
+        super().close()

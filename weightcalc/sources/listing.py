@@ -1,0 +1,217 @@
+"""
+Names masks, and opens one by its name.
+
+A name is a string, as the user would type it; bytes that are not UTF-8 are kept
+as surrogates. Names that were found are never patterns, and are printed through
+`errors.printable` only.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import stat
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from itertools import chain
+
+from ..errors import SourceError
+from ..text.escape import printable
+from .names import Members, is_archive, is_url, path_in, split_name, tidy
+
+
+@dataclass
+class Listing:
+    """
+    The masks of a run.
+
+    Attributes
+    ----------
+    names : list of str
+        Sorted, each once; last the members of compressed tars, in the order of each archive.
+    hidden, other : int
+        Files left out: hidden ones, and those that are no masks by their ending.
+    warnings : list of str
+        What was left out though it looks like a mask.
+    """
+
+    names: list[str] = field(default_factory=list)
+    hidden: int = 0
+    other: int = 0
+    warnings: list[str] = field(default_factory=list)
+    _places: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    def add(self, source: str, members: Members) -> list[str]:
+        """Take note of the members of an archive or a remote folder, and give their names."""
+        self.hidden += members.hidden
+        self.other += members.other
+        if members.forward:
+            self._places |= {name: (source, n) for n, name in enumerate(members.names)}
+        return members.names
+
+    def sort(self, names: list[str]) -> None:
+        """Sort names in place as `names` promises."""
+        names.sort()
+        if self._places:
+            names.sort(key=lambda name: self._places.get(name, ("", -1)))
+
+
+def list_files(
+    sources: Iterable[str],
+    suffixes: Collection[str],
+    *,
+    listed: Iterable[str] = (),
+    include: Collection[str] = (),
+    exclude: Collection[str] = (),
+    on_found: Callable[[], object] | None = None,
+) -> Listing:
+    """
+    List the masks that folders, globs, archives, URLs and files name.
+
+    Parameters
+    ----------
+    sources : iterable of str
+        Folders are walked recursively; links to folders inside them are not
+        followed, links to files are. A file is taken as it is, but an archive that is
+        named or matched stands for the masks in it; one that a folder holds is left out.
+    suffixes : collection of str
+        Endings of masks, such as ".png", in lower case.
+    listed : iterable of str
+        Names of masks that are no patterns and no folders, out of a list.
+    include, exclude : collection of str
+        Globs of file names, or of paths where they hold a slash.
+    on_found : callable, optional
+        Called for each name.
+
+    Raises
+    ------
+    SourceError
+        If a folder or an archive cannot be read, or a glob matches nothing.
+    """
+    listing = Listing()
+    found = []
+    for name in chain(listed, *(_expand(source, suffixes, listing) for source in sources)):
+        found.append(name)
+        if on_found is not None:
+            on_found()
+    if include or exclude:
+        found = [name for name in found if _is_wanted(name, include, exclude)]
+    listing.sort(found)
+    listing.names = _without_repeats(found, listing)
+    return listing
+
+
+def _expand(source: str, suffixes: Collection[str], listing: Listing) -> Iterator[str]:
+    path = tidy(source)
+    if is_url(path):
+        from .remote import list_urls  # here, as other imports below: it takes its time
+
+        yield from listing.add(path, list_urls(path, suffixes))
+    elif (member := split_name(path)) is not None:
+        yield _member(path, *member)
+    elif os.path.isdir(path):
+        yield from _walk(path, suffixes, listing)
+    elif os.path.lexists(path) or not glob.has_magic(path):
+        yield from _archive(path, suffixes, listing) if is_archive(path) else [path]
+    else:
+        matches = sorted(glob.iglob(path, recursive=True))
+        if not matches:
+            raise SourceError(f"{printable(source)}: no file matches")
+        for match in matches:
+            yield from _expand_match(match, suffixes, listing)
+
+
+def _expand_match(path: str, suffixes: Collection[str], listing: Listing) -> Iterator[str]:
+    if os.path.isdir(path):
+        yield from _walk(path, suffixes, listing)
+    elif is_archive(path):
+        yield from _archive(path, suffixes, listing)
+    elif _is_mask(path, suffixes):
+        yield path
+    else:
+        listing.other += 1
+
+
+def _archive(path: str, suffixes: Collection[str], listing: Listing) -> list[str]:
+    from .archives import list_members
+
+    return listing.add(path, list_members(path, suffixes))
+
+
+def _member(name: str, member: str, archive: str) -> str:
+    """Check the whole archive of which the user names one member."""
+    from .archives import list_members
+
+    if name not in list_members(archive, [member.lower()]).names:
+        raise SourceError(f"{printable(name)}: the archive has no such member")
+    return name
+
+
+def _walk(folder: str, suffixes: Collection[str], listing: Listing) -> Iterator[str]:
+    try:
+        with os.scandir(folder) as entries:
+            subfolders = []
+            for entry in entries:
+                if entry.name.startswith("."):
+                    listing.hidden += 1
+                elif entry.is_dir(follow_symlinks=False):
+                    subfolders.append(_inside(folder, entry.name))
+                elif not _is_mask(entry.name, suffixes):
+                    listing.other += 1
+                elif _is_regular(entry, listing):
+                    yield _inside(folder, entry.name)
+    except OSError as error:
+        raise SourceError(f"{printable(folder)}: {error.strerror}") from error
+    for subfolder in sorted(subfolders):
+        yield from _walk(subfolder, suffixes, listing)
+
+
+def _inside(folder: str, name: str) -> str:
+    return name if folder == os.curdir else os.path.join(folder, name)
+
+
+def _is_mask(name: str, suffixes: Collection[str]) -> bool:
+    return name.lower().endswith(tuple(suffixes))
+
+
+def _is_regular(entry: os.DirEntry[str], listing: Listing) -> bool:
+    """Whether to count an entry: a file, a link to one, or a broken link, which is an error later."""
+    if entry.is_file(follow_symlinks=False):
+        return True
+    try:
+        mode = entry.stat().st_mode
+    except OSError:
+        return True
+    if not stat.S_ISREG(mode):
+        kind = "a link to a folder" if stat.S_ISDIR(mode) else "no regular file"
+        listing.warnings.append(f"{printable(entry.path)}: left out, {kind}")
+    return stat.S_ISREG(mode)
+
+
+def _is_wanted(name: str, include: Collection[str], exclude: Collection[str]) -> bool:
+    if include and not any(_matches(name, pattern) for pattern in include):
+        return False
+    return not any(_matches(name, pattern) for pattern in exclude)
+
+
+def _matches(name: str, pattern: str) -> bool:
+    name = path_in(name)
+    if "/" not in pattern:
+        return fnmatchcase(os.path.basename(name), pattern)
+    path = name.replace(os.sep, "/")
+    return fnmatchcase(path, pattern) or fnmatchcase(path, f"*/{pattern}")
+
+
+def _without_repeats(names: list[str], listing: Listing) -> list[str]:
+    """Drop names that stand twice in a sorted list, in place: a million names are large."""
+    kept = 0
+    for position, name in enumerate(names):
+        if position and name == names[kept - 1]:
+            if len(listing.warnings) < 100:
+                listing.warnings.append(f"{printable(name)}: named twice, counted once")
+        else:
+            names[kept] = name
+            kept += 1
+    del names[kept:]
+    return names

@@ -1,0 +1,105 @@
+"""
+What a name stands for: a file, a member of an archive, or a URL.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from typing import BinaryIO, NamedTuple
+
+from ..errors import MaskError
+
+ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")  # of archives
+_MEMBER = re.compile(r"(?:zip|tar)://(.*)::(.*)", re.DOTALL)
+_URL = re.compile(r"(?:\w+::)*([A-Za-z][A-Za-z0-9+.-]*)://")
+OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+OPEN_FLAGS |= getattr(os, "O_BINARY", 0)
+
+
+class Members(NamedTuple):
+    """
+    What an archive or a remote folder holds.
+
+    Attributes
+    ----------
+    names : list of str
+        Masks, in the order in which they stand.
+    hidden, other : int
+        Entries left out: hidden ones, and those that are no masks by their ending.
+    forward : bool
+        Whether reading them in another order would begin again for each: a compressed tar.
+    """
+
+    names: list[str]
+    hidden: int
+    other: int
+    forward: bool = False
+
+
+def split_name(name: str) -> tuple[str, str] | None:
+    """Member and archive of ``zip://MEMBER::ARCHIVE``; None for other names."""
+    match = _MEMBER.fullmatch(name)
+    return (match[1], match[2]) if match else None
+
+
+def name_from(folder: str, name: str) -> str:
+    """A name that is relative to a folder, as it is from anywhere; others stay."""
+    if not folder or is_url(name):
+        return name
+    if (member := split_name(name)) is None:
+        return os.path.join(folder, name)
+    return f"{name[:3]}://{member[0]}::{os.path.join(folder, member[1])}"
+
+
+def is_archive(path: str) -> bool:
+    """Whether a file is an archive by its ending."""
+    return path.lower().endswith(ENDINGS)
+
+
+def open_file(name: str) -> BinaryIO:
+    """
+    Open a regular file; never waits for a FIFO, and never starts a device.
+
+    Raises
+    ------
+    MaskError
+        If there is no regular file of that name, or it cannot be opened.
+    """
+    try:
+        descriptor = os.open(name, OPEN_FLAGS)
+    except (OSError, ValueError) as error:
+        raise MaskError(name, getattr(error, "strerror", None) or str(error)) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise MaskError(name, "not a regular file")
+    return open(descriptor, "rb", buffering=0)
+
+
+def is_url(name: str) -> bool:
+    """Whether a name is a URL, of whatever scheme; members of archives are not."""
+    match = _URL.match(name)
+    return match is not None and match[1] not in ("zip", "tar")
+
+
+def path_of(url: str) -> str:
+    """The path of a URL, without its query."""
+    from urllib.parse import urlsplit  # slow to import, and rarely needed
+
+    parts = urlsplit(url)
+    return parts.path if parts.scheme in ("http", "https") else parts.netloc + parts.path
+
+
+def tidy(path: str) -> str:
+    """Spell a path in one way, so that a mask named twice is seen to be; ".." is left alone."""
+    if is_url(path) or split_name(path) is not None or ".." in path.split(os.sep):
+        return path
+    return os.path.normpath(path)
+
+
+def path_in(name: str) -> str:
+    """The path by which a mask is chosen: of a member in its archive, of a URL on its server."""
+    if (member := split_name(name)) is not None:
+        return member[0]
+    return path_of(name) if is_url(name) else name

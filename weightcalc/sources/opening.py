@@ -1,0 +1,78 @@
+"""
+Opens a mask by its name: a file, a member of an archive, or a URL.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import BinaryIO
+
+from ..errors import DecodeError
+from .names import is_url, open_file, split_name
+
+_PIECE = 1 << 20
+
+
+def open_mask(name: str) -> BinaryIO:
+    """
+    Open a mask: a regular file, a member of an archive, or what a URL leads to.
+
+    Raises
+    ------
+    MaskError
+        If there is no such mask, or it cannot be opened.
+    """
+    if is_url(name):
+        from .remote import open_url
+
+        return open_url(name)
+    if split_name(name) is not None:
+        from .archives import open_member
+
+        return open_member(name)
+    return open_file(name)
+
+
+def spooled(file: BinaryIO, limit: int, start: bytes = b"") -> BinaryIO:
+    """
+    A copy of a stream in an unnamed temporary file, for formats that jump to and fro.
+
+    Parameters
+    ----------
+    file : binary file
+        Read from where it stands.
+    limit : int
+        Most bytes to copy.
+    start : bytes
+        What was read before.
+
+    Raises
+    ------
+    DecodeError
+        If there are more.
+    """
+    from tempfile import TemporaryFile
+
+    copy = TemporaryFile()  # noqa: SIM115  # it outlives this function
+    try:
+        copy.write(start)
+        while piece := file.read(max(0, min(_PIECE, limit + 1 - copy.tell()))):
+            copy.write(piece)
+        if copy.tell() > limit:
+            raise DecodeError(f"it has more than {limit} bytes").with_hint(
+                "--max-bytes, if the file is what it should be"
+            )
+    except BaseException:
+        copy.close()
+        raise
+    copy.seek(0)
+    return copy
+
+
+def is_same_file(a: str, b: str) -> bool:
+    """Whether two names lead to one existing file; a member of an archive leads to that."""
+    paths = [(split_name(name) or ("", name))[1] for name in (a, b)]
+    try:
+        return os.path.samefile(*paths)
+    except (OSError, ValueError):
+        return False

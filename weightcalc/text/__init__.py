@@ -1,0 +1,1 @@
+"""Words for people: names escaped, columns, numbers, the voice on standard error."""

@@ -1,0 +1,16 @@
+"""
+The known word that a wrong one was meant to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from difflib import get_close_matches
+
+
+def nearest(word: str, words: Collection[str]) -> str:
+    """The known words that a wrong one is like, else all of them."""
+    near = get_close_matches(word.replace("_", "-"), words, n=3)
+    if near:
+        return f"; did you mean {' or '.join(near)}?"
+    return f"; there are {', '.join(words)}"

@@ -1,0 +1,1 @@
+"""Published formulas of class weights, and weights files."""

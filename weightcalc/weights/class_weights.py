@@ -1,0 +1,248 @@
+"""
+Class weights: a formula applied to counts, then clipped, normalised, and filled up.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ..errors import WeightError
+from .formulas import METHODS, Frequencies
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..counts.class_counts import ClassCounts
+
+ABSENT = ("zero", "one", "max", "error")
+NORMALIZE = ("none", "mean", "sum", "max", "min")
+DENOMINATORS = ("published", "labelled", "all")
+
+
+def parameters_of(method: str) -> dict[str, float | str]:
+    """
+    Names and defaults of the parameters of a method.
+
+    Raises
+    ------
+    WeightError
+        If there is no such method.
+    """
+    if method not in METHODS:
+        raise WeightError(f"no method {method!r}; there are {', '.join(METHODS)}")
+    code, defaults = METHODS[method].__code__, METHODS[method].__defaults__ or ()
+    names = code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
+    return dict(zip(names, defaults, strict=True))
+
+
+def compute_class_weights(
+    counts: ClassCounts,
+    method: str = "median-frequency",
+    *,
+    zero: Collection[int] = (),
+    absent: str = "zero",
+    normalize: str = "none",
+    clip: tuple[float, float] | None = None,
+    denominator: str = "published",
+    **params: float | str,
+) -> np.ndarray:
+    """
+    Weights of all classes by a published formula.
+
+    The formula is applied to the classes that occur; then weights are clipped,
+    normalised, given to absent classes, and set to 0 for the classes of `zero`.
+
+    Parameters
+    ----------
+    counts : ClassCounts
+    method : str
+        One of `METHODS`.
+    zero : collection of int
+        Classes that are counted as others are and get weight 0.
+    absent : str
+        Weight of a class without pixels: "zero", "one", "max" (the largest of the
+        others) or "error".
+    normalize : str
+        "mean", "sum", "max" or "min" of the weights becomes 1; "none" leaves them.
+    clip : tuple of float, optional
+        Least and largest weight.
+    denominator : str
+        Where ignored pixels count: "published" in P_c only, "labelled" nowhere,
+        "all" in both N and P_c.
+    **params : float or str
+        Parameters of the method.
+
+    Returns
+    -------
+    ndarray of float64, shape (num_classes,)
+        In order of class ids. Finite; 0 for ignored classes.
+
+    Raises
+    ------
+    WeightError
+        If the counts or the parameters allow no weight.
+    """
+    import numpy as np
+
+    weights = list_class_weights(
+        counts, method, zero=zero, absent=absent, normalize=normalize, clip=clip,
+        denominator=denominator, **params,
+    )  # fmt: skip
+    return np.array(weights)
+
+
+def list_class_weights(
+    counts: ClassCounts,
+    method: str,
+    *,
+    zero: Collection[int],
+    absent: str,
+    normalize: str,
+    clip: tuple[float, float] | None,
+    denominator: str,
+    **params: float | str,
+) -> list[float]:
+    """Give what `compute_class_weights` does, as a list, without NumPy."""
+    _check_choices(counts, zero, absent, normalize, denominator)
+    if clip is not None and not clip[0] <= clip[1]:
+        raise WeightError(f"clip must be (low, high), got {clip}")
+    present = present_classes(counts)
+    if not present:
+        raise WeightError("no class has a pixel: there is nothing to weigh")
+    values = _apply(method, _frequencies(counts, present, denominator), params)
+    weights = dict(zip(present, values, strict=True))
+    if clip is not None:
+        weights = {c: min(max(w, clip[0]), clip[1]) for c, w in weights.items()}
+    _normalize(weights, normalize, zero)
+    missing = [c for c in absent_classes(counts) if c not in zero]
+    if missing:
+        of_absent = _weight_of_absent(counts, missing, weights, absent, zero)
+        weights |= dict.fromkeys(missing, of_absent)
+    return [0.0 if c in zero else weights.get(c, 0.0) for c in range(counts.num_classes)]
+
+
+def present_classes(counts: ClassCounts) -> list[int]:
+    """Ids of the classes that have pixels."""
+    return [c for c, pixels in enumerate(counts.pixels) if pixels]
+
+
+def absent_classes(counts: ClassCounts) -> list[int]:
+    """Ids of the classes that have no pixels and are not ignored."""
+    return [
+        c
+        for c, pixels in enumerate(counts.pixels)
+        if not pixels and c not in counts.ignored_classes
+    ]
+
+
+def _check_choices(
+    counts: ClassCounts, zero: Collection[int], absent: str, normalize: str, denominator: str
+) -> None:
+    for value, name, choices in (
+        (absent, "absent", ABSENT),
+        (normalize, "normalize", NORMALIZE),
+        (denominator, "denominator", DENOMINATORS),
+    ):
+        if value not in choices:
+            raise WeightError(f"{name} must be one of {', '.join(choices)}, got {value}")
+    for index in zero:
+        if not 0 <= index < counts.num_classes:
+            raise WeightError(
+                f"class {index} is to get weight 0, but the classes are 0 to "
+                f"{counts.num_classes - 1}"
+            ).with_hint("-n/--num-classes, or another --zero")
+
+
+def _frequencies(counts: ClassCounts, present: Sequence[int], denominator: str) -> Frequencies:
+    labelled = denominator == "labelled"
+    mask_pixels = counts.labelled_mask_pixels if labelled else counts.mask_pixels
+    return Frequencies(
+        tuple(counts.name(c) for c in present),
+        tuple(counts.pixels[c] for c in present),
+        tuple(counts.masks[c] for c in present),
+        tuple(mask_pixels[c] for c in present),
+        counts.num_pixels if denominator == "all" else counts.labelled_pixels,
+    )
+
+
+def _apply(method: str, f: Frequencies, params: Mapping[str, float | str]) -> list[float]:
+    known = parameters_of(method)
+    for name, value in params.items():
+        if name not in known:
+            some = ", ".join(known) or "none"
+            raise WeightError(f"{method} has no parameter {name}; it has {some}")
+        if isinstance(value, str) != isinstance(known[name], str):
+            raise WeightError(f"parameter {name} of {method} cannot be {value!r}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise WeightError(f"parameter {name} of {method} must be finite, got {value}")
+    given = ", ".join(f"{name}={value}" for name, value in params.items())
+    called = f"{method} with {given}" if given else method
+    try:
+        values = METHODS[method](f, **params)
+    except (OverflowError, ZeroDivisionError) as error:
+        raise WeightError(f"{called} has no finite weights") from error
+    for name, value in zip(f.names, values, strict=True):
+        if not math.isfinite(value):
+            raise WeightError(f"{called} gives class {name} weight {value}")
+    return values
+
+
+def _normalize(weights: dict[int, float], normalize: str, zero: Collection[int]) -> None:
+    some = [w for c, w in weights.items() if c not in zero]
+    if normalize == "none" or not some:
+        return
+    total = math.fsum(some)
+    scale = {"mean": total / len(some), "sum": total, "max": max(some), "min": min(some)}[normalize]
+    if scale <= 0:
+        raise WeightError(f"weights whose {normalize} is {scale:g} cannot be normalised")
+    for c in weights:
+        weights[c] /= scale
+
+
+def _weight_of_absent(
+    counts: ClassCounts,
+    missing: Sequence[int],
+    weights: Mapping[int, float],
+    absent: str,
+    zero: Collection[int],
+) -> float:
+    if absent == "error":
+        names = ", ".join(counts.name(c) for c in missing)
+        raise WeightError(f"no mask holds class {names}").with_hint("--absent zero, one or max")
+    largest = max((w for c, w in weights.items() if c not in zero), default=0.0)
+    return {"zero": 0.0, "one": 1.0, "max": largest}[absent]
+
+
+def remarks(
+    counts: ClassCounts,
+    weights: Sequence[float],
+    method: str,
+    *,
+    zero: Collection[int] = (),
+    absent: str = "zero",
+    normalize: str = "none",
+) -> list[str]:
+    """What a person should know about weights that are right and may not be what they want."""
+    found = []
+    missing = [c for c in absent_classes(counts) if c not in zero]
+    if missing:
+        names = ", ".join(counts.name(c) for c in missing[:20])
+        found.append(
+            f"no mask holds class {names}: weight {weights[missing[0]]:g} (--absent {absent})"
+        )
+    present = [c for c in present_classes(counts) if c not in zero]
+    some = [float(weights[c]) for c in present]
+    if method == "effective-number" and len(some) > 1 and max(some) <= 1.01 * min(some):
+        found.append(
+            "effective-number: all weights agree to 1 %, for so many pixels saturate it; "
+            "-p unit=masks or a larger -p beta tells classes apart"
+        )
+    if method == "pos-weight":
+        full = [counts.name(c) for c in present if not weights[c]]
+        found += [f"class {name} fills every labelled pixel: weight 0" for name in full]
+    if normalize in ("mean", "sum") and len(some) > 1 and max(some) > sum(some) / 2:
+        name = counts.name(present[some.index(max(some))])
+        found.append(f"class {name} alone holds over half of the sum of all weights")
+    return found

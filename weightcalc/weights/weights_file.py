@@ -1,0 +1,192 @@
+"""
+Weights to bytes, and bytes to files that are whole or not there.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..errors import OutputError
+from ..files.atomic import write_file
+from ..text.escape import printable
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+LAYOUTS = ("list", "dict", "named", "report")
+
+
+def lay_out(
+    weights: Sequence[float], names: Sequence[str | None], layout: str
+) -> list[float] | dict[int, float] | dict[str, float]:
+    """
+    Arrange weights as "list", as "dict" of class ids, or as "named", a dict of class names.
+
+    Raises
+    ------
+    OutputError
+        If a class has no name that "named" could use, or two have the same.
+    """
+    values = [float(weight) for weight in weights]
+    if layout == "list":
+        return values
+    if layout == "dict":
+        return dict(enumerate(values))
+    known = [name for name in names if name is not None]
+    if len(set(known)) < len(values):
+        what = "two classes share a name" if len(known) == len(values) else "a class has no name"
+        raise OutputError(f"{what}, so weights cannot be named").with_hint("-c/--classes FILE")
+    return dict(zip(known, values, strict=True))
+
+
+def write_json(value: Any) -> bytes:
+    """JSON that readers of YAML 1.1 take too: ``1.0e-05``, never ``1e-05``; no surrogate pairs."""
+    return (_json(value) + "\n").encode("utf-8", "backslashreplace")
+
+
+def write_pickle(value: Any) -> bytes:
+    """A pickle of plain lists, dicts and floats, which loads without NumPy."""
+    import pickle
+
+    return pickle.dumps(value, protocol=4)
+
+
+def write_npy(value: Any) -> bytes:
+    """A float32 array of shape (num_classes,), as .npy."""
+    import numpy as np
+
+    file = io.BytesIO()
+    np.save(file, np.array(value, dtype=np.float32))
+    return file.getvalue()
+
+
+def write_csv(value: Any) -> bytes:
+    """Two columns with a header: class id or name, and weight."""
+    rows = value.items() if isinstance(value, dict) else enumerate(value)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["class", "weight"])
+    writer.writerows((name, float_text(weight)) for name, weight in rows)
+    return text.getvalue().encode()
+
+
+WRITERS: dict[str, Callable[[Any], bytes]] = {
+    "json": write_json,
+    "pickle": write_pickle,
+    "npy": write_npy,
+    "csv": write_csv,
+}
+SUFFIXES = {
+    "": "json",
+    ".json": "json",
+    ".yaml": "json",  # all that write_json writes is YAML too
+    ".yml": "json",
+    ".pickle": "pickle",
+    ".pkl": "pickle",
+    ".npy": "npy",
+    ".csv": "csv",
+}
+_LAYOUTS_OF = {"npy": ("list",), "csv": ("list", "named"), "pickle": ("list", "dict", "named")}
+
+
+def check_layout(format_: str, layout: str) -> None:
+    """
+    Refuse a layout that a format cannot hold.
+
+    Raises
+    ------
+    OutputError
+    """
+    allowed = _LAYOUTS_OF.get(format_, LAYOUTS)
+    if layout not in allowed:
+        raise OutputError(
+            f"{format_} has no layout {layout}; it has {', '.join(allowed)}"
+        ).with_hint(f"-f json --layout {layout}")
+
+
+def _json(value: Any) -> str:
+    if isinstance(value, float):
+        return float_text(value)
+    if isinstance(value, Mapping):
+        members = (f"{_json(str(key))}: {_json(item)}" for key, item in value.items())
+        return "{" + ", ".join(members) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_json, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def write_weights(
+    weights: Sequence[float],
+    path: str,
+    *,
+    names: Sequence[str | None] = (),
+    format_: str | None = None,
+    layout: str = "list",
+) -> None:
+    """
+    Write weights to a file that a training framework loads.
+
+    Parameters
+    ----------
+    weights : sequence of float, one for each class
+    path : str
+    names : sequence of str, optional
+        Names of the classes, for layout "named".
+    format_ : str, optional
+        One of `WRITERS`. Default is what the ending of `path` says.
+    layout : str
+        "list", "dict" (by class id) or "named".
+
+    Raises
+    ------
+    OutputError
+        If format and layout do not fit, or the file cannot be written.
+    """
+    format_ = format_ or format_of(path)
+    check_layout(format_, layout)
+    write_file(path, WRITERS[format_](lay_out(weights, names, layout)))
+
+
+def format_of(path: str) -> str:
+    """
+    The format that the ending of a file name asks for; JSON where there is no ending.
+
+    Raises
+    ------
+    OutputError
+        If the ending is unknown.
+    """
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix not in SUFFIXES:
+        raise OutputError(f"{printable(path)}: no format has the ending {suffix}").with_hint(
+            f"-f {'|'.join(WRITERS)}"
+        )
+    return SUFFIXES[suffix]
+
+
+def float_text(value: float) -> str:
+    """
+    The shortest text that reads back as the same float, with a dot before any exponent.
+
+    Raises
+    ------
+    OutputError
+        If the float is not finite, for which JSON has no word.
+    """
+    if not math.isfinite(value):
+        raise OutputError(f"a weight of {value} cannot be written")
+    return re.sub(r"^(-?\d+)e", r"\1.0e", repr(float(value)))
+
+
+def round_digits(weight: float, digits: int) -> float:
+    """A weight of so many significant digits, so that small ones do not become 0."""
+    return float(f"{weight:.{digits}g}")
