@@ -68,7 +68,7 @@ def test_exit_codes(clean, weightcalc):
         (["--weights", "names.txt"], "names.txt: no weights in JSON"),
         (["--weights", "baseline.json"], "baseline.json: neither a list nor an object of numbers"),
         (["--baseline", "baseline.json", "-o", "baseline.json"], "is an input"),
-        (["-o", "x", "--summary", "x"], "two results cannot be written there"),
+        (["-o", "x", "--summary", "x"], "-o and --summary name the same file: x"),
     ],
 )
 def test_what_cannot_run(clean, weightcalc, arguments, message):

@@ -14,7 +14,7 @@ import weightcalc as package
 from weightcalc import METHODS, list_masks
 from weightcalc.kernels import counters as kernels
 from weightcalc.masks.formats import READERS, suffix_of
-from weightcalc.weights.weights_file import SUFFIXES, WRITERS
+from weightcalc.weights.weights_file import ENDINGS, WRITERS
 
 PACKAGE = Path(package.__file__).parent
 # The packages, each of which imports only from those before it.
@@ -188,4 +188,5 @@ def test_suffixes_of_readers(save_mask, tmp_path, monkeypatch):
 
 def test_suffixes_of_writers():
     """Every ending has a writer and every writer an ending."""
-    assert set(SUFFIXES.values()) == set(WRITERS)
+    assert set(ENDINGS) == set(WRITERS)
+    assert all(ENDINGS.values())

@@ -13,7 +13,7 @@ from PIL import Image
 from support.report_sets import many, saved
 
 from weightcalc.report.files import escape_markdown
-from weightcalc.report.formats import FORMATS
+from weightcalc.report.formats import ENDINGS
 
 NASTY = ["a|b", "<b>bold</b>", "two\nlines", "\x1b[31mred", "::error::x", "=1+1", "$\\frac{$"]
 
@@ -143,12 +143,12 @@ def test_old_file_stays(weightcalc, tmp_path):
     assert json.loads((tmp_path / "a.json").read_text())["masks"] == 1
 
 
-@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("format_", ENDINGS)
 def test_format_by_ending(weightcalc, format_):
     """The ending of -o chooses the format, in any case, as -f does by name."""
     name = saved("c.json", [3, 1])
     data = weightcalc("report", name, "-f", format_).stdout
-    for ending in FORMATS[format_]:
+    for ending in ENDINGS[format_]:
         assert weightcalc("report", name, "-o", f"r{ending.upper()}") == (0, b"", "")
         with open(f"r{ending.upper()}", "rb") as file:
             assert file.read() == data
@@ -159,7 +159,7 @@ def test_unknown_ending(weightcalc):
     name = saved("c.json", [3, 1])
     result = weightcalc("report", name, "-o", "r.xyz")
     assert result.exit_code == 2
-    assert "no report has the ending .xyz" in result.stderr
+    assert "no format has the ending .xyz" in result.stderr
     assert "-f text|markdown" in result.stderr
 
 

@@ -267,7 +267,7 @@ def test_an_archive_that_changes_is_opened_again(pack):
 def test_an_archive_is_no_output(pack, weightcalc):
     """The archive whose members are counted is never written over."""
     pack("m.zip", TWO)
-    done = weightcalc("count", "m.zip", "-o", "m.zip")
+    done = weightcalc("count", "m.zip", "--per-mask", "m.zip")
     assert done.exit_code == 2
     assert "would be overwritten" in done.stderr
 

@@ -325,13 +325,13 @@ def test_changed_since_it_was_listed(
 ):
     """A mask that is listed and then vanishes, shrinks, or becomes another thing is an error."""
     monkeypatch.chdir(tmp_path)
-    carry_out = runs.carry_out
+    count_data = runs.count_data
 
-    def change_and_carry_out(*arguments, **options):
+    def change_and_count(*arguments, **options):
         change(tmp_path / "masks/007.png")
-        return carry_out(*arguments, **options)
+        return count_data(*arguments, **options)
 
-    monkeypatch.setattr(runs, "carry_out", change_and_carry_out)
+    monkeypatch.setattr(runs, "count_data", change_and_count)
     Path("c.json").write_text(OLD)
     done = weightcalc("count", masks, "-j", jobs, "-o", "c.json")
     assert (done.exit_code, done.stdout) == (2, b"")

@@ -16,6 +16,7 @@ from ..files.bounded import read_bounded
 from ..text.escape import printable
 from ..text.suggest import nearest
 from .findings import LEVELS, OFF, Settings
+from .options import RuleOptions
 from .rules import RULES
 
 CONFIG = "pyproject.toml"
@@ -174,35 +175,26 @@ def _is_given(value: object) -> bool:
     return value is not None and value is not False and value not in ("", ())
 
 
-def settings_of(
-    *, rules: Mapping[str, str], config: str = CONFIG, digits: int | None = None, **options: Any
-) -> Settings:
+def settings_of(options: RuleOptions, config: str = CONFIG) -> Settings:
     """
     Settings of the configuration file, over which options of the command line win.
-
-    Parameters
-    ----------
-    rules : mapping of str to str
-        Rule to level, as ``--rule`` gives them.
-    config : str
-    digits : int, optional
-    **options
-        Those of the command line; None, "", () or False where one was not given.
 
     Raises
     ------
     ConfigError
     """
     levels, values = read_config(config)
-    names = [key.replace("-", "_") for key in _KEYS]
-    values |= {name: options[name] for name in names if _is_given(options.get(name))}
+    given = {key.replace("-", "_"): getattr(options, key.replace("-", "_")) for key in _KEYS}
+    values |= {name: value for name, value in given.items() if _is_given(value)}
     settings = Settings(
-        {rule: row.level for rule, row in RULES.items()} | levels | dict(rules), **values
+        {rule: row.level for rule, row in RULES.items()} | levels | dict(options.rules), **values
     )
-    settings.asked = {rule for rule, level in rules.items() if level != OFF}
-    settings.digits = digits
-    if settings.baseline is None and options.get("max_drift") is not None:
-        raise ConfigError("--max-drift says how far from what").with_hint("--baseline FILE")
+    settings.asked = {rule for rule, level in options.rules.items() if level != OFF}
+    settings.digits = options.digits
+    if settings.baseline is None and options.max_drift is not None:
+        raise ConfigError("--max-drift needs a baseline to measure from").with_hint(
+            "--baseline FILE, a counts file"
+        )
     if settings.max_drift is None:
         settings.max_drift = MAX_DRIFT
     for path in filter(None, (settings.images, *settings.against)):

@@ -8,9 +8,7 @@ leaves no control character and no newline, and then what the format demands.
 from __future__ import annotations
 
 import json
-import os
 import re
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,7 +18,6 @@ from .._version import __version__
 from ..errors import OutputError
 from ..text.escape import printable
 from ..text.numbers import number_of
-from ..text.voice import wants_color
 from .findings import ERROR, WARNING, Finding
 from .rules import RULES
 from .run import Checked
@@ -235,6 +232,13 @@ def _groups(checked: Checked, most: int | None) -> Iterator[tuple[str, list[Find
         yield rule, shown, checked.findings.numbers[rule] - len(shown)
 
 
+ENDINGS = {
+    "text": (".txt",),
+    "json": (".json",),
+    "github": (),
+    "junit": (".xml",),
+    "markdown": (".md", ".markdown"),
+}
 FINDING_WRITERS: dict[str, Callable[[Checked], str]] = {
     "text": write_text,
     "json": write_json,
@@ -264,28 +268,17 @@ def append_summary(path: str, checked: Checked) -> None:
         raise OutputError(f"{printable(path)}: {error.strerror}") from error
 
 
-def encode_findings(
-    checked: Checked,
-    output: str | None,
-    *,
-    format_: str | None,
-    verbose: bool,
-    color: str,
-    **_: Any,
-) -> bytes:
+def encode_findings(checked: Checked, format_: str, *, verbose: bool, color: bool) -> bytes:
     """
-    The bytes that the command line asks for; text has colours on a terminal only.
+    The bytes of the findings in a format of `ENDINGS`.
 
     Parameters
     ----------
-    output : str, optional
-        The file that they will be written to: its ending chooses where `format_` does not.
+    verbose, color : bool
+        Whether a text shows all findings that are kept, and has colours.
     """
-    ending = os.path.splitext(output or "")[1].lower()
-    format_ = format_ or {".json": "json", ".xml": "junit", ".md": "markdown"}.get(ending, "text")
     if format_ == "text":
-        colored = not output and wants_color(color) and (color == "always" or sys.stdout.isatty())
-        text = write_text(checked, verbose=verbose, color=colored)
+        text = write_text(checked, verbose=verbose, color=color)
     else:
         text = FINDING_WRITERS[format_](checked)
     return text.encode("utf-8", "backslashreplace")

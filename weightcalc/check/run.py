@@ -5,29 +5,32 @@ The pass of `weightcalc check`: each mask is counted once, and every rule sees i
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from glob import has_magic
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from ..counting.run import Plan, check_outputs, each_counted, say_what_is_left_out
+from ..counting.options import RunOptions
+from ..counting.run import DataSet, each_counted, say_what_is_left_out
 from ..counts.class_counts import ClassCounts
 from ..counts.counts_file import read_counts
 from ..counts.tally import Counted, Tally
 from ..errors import MaskError
+from ..files.atomic import refuse_overwriting
 from ..masks.formats import READERS
 from ..sources.listing import list_files
 from ..sources.names import is_archive, is_url, split_name
+from ..sources.options import SourceOptions
 from ..text.escape import printable
 from ..text.numbers import number_of
+from ..text.voice import Voice
 from .findings import OFF, Finding, Findings, Settings
 from .mask_rules import Surroundings, rule_of_error
 from .rules import RULES
 from .set_rules import Kind, Whole, check_comparable
 
 if TYPE_CHECKING:
-    from ..text.voice import Voice
     from ..weights.stated import Stated
     from .image_sizes import Images
     from .splits import Splits
@@ -48,7 +51,7 @@ class Check:
         Masks of other splits.
     """
 
-    plan: Plan
+    data: DataSet
     settings: Settings
     formula: Mapping[str, Any]
     active: list[str]
@@ -79,33 +82,29 @@ class Checked:
 
 
 def plan_check(
-    plan: Plan,
+    data: DataSet,
     settings: Settings,
     formula: Mapping[str, Any],
-    sources: Sequence[str],
-    *,
-    outputs: Sequence[str | None],
-    files_from: str | None,
-    include: Sequence[str],
-    exclude: Sequence[str],
+    sources: SourceOptions,
     encoding: str,
-    **_: Any,
+    *,
+    outputs: Mapping[str, str | None],
 ) -> Check:
     """
     Read and find all that rules compare the masks with.
 
     Parameters
     ----------
-    plan : Plan
+    data : DataSet
     settings : Settings
     formula : mapping
         The arguments of `list_class_weights`, for weights files that state none.
-    sources : sequence of str
+    sources : SourceOptions
         As the user named them: where all are single files, rules on sets make no sense.
-    outputs : sequence of str or None
-        Files that will be written.
     encoding : str
         What the user said; where that is not "auto", masks may be of several kinds.
+    outputs : mapping of str to str or None
+        Option to the file that will be written for it.
 
     Raises
     ------
@@ -114,26 +113,28 @@ def plan_check(
     wanted = [rule for rule in RULES if _is_wanted(rule, settings)]
     if encoding != "auto" and "wrong-kind" in wanted:
         wanted.remove("wrong-kind")
-    in_pieces = files_from is None and all(map(_is_single, sources))
+    in_pieces = sources.files_from is None and all(map(_is_single, sources.sources))
     left_out = [r for r in wanted if in_pieces and RULES[r].on_set and r not in settings.asked]
     active = [rule for rule in wanted if rule not in left_out]
     inputs = [path for path in (settings.baseline, settings.weights) if path is not None]
-    check_outputs(outputs, inputs, ())
-    check = Check(plan, settings, formula, active, left_out)
-    _find_what_is_compared(check, include, exclude)
+    refuse_overwriting(outputs, inputs)
+    check = Check(data, settings, formula, active, left_out)
+    _find_what_is_compared(check, sources)
     return check
 
 
-def _find_what_is_compared(check: Check, include: Sequence[str], exclude: Sequence[str]) -> None:
+def _find_what_is_compared(check: Check, sources: SourceOptions) -> None:
     """Images, other splits, a baseline, and weights, where an active rule needs them."""
     settings, active = check.settings, set(check.active)
     if settings.images is not None and active & {"image-size", "image-missing", "mask-missing"}:
         from .image_sizes import Images  # here, as what few runs need
 
-        masks = set(check.plan.listing.names)
+        masks = set(check.data.listing.names)
         check.images = Images(settings.images, masks, settings.mask_ending, settings.image_ending)
     if "split-leak" in active:
-        check.others = list_files(settings.against, READERS, include=include, exclude=exclude).names
+        check.others = list_files(
+            settings.against, READERS, include=sources.include, exclude=sources.exclude
+        ).names
     if "drift" in active and settings.baseline is not None:
         check.baseline = read_counts(settings.baseline)
     if "stale-weights" in active and settings.weights is not None:
@@ -159,7 +160,7 @@ def _is_single(source: str) -> bool:
     return not os.path.isdir(source) and (os.path.lexists(source) or not has_magic(source))
 
 
-def run_check(check: Check) -> Checked:
+def run_check(check: Check, run: RunOptions, voice: Voice) -> Checked:
     """
     Count the masks, and try every rule on them.
 
@@ -167,18 +168,18 @@ def run_check(check: Check) -> Checked:
     ------
     WeightcalcError
     """
-    plan = check.plan
-    say_what_is_left_out(plan)
+    data = check.data
+    say_what_is_left_out(data.listing, voice)
     state = _Pass(check)
-    if plan.listing.names:
-        state.look_at_masks()
+    if data.listing.names:
+        state.look_at_masks(run, voice)
     counts = state.tally.so_far()
-    if plan.saved is not None:
-        counts = counts + plan.saved if plan.listing.names else plan.saved
+    if data.saved is not None:
+        counts = counts + data.saved if data.listing.names else data.saved
     if check.baseline is not None:
         check_comparable(check.baseline, counts)
     state.look_at_set(counts)
-    _say_what_was_not_checked(check, state.incomplete)
+    _say_what_was_not_checked(check, state.incomplete, voice)
     return Checked(state.findings, counts, state.num_unread, check)
 
 
@@ -188,29 +189,29 @@ class _Pass:
     def __init__(self, check: Check) -> None:
         self.check = check
         self.findings = Findings(check.settings.levels)
-        self.tally = Tally(check.plan.labels)
+        self.tally = Tally(check.data.labels)
         self.incomplete = False
         self.num_unread = 0
         self._kinds: dict[str, Kind] = {}
-        encoding = check.plan.reading.encoding
-        self._around = Surroundings(check.plan.labels, encoding, check.images)
+        encoding = check.data.reading.encoding
+        self._around = Surroundings(check.data.labels, encoding, check.images)
         self._on_mask = [
             (rule, find) for rule in check.active if (find := RULES[rule].on_mask) is not None
         ]
 
-    def look_at_masks(self) -> None:
+    def look_at_masks(self, run: RunOptions, voice: Voice) -> None:
         """Read the other splits first, then the masks; each file once."""
         check = self.check
         splits = self._around.splits = self._new_splits() if check.others else None
-        names = [*check.others, *check.plan.listing.names]
-        with each_counted(check.plan, names, check.settings.against) as files:
+        names = [*check.others, *check.data.listing.names]
+        with each_counted(check.data, names, run, voice, check.settings.against) as files:
             for counted in islice(files, len(check.others)):
                 if splits is not None:  # as it is where there are others
                     splits.add(counted)
             for counted in files:
                 self._look_at_file(counted)
         if splits is not None:
-            _say_what_splits_hide(splits, check.plan.voice)
+            _say_what_splits_hide(splits, voice)
 
     def _new_splits(self) -> Splits:
         from .splits import Splits
@@ -265,8 +266,7 @@ def _say_what_splits_hide(splits: Splits, voice: Voice) -> None:
         )
 
 
-def _say_what_was_not_checked(check: Check, incomplete: bool) -> None:
-    voice = check.plan.voice
+def _say_what_was_not_checked(check: Check, incomplete: bool, voice: Voice) -> None:
     if check.left_out:
         voice.note(
             f"single files: rules on whole sets are left out ({', '.join(check.left_out)}); "

@@ -8,16 +8,17 @@ import math
 
 import click
 
+from ..check.options import FindingOptions, RuleOptions
 from .options import (
     all_of,
+    gathered,
     label_options,
     reading_options,
-    running_options,
+    run_options,
     source_options,
+    voice_options,
     weight_options,
 )
-
-FORMATS = ("text", "json", "github", "junit", "markdown")
 
 
 def parse_rules(
@@ -49,7 +50,9 @@ def parse_ratio(ctx: click.Context, param: click.Parameter, ratio: float | None)
     return ratio
 
 
-rule_options = all_of(
+rule_options = gathered(
+    "rules",
+    RuleOptions,
     click.option(
         "--rule",
         "rules",
@@ -59,56 +62,83 @@ rule_options = all_of(
         help="Level of a rule: error, warning or off.",
     ),
     click.option(
-        "--min-masks", type=click.IntRange(min=0), metavar="N", help="Least masks of a class."
+        "--min-masks",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="Smallest number of masks that must hold a class.",
     ),
     click.option(
-        "--min-pixels", type=click.IntRange(min=0), metavar="N", help="Least pixels of a class."
+        "--min-pixels",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="Smallest number of pixels that a class must have.",
     ),
     click.option(
         "--max-imbalance",
         type=click.FloatRange(min=0, min_open=True),
         callback=parse_ratio,
         metavar="RATIO",
-        help="Most pixels of a class for one of another.",
+        help="Largest allowed ratio of the most frequent class to the least frequent one.",
     ),
     click.option(
-        "--max-ignored", callback=parse_fraction, metavar="SHARE", help="Most ignored pixels."
+        "--max-ignored",
+        callback=parse_fraction,
+        metavar="SHARE",
+        help="Largest allowed share of ignored pixels.",
     ),
     click.option(
-        "--images", metavar="DIR", help="Images of the masks, found by stem; sizes must agree."
+        "--images",
+        metavar="DIR",
+        help="Folder of the images, found by the names of the masks; sizes must agree.",
     ),
-    click.option("--mask-ending", default="", metavar="END", help="What ends stems of masks only."),
-    click.option("--image-ending", default="", metavar="END", help="The same of images."),
+    click.option(
+        "--mask-ending",
+        default="",
+        metavar="END",
+        help="Suffix of mask names that image names do not have, such as _labelIds.",
+    ),
+    click.option(
+        "--image-ending",
+        default="",
+        metavar="END",
+        help="Suffix of image names that mask names do not have.",
+    ),
     click.option(
         "--against", multiple=True, metavar="DIR", help="Another split, which must share no mask."
     ),
-    click.option("--baseline", metavar="FILE", help="Counts file to compare shares with."),
+    click.option(
+        "--baseline",
+        metavar="FILE",
+        help="Counts file whose class shares the masks are compared with.",
+    ),
     click.option(
         "--max-drift",
         callback=parse_fraction,
         metavar="SHARE",
-        help="Most total variation distance from it.  [default: 0.05]",
+        help="Largest allowed total variation distance from the shares of --baseline.  [default: 0.05]",
     ),
-    click.option("--weights", metavar="FILE", help="Weights (JSON) that must be up to date."),
+    click.option("--weights", metavar="FILE", help="Weights file (JSON) that must be up to date."),
     click.option(
         "--digits",
         type=click.IntRange(1, 17),
         metavar="N",
         help="Significant digits of that file.  [default: as it shows, at least 3]",
     ),
+    click.option("--strict", is_flag=True, help="Warnings fail too."),
 )
 
-finding_options = all_of(
+finding_options = gathered(
+    "findings",
+    FindingOptions,
     click.option(
         "-f",
         "--format",
         "format_",
-        type=click.Choice(FORMATS),
+        type=click.Choice(["text", "json", "github", "junit", "markdown"]),
         help="Format.  [default: by the ending of -o, or text]",
     ),
-    click.option("--summary", metavar="FILE", help="Append the findings there, as Markdown."),
-    click.option("--strict", is_flag=True, help="Warnings fail too."),
-    click.option("--exit-zero", is_flag=True, help="Exit 0 whatever is found."),
+    click.option("--summary", metavar="FILE", help="Append the findings to FILE as Markdown."),
+    click.option("--exit-zero", is_flag=True, help="Exit with 0, whatever is found."),
 )
 
 check_options = all_of(
@@ -117,6 +147,7 @@ check_options = all_of(
     finding_options,
     label_options,
     reading_options,
-    running_options,
+    run_options,
+    voice_options,
     weight_options,
 )

@@ -1,19 +1,26 @@
 """
-Options of the command line: each defined once, parsed once, and shared by commands.
+Options of the command line: each defined once, parsed once into a typed value, and shared
+by commands.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any, TypeVar
 
 import click
 
+from ..counting.options import ON_ERROR, RunOptions
+from ..labels.options import LabelOptions
 from ..masks.options import ENCODINGS, ReadOptions
+from ..sources.options import SourceOptions
+from ..text.voice import Voice
 from ..weights.class_weights import ABSENT, DENOMINATORS, NORMALIZE
 from ..weights.formulas import METHODS
 from ..weights.weights_file import LAYOUTS, WRITERS
+from .formula_options import FormulaOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
 _DEFAULTS = ReadOptions()
@@ -71,8 +78,53 @@ def parse_clip(
     raise click.BadParameter("expected LOW:HIGH, such as 0.1:10", ctx, param)
 
 
+def parse_output(ctx: click.Context, param: click.Parameter, text: str | None) -> str | None:
+    """Turn "-" into None, which is standard output."""
+    return None if text == "-" else text
+
+
+def gathered(
+    into: str, build: Callable[..., object], *options: Callable[[F], F]
+) -> Callable[[F], F]:
+    """
+    One decorator that adds these options and hands the command a single value of them.
+
+    Parameters
+    ----------
+    into : str
+        The parameter of the command that gets the value.
+    build : callable
+        Makes the value of the parameters of the options, by their names.
+    """
+    names = _names_of(options)
+
+    def decorate(function: F) -> F:
+        @wraps(function)
+        def command(**given: Any) -> Any:
+            value = build(**{name: given.pop(name) for name in names})
+            return function(**{into: value}, **given)
+
+        for option in reversed(options):
+            command = option(command)
+        return command  # type: ignore[return-value]
+
+    return decorate
+
+
+def _names_of(options: Sequence[Callable[[Any], Any]]) -> list[str]:
+    """What click calls the parameters that these decorators add."""
+
+    def probe() -> None:
+        """Take the parameters."""
+
+    for option in options:
+        option(probe)
+    parameters: list[click.Parameter] = getattr(probe, "__click_params__", [])
+    return [str(parameter.name) for parameter in parameters]
+
+
 def all_of(*options: Callable[[F], F]) -> Callable[[F], F]:
-    """One decorator that adds all these options, in this order."""
+    """One decorator that adds all these, in this order."""
 
     def decorate(function: F) -> F:
         for option in reversed(options):
@@ -82,24 +134,62 @@ def all_of(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-source_options = all_of(
+def _sources(**given: Any) -> SourceOptions:
+    options = SourceOptions(**given)
+    of_list = options.null or options.root or options.suffix or options.allow_remote
+    if options.files_from is None and of_list:
+        raise click.UsageError(
+            "-0, --root, --suffix and --allow-remote describe the list of --files-from, "
+            "which is not given"
+        )
+    if options.files_from is None and not options.sources:
+        raise click.UsageError("there is nothing to count: name a folder, masks, or --files-from")
+    return options
+
+
+def _reading(**given: Any) -> ReadOptions:
+    options = ReadOptions(**given)
+    if options.channel_axis is not None and options.encoding not in ("one-hot", "multilabel"):
+        raise click.UsageError("--channel-axis goes with --encoding one-hot or multilabel")
+    return options
+
+
+def _run(**given: Any) -> RunOptions:
+    options = RunOptions(**given)
+    if options.jobs is not None and options.dask is not None:
+        raise click.UsageError(
+            "-j/--jobs starts processes of this machine, but with --dask only the workers of the "
+            "cluster count: give one of the two"
+        )
+    return options
+
+
+source_options = gathered(
+    "sources",
+    _sources,
     click.argument("sources", nargs=-1, type=click.Path()),
-    click.option("--include", multiple=True, metavar="GLOB", help="Count only such files."),
-    click.option("--exclude", multiple=True, metavar="GLOB", help="Leave such files out."),
+    click.option(
+        "--include", multiple=True, metavar="GLOB", help="Count only files of such names."
+    ),
+    click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files of such names."),
     click.option(
         "--files-from",
         metavar="FILE",
-        help="Read names of masks from FILE (- is standard input), one a line.",
+        help="Read the names of masks from FILE (- is standard input), one a line.",
     ),
-    click.option("-0", "--null", is_flag=True, help="Names in that list end with NUL."),
-    click.option("--root", default="", metavar="DIR", help="Folder of the names in that list."),
-    click.option("--suffix", default="", metavar="END", help="Ending to add to these names."),
-    click.option("--allow-remote", is_flag=True, help="That list may name URLs."),
+    click.option("-0", "--null", is_flag=True, help="The names in --files-from end with NUL."),
+    click.option("--root", default="", metavar="DIR", help="Folder of the names in --files-from."),
+    click.option(
+        "--suffix", default="", metavar="END", help="Ending to add to the names in --files-from."
+    ),
+    click.option("--allow-remote", is_flag=True, help="Allow URLs in the --files-from list."),
 )
 
-label_options = all_of(
+label_options = gathered(
+    "labels",
+    LabelOptions,
     click.option("-n", "--num-classes", type=int, metavar="N", help="Classes are 0 to N-1."),
-    click.option("-c", "--classes", metavar="FILE|PRESET", help="Class list, or the name of one."),
+    click.option("-c", "--classes", metavar="FILE|PRESET", help="Class list: a file, or a preset."),
     click.option(
         "--ignore-index",
         multiple=True,
@@ -114,11 +204,15 @@ label_options = all_of(
         help="Count VALUE as CLASS; or a JSON or CSV file of such pairs.",
     ),
     click.option(
-        "--reduce-zero-label", is_flag=True, help="0 and 255 are ignored, v becomes v - 1."
+        "--reduce-zero-label",
+        is_flag=True,
+        help="Ignore 0 and 255, and count v as class v - 1.",
     ),
 )
 
-reading_options = all_of(
+reading_options = gathered(
+    "reading",
+    _reading,
     click.option(
         "--encoding",
         type=click.Choice(ENCODINGS),
@@ -134,32 +228,42 @@ reading_options = all_of(
     ),
     click.option("--allow-lossy", is_flag=True, help="Count JPEG and lossy WebP."),
     click.option(
-        "--max-pixels", type=Size(), default=_DEFAULTS.max_pixels, help="Most pixels of a mask."
+        "--max-pixels",
+        type=Size(),
+        default=_DEFAULTS.max_pixels,
+        help="Refuse masks of more pixels.  [default: 16G]",
     ),
     click.option(
-        "--max-bytes", type=Size(), default=_DEFAULTS.max_bytes, help="Most bytes it inflates to."
+        "--max-bytes",
+        type=Size(),
+        default=_DEFAULTS.max_bytes,
+        help="Refuse masks that inflate to more bytes.  [default: 64G]",
     ),
 )
 
-error_option = click.option(
-    "--on-error",
-    type=click.Choice(["fail", "skip"]),
-    default="fail",
-    show_default=True,
-    help="What to do about masks that cannot be read.",
-)
-running_options = all_of(
+_engine_options = (
     click.option(
         "-j",
         "--jobs",
         type=click.IntRange(min=1),
         metavar="N",
-        help="Processes.  [default: the cores]",
+        help="Count in N processes.  [default: one for each core]",
     ),
     click.option("--dask", metavar="ADDRESS", help="Count on the Dask cluster of this scheduler."),
     click.option(
         "--cache", metavar="FILE", help="Keep counts of masks in FILE; read only what changed."
     ),
+)
+error_option = click.option(
+    "--on-error",
+    type=click.Choice(ON_ERROR),
+    default="fail",
+    show_default=True,
+    help="What to do about masks that cannot be read.",
+)
+voice_options = gathered(
+    "voice",
+    Voice,
     click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
     click.option("-v", "--verbose", is_flag=True, help="Say more on standard error."),
     click.option("--progress/--no-progress", default=None, help="Progress bar.  [default: auto]"),
@@ -168,14 +272,20 @@ running_options = all_of(
         type=click.Choice(["auto", "always", "never"]),
         default="auto",
         show_default=True,
-        help="Colours on standard error.",
+        help="Colours on the terminal.",
     ),
 )
+run_options = gathered("run", _run, *_engine_options)  # of `check`, which goes on after errors
+running_options = all_of(gathered("run", _run, error_option, *_engine_options), voice_options)
 
-counting_options = all_of(
-    source_options, label_options, reading_options, error_option, running_options
+counting_options = all_of(source_options, label_options, reading_options, running_options)
+output_option = click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    callback=parse_output,
+    help="Write to FILE.  [default: -, standard output]",
 )
-output_option = click.option("-o", "--output", metavar="FILE", help="Write here, not to stdout.")
 
 method_option = click.option(
     "-m",
@@ -183,9 +293,9 @@ method_option = click.option(
     type=click.Choice(list(METHODS)),
     default="median-frequency",
     show_default=True,
-    help="Formula; the README lists them.",
+    help="Formula; `weightcalc help methods` explains them.",
 )
-formula_options = all_of(
+formula_options = (
     click.option(
         "-p",
         "--param",
@@ -195,7 +305,9 @@ formula_options = all_of(
         metavar="NAME=VALUE",
         help="Parameter of the formula.",
     ),
-    click.option("--zero", multiple=True, metavar="CLASS", help="Count it, but weigh it 0."),
+    click.option(
+        "--zero", multiple=True, metavar="CLASS", help="Count this class, but give it weight 0."
+    ),
     click.option(
         "--absent",
         type=click.Choice(ABSENT),
@@ -208,18 +320,20 @@ formula_options = all_of(
         type=click.Choice(NORMALIZE),
         default="none",
         show_default=True,
-        help="Make this of the weights 1.",
+        help="Rescale so that the mean (sum, max, min) of the weights is 1.",
     ),
-    click.option("--clip", callback=parse_clip, metavar="LOW:HIGH", help="Limits of a weight."),
+    click.option(
+        "--clip", callback=parse_clip, metavar="LOW:HIGH", help="Smallest and largest weight."
+    ),
     click.option(
         "--denominator",
         type=click.Choice(DENOMINATORS),
         default="published",
         show_default=True,
-        help="Where ignored pixels count.",
+        help="How ignored pixels enter the frequencies; see `weightcalc help methods`.",
     ),
 )
-weight_options = all_of(method_option, formula_options)
+weight_options = gathered("asked", FormulaOptions, method_option, *formula_options)
 
 format_options = all_of(
     click.option(

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import click
 
-from ..report.formats import FORMATS
+from ..report.formats import ENDINGS
 from ..weights.formulas import METHODS
+from .formula_options import FormulaOptions
+from .options import all_of, formula_options, gathered
 
-methods_option = click.option(
+_methods = click.option(
     "-m",
     "--method",
     "methods",
@@ -18,17 +20,20 @@ methods_option = click.option(
     metavar="METHOD",
     help="Formula to show; repeatable.  [default: four that differ much]",
 )
-sort_option = click.option(
+_sort = click.option(
     "--sort",
     type=click.Choice(["id", "share"]),
     default="id",
     show_default=True,
     help="Order of the classes.",
 )
-format_option = click.option(
+_format = click.option(
     "-f",
     "--format",
     "format_",
-    type=click.Choice(list(FORMATS)),
+    type=click.Choice(list(ENDINGS)),
     help="Format.  [default: by the ending of -o, or text]",
+)
+report_options = all_of(
+    _methods, gathered("asked", FormulaOptions, *formula_options), _sort, _format
 )

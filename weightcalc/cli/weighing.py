@@ -4,34 +4,39 @@ From counts to the bytes of a weights file, as the command line asks for them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Sequence
 from typing import Any
 
-from ..counting.run import Plan
 from ..counts.class_counts import ClassCounts
 from ..errors import WeightError
+from ..files.endings import format_by_ending
 from ..labels.label_map import parse_class
 from ..report.summary import summary_table, totals_line
 from ..text.voice import Voice, is_terminal
 from ..weights.class_weights import list_class_weights, parameters_of, remarks
-from ..weights.weights_file import WRITERS, lay_out, round_digits
+from ..weights.weights_file import ENDINGS, WRITERS, check_layout, lay_out, round_digits
 from ..weights.weights_report import weights_report
+from .formula_options import FormulaOptions
 
 Formula = dict[str, Any]
 
 
-def plan_weights(
-    plan: Plan,
-    *,
-    method: str,
-    params: Mapping[str, float | str],
-    zero: Sequence[str],
-    absent: str,
-    normalize: str,
-    clip: tuple[float, float] | None,
-    denominator: str,
-    **_: Any,
-) -> Formula:
+def choose_format(output: str | None, given: str | None, layout: str) -> str:
+    """
+    The format of a weights file, by -f or the ending of -o.
+
+    Raises
+    ------
+    OutputError
+        If the ending belongs to no format or to another one, or the format lacks the layout.
+    """
+    name = format_by_ending(output, given, ENDINGS)
+    check_layout(name, layout)
+    return name
+
+
+def plan_weights(asked: FormulaOptions, class_names: Sequence[str | None]) -> Formula:
     """
     The arguments of `list_class_weights`, refused now if they never fit.
 
@@ -39,19 +44,19 @@ def plan_weights(
     ------
     WeightcalcError
     """
-    known = parameters_of(method)
-    for name in params:
+    known = parameters_of(asked.method)
+    for name in asked.params:
         if name not in known:
             some = ", ".join(f"{name}={value}" for name, value in known.items()) or "none"
-            raise WeightError(f"{method} has no parameter {name!r}; it has {some}")
+            raise WeightError(f"{asked.method} has no parameter {name!r}; it has {some}")
     return {
-        "method": method,
-        "zero": sorted({parse_class(text, plan.class_names) for text in zero}),
-        "absent": absent,
-        "normalize": normalize,
-        "clip": clip,
-        "denominator": denominator,
-        **params,
+        "method": asked.method,
+        "zero": sorted({parse_class(text, class_names) for text in asked.zero}),
+        "absent": asked.absent,
+        "normalize": asked.normalize,
+        "clip": asked.clip,
+        "denominator": asked.denominator,
+        **asked.params,
     }
 
 
@@ -67,7 +72,7 @@ def weigh(counts: ClassCounts, formula: Formula, voice: Voice) -> list[float]:
     choices = {name: formula[name] for name in ("zero", "absent", "normalize")}
     for remark in remarks(counts, weights, formula["method"], **choices):
         voice.warn(remark)
-    if voice.verbose or (is_terminal() and not voice.quiet):
+    if voice.verbose or (is_terminal(sys.stderr) and not voice.quiet):
         for line in summary_table(counts, weights):
             voice.say(line)
         voice.say(f"{totals_line(counts)}; method {formula['method']}")

@@ -1,42 +1,42 @@
 """
-A run of the command line: planned first, so that all that can be refused is refused
-before a mask is read, then carried out with a progress bar and warnings.
+A run: what is counted is found first, so that all that can be refused is refused before a
+mask is read; then it is counted, with a progress bar and warnings.
 """
 
 from __future__ import annotations
 
-import glob
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial, reduce
 from itertools import chain
 from operator import add
-from typing import TYPE_CHECKING, Any, BinaryIO
-
-import click
+from typing import TYPE_CHECKING, BinaryIO
 
 from ..counts.class_counts import ClassCounts
-from ..counts.counts_file import read_counts
+from ..counts.counts_file import is_counts_file, matching_files, read_counts
 from ..counts.tally import Counted, Tally
 from ..errors import MaskError, OutputError, SourceError
-from ..files.atomic import replacing
+from ..files.atomic import refuse_overwriting, replacing
 from ..kernels.counters import COMPILED
 from ..labels.class_list import ClassList, read_class_list
 from ..labels.from_options import label_map
 from ..labels.label_map import LabelMap
+from ..labels.options import LabelOptions
 from ..masks.file import count_file
 from ..masks.formats import READERS
 from ..masks.options import ReadOptions
 from ..sources.kinds import check_one_kind
 from ..sources.listing import Listing, list_files
-from ..sources.name_list import read_list
-from ..sources.names import is_url, split_name
+from ..sources.name_list import names_in_list
+from ..sources.names import file_of
+from ..sources.options import SourceOptions
 from ..text.escape import printable
 from ..text.voice import Voice
 from .count import count_each, usable_cores
+from .options import RunOptions
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -45,13 +45,12 @@ if TYPE_CHECKING:
 
 _MOST_WARNINGS = 20
 _MANY_PIXELS = 10**9  # from where on it matters which kernel counts
-_ON_VALUES = ("ignore_index", "mapping", "reduce_zero_label")
 
 
-@dataclass
-class Plan:
+@dataclass(frozen=True)
+class DataSet:
     """
-    What a run will do.
+    What a run counts.
 
     Attributes
     ----------
@@ -61,6 +60,8 @@ class Plan:
         The masks to count.
     saved : ClassCounts or None
         The sum of the counts files among the sources.
+    labels : LabelMap
+    reading : ReadOptions
     """
 
     given: list[str]
@@ -68,11 +69,6 @@ class Plan:
     saved: ClassCounts | None
     labels: LabelMap
     reading: ReadOptions
-    jobs: int
-    dask: str | None
-    cache: str | None
-    on_error: str
-    voice: Voice
 
     @property
     def class_names(self) -> Sequence[str | None]:
@@ -81,65 +77,58 @@ class Plan:
         return known or (self.saved.class_names if self.saved else ())
 
 
-def plan_run(
-    sources: Sequence[str],
+def find_data(
+    sources: SourceOptions,
+    labels: LabelOptions,
+    reading: ReadOptions,
     voice: Voice,
     *,
-    files_from: str | None,
-    include: Sequence[str],
-    exclude: Sequence[str],
-    jobs: int | None,
-    dask: str | None,
-    cache: str | None,
-    on_error: str,
-    outputs: Sequence[str | None] = (),
-    **options: Any,
-) -> Plan:
+    outputs: Mapping[str, str | None],
+    cache: str | None = None,
+) -> DataSet:
     """
-    Find all that a run needs, and refuse all that can be refused by now.
+    Find the masks and counts files of a run, and refuse all that can be refused by now.
+
+    Parameters
+    ----------
+    outputs : mapping of str to str or None
+        Option to the file that the run will write for it.
+    cache : str, optional
+        File that keeps the counts of masks.
 
     Raises
     ------
-    WeightcalcError, click.UsageError
+    WeightcalcError
     """
-    if jobs is not None and dask is not None:
-        raise click.UsageError("-j/--jobs is for this machine; the workers of --dask count alone")
-    if not sources and files_from is None:
-        raise click.UsageError("nothing to count: name a folder, masks, or --files-from")
-    of_counts = [source for source in sources if source.lower().endswith(".json")]
-    folders = [source for source in sources if source not in of_counts]
-    saved_in = [path for source in of_counts for path in matching_paths(source)]
-    if saved_in and any(options[name] for name in _ON_VALUES):
-        raise click.UsageError(
-            f"{printable(saved_in[0])} is a counts file, whose values are classes already: "
-            "--ignore-index, --map and --reduce-zero-label come too late for it"
-        )
-    classes = read_class_list(options["classes"]) if options["classes"] else None
-    listed = _names_in_list(files_from, **options)
+    saved_in = [path for s in sources.sources if is_counts_file(s) for path in matching_files(s)]
+    classes = read_class_list(labels.classes) if labels.classes else None
+    listing = _list_masks(sources, voice)
+    inputs = [*saved_in, *filter(None, [sources.files_from, labels.classes])]
+    refuse_overwriting(outputs, chain(inputs, map(file_of, listing.names)))
+    if cache is not None:
+        _check_cache(cache, [*filter(None, outputs.values()), *inputs], listing.names)
+    reading = _decided(reading, classes, listing.names, voice)
+    map_ = label_map(classes, reading.encoding, labels)
+    saved = _sum([read_counts(path) for path in saved_in], map_)
+    return DataSet(sources.given, listing, saved, map_, reading)
+
+
+def _list_masks(sources: SourceOptions, voice: Voice) -> Listing:
+    folders = [source for source in sources.sources if not is_counts_file(source)]
     with voice.bar(None) as bar:
         listing = list_files(
-            folders, READERS, listed=listed, include=include, exclude=exclude, on_found=bar.step
+            folders,
+            READERS,
+            listed=names_in_list(sources),
+            include=sources.include,
+            exclude=sources.exclude,
+            on_found=bar.step,
         )
-    if folders or files_from:
-        _check_listing(listing, [*folders, *([files_from] if files_from else [])], bool(include))
-    inputs = [*saved_in, *filter(None, [files_from, options["classes"]])]
-    check_outputs(outputs, inputs, listing.names)
-    if cache is not None:
-        _check_cache(cache, [*filter(None, outputs), *inputs], listing.names)
-    reading = _decided(_reading(**options), classes, listing.names, voice)
-    labels = label_map(classes, reading.encoding, **options)
-    saved = _sum([read_counts(path) for path in saved_in], labels)
-    given = sorted({*sources, *filter(None, [files_from])})
-    return Plan(
-        given, listing, saved, labels, reading, jobs or usable_cores(), dask, cache, on_error, voice
-    )
-
-
-def matching_paths(source: str) -> list[str]:
-    """The counts files of a glob; a name that exists is no pattern."""
-    if os.path.lexists(source) or not glob.has_magic(source):
-        return [source]
-    return sorted(glob.glob(source, recursive=True)) or [source]
+    if folders or sources.files_from:
+        _check_listing(
+            listing, [*folders, *filter(None, [sources.files_from])], bool(sources.include)
+        )
+    return listing
 
 
 def _decided(
@@ -149,19 +138,21 @@ def _decided(
     if reading.encoding != "auto" or classes is None or not classes.colors or not names:
         return reading
     try:
-        kind = count_file(names[0], reading._replace(encoding="color"))[0].kind
+        kind = count_file(names[0], replace(reading, encoding="color"))[0].kind
     except MaskError:
         return reading  # which says in its turn what is wrong with the mask
     if "RGB" not in kind:
         voice.note(f"{printable(names[0])} is {kind}: counting indices (--encoding index)")
         return reading
     voice.note(f"{printable(names[0])} is {kind}: counting colours (--encoding color)")
-    return reading._replace(encoding="color")
+    return replace(reading, encoding="color")
 
 
-def carry_out(plan: Plan, per_mask: str | None = None) -> ClassCounts:
+def count_data(
+    data: DataSet, run: RunOptions, voice: Voice, per_mask: str | None = None
+) -> ClassCounts:
     """
-    Count the masks of a plan, add the counts files, and say what was odd.
+    Count the masks of a data set, add its counts files, and say what was odd.
 
     Parameters
     ----------
@@ -172,26 +163,25 @@ def carry_out(plan: Plan, per_mask: str | None = None) -> ClassCounts:
     ------
     WeightcalcError
     """
-    say_what_is_left_out(plan)
-    if not plan.listing.names and plan.saved is not None:
-        return plan.saved
+    say_what_is_left_out(data.listing, voice)
+    if not data.listing.names and data.saved is not None:
+        return data.saved
     with ExitStack() as stack:
         lines = stack.enter_context(replacing(per_mask)) if per_mask else None
-        counts = _count(plan, lines)
-    counts.sources = plan.given
-    return counts if plan.saved is None else counts + plan.saved
+        counts = _count(data, run, voice, lines)
+    counts.sources = data.given
+    return counts if data.saved is None else counts + data.saved
 
 
-def _count(plan: Plan, lines: BinaryIO | None) -> ClassCounts:
-    names, voice = plan.listing.names, plan.voice
-    tally = Tally(plan.labels, one_kind=plan.reading.encoding == "auto")
-    with each_counted(plan, names) as files:
+def _count(data: DataSet, run: RunOptions, voice: Voice, lines: BinaryIO | None) -> ClassCounts:
+    tally = Tally(data.labels, one_kind=data.reading.encoding == "auto")
+    with each_counted(data, data.listing.names, run, voice) as files:
         for counted in files:
             for mask in tally.add(counted):
                 if lines is not None:
                     lines.write(json.dumps(mask.line()).encode() + b"\n")
     _warn(voice, tally.notes)
-    counts = tally.finish(plan.on_error)
+    counts = tally.finish(run.on_error)
     if not COMPILED and counts.num_pixels > _MANY_PIXELS:
         voice.warn(
             "counted without the compiled kernel, several times slower: "
@@ -207,56 +197,62 @@ def _count(plan: Plan, lines: BinaryIO | None) -> ClassCounts:
 
 @contextmanager
 def each_counted(
-    plan: Plan, names: Sequence[str], places: Sequence[str] = ()
+    data: DataSet,
+    names: Sequence[str],
+    run: RunOptions,
+    voice: Voice,
+    places: Sequence[str] = (),
 ) -> Iterator[Iterator[Counted]]:
     """
-    What becomes of each file, in the order of `names`, counted as the plan says, with a bar.
+    What becomes of each file, in the order of `names`, counted as the run says, with a bar.
 
-    `places` are those of other masks than the plan's, which may be in the cache too.
+    `places` are those of other masks than the data set's, which may be in the cache too.
     """
 
     def steps() -> Iterator[Counted]:
-        count = partial(count_each, options=plan.reading, executor=pool, num_workers=workers)
+        count = partial(count_each, options=data.reading, executor=pool, num_workers=workers)
         for counted in count(names) if cache is None else cache.count_each(names, count):
             yield counted
             bar.step()
 
     with (
-        _engine(plan, len(names)) as (pool, workers),
-        _cache(plan, len(names), places) as cache,
-        plan.voice.bar(len(names)) as bar,
+        _engine(run, len(names)) as (pool, workers),
+        _cache(data, run.cache, len(names), places, voice) as cache,
+        voice.bar(len(names)) as bar,
     ):
         yield steps()
 
 
 @contextmanager
-def _cache(plan: Plan, num_files: int, places: Sequence[str]) -> Iterator[Cache | None]:
-    if plan.cache is None:
+def _cache(
+    data: DataSet, path: str | None, num_files: int, places: Sequence[str], voice: Voice
+) -> Iterator[Cache | None]:
+    if path is None:
         yield None
         return
     from ..cache.cache import open_cache  # with SQLite, which few runs need
 
-    with open_cache(plan.cache, plan.reading) as cache:
+    with open_cache(path, data.reading) as cache:
         yield cache
-        cache.drop_gone([*plan.given, *places])
-    plan.voice.detail(f"{num_files} masks, {cache.hits} of them from the cache")
+        cache.drop_gone([*data.given, *places])
+    voice.detail(f"{num_files} masks, {cache.hits} of them from the cache")
     for reason, number in cache.not_kept.most_common():
-        plan.voice.detail(f"{number} not kept in the cache: {reason}")
+        voice.detail(f"{number} not kept in the cache: {reason}")
     if cache.problem:
-        plan.voice.warn(f"{printable(plan.cache)}: not all counts are kept: {cache.problem}")
+        voice.warn(f"{printable(path)}: not all counts are kept: {cache.problem}")
 
 
 @contextmanager
-def _engine(plan: Plan, num_files: int) -> Iterator[tuple[Executor | None, int]]:
+def _engine(run: RunOptions, num_files: int) -> Iterator[tuple[Executor | None, int]]:
     """Who counts, and how many they are; None is this process itself."""
-    workers = min(plan.jobs, num_files)
-    if plan.dask is None and workers <= 1:
+    workers = min(run.jobs or usable_cores(), num_files)
+    if run.dask is None and workers <= 1:
         yield None, 1
         return
     from .engines import dask_pool, local_pool
 
-    if plan.dask is not None:
-        with dask_pool(plan.dask) as found:
+    if run.dask is not None:
+        with dask_pool(run.dask) as found:
             yield found
     else:
         with local_pool(workers) as pool:
@@ -271,29 +267,14 @@ def _warn(voice: Voice, texts: Sequence[str]) -> None:
         voice.warn(f"and {len(texts) - len(shown)} more such warnings (-v shows them)")
 
 
-def say_what_is_left_out(plan: Plan) -> None:
+def say_what_is_left_out(listing: Listing, voice: Voice) -> None:
     """Say which files are no masks of the run, as far as the person wants to know."""
-    listing, voice = plan.listing, plan.voice
     _warn(voice, listing.warnings)
     if listing.names:
         voice.detail(
             f"{len(listing.names)} masks; left out: {listing.hidden} hidden files and folders, "
             f"{listing.other} files that are no masks by their ending"
         )
-
-
-def _reading(
-    *,
-    encoding: str,
-    channel_axis: int | None,
-    allow_lossy: bool,
-    max_pixels: int,
-    max_bytes: int,
-    **_: Any,
-) -> ReadOptions:
-    if channel_axis is not None and encoding not in ("one-hot", "multilabel"):
-        raise click.UsageError("--channel-axis goes with --encoding one-hot or multilabel")
-    return ReadOptions(encoding, channel_axis, allow_lossy, max_pixels, max_bytes)
 
 
 def _sum(parts: Sequence[ClassCounts], labels: LabelMap) -> ClassCounts | None:
@@ -307,25 +288,6 @@ def _sum(parts: Sequence[ClassCounts], labels: LabelMap) -> ClassCounts | None:
     return total + declared
 
 
-def _names_in_list(
-    files_from: str | None, *, null: bool, root: str, suffix: str, allow_remote: bool, **_: Any
-) -> Iterator[str]:
-    if files_from is None:
-        if null or root or suffix or allow_remote:
-            raise click.UsageError("-0, --root, --suffix and --allow-remote go with --files-from")
-        return
-    try:
-        with click.open_file(files_from, "rb") as lines:
-            for name in read_list(lines, root=root, suffix=suffix, nul=null):
-                if is_url(name) and not allow_remote:
-                    raise SourceError(
-                        f"{printable(files_from)}: names the URL {printable(name)}"
-                    ).with_hint("--allow-remote, if the list can be trusted")
-                yield name
-    except OSError as error:
-        raise SourceError(f"{printable(files_from)}: {error.strerror}") from error
-
-
 def _check_listing(listing: Listing, sources: Sequence[str], chosen: bool) -> None:
     if not listing.names:
         raise SourceError(
@@ -336,42 +298,13 @@ def _check_listing(listing: Listing, sources: Sequence[str], chosen: bool) -> No
         check_one_kind(listing.names)
 
 
-def check_outputs(
-    outputs: Sequence[str | None], inputs: Sequence[str], masks: Sequence[str]
-) -> None:
-    """
-    Refuse to write over what is read, or two results into one file.
-
-    Raises
-    ------
-    OutputError
-    """
-    targets = [os.path.realpath(output) for output in outputs if output]
-    if len(set(targets)) < len(targets):
-        raise OutputError(f"{printable(targets[0])}: two results cannot be written there")
-    for target in targets:
-        if os.path.isfile(target) and _is_among(target, chain(inputs, masks)):
-            raise OutputError(f"{printable(target)}: is an input, and would be overwritten")
-
-
-def _is_among(target: str, names: Iterable[str]) -> bool:
-    """Whether one of many names leads to an existing file; that is looked at only once."""
-    wanted = os.stat(target)
-    for name in names:
-        member = split_name(name) if "://" in name else None
-        try:
-            if os.path.samestat(os.stat(member[1] if member else name), wanted):
-                return True
-        except (OSError, ValueError):
-            continue
-    return False
-
-
-def _check_cache(path: str, others: Sequence[str], masks: Sequence[str]) -> None:
+def _check_cache(path: str, others: Iterable[str], masks: Sequence[str]) -> None:
     """Refuse a cache that is a result or a source of the run, or no cache."""
     from ..cache.database import SIDE_FILES, check_file
 
     files = [path, *(path + ending for ending in SIDE_FILES)]
     if path in masks or {*map(os.path.realpath, files)} & {*map(os.path.realpath, others)}:
-        raise OutputError(f"{printable(path)}: the cache can be no other file of the run")
+        raise OutputError(
+            f"{printable(path)}: --cache names a file that this run reads or writes"
+        ).with_hint("--cache with the name of a file of its own")
     check_file(path)

@@ -4,7 +4,9 @@ Counts files: where work is stopped, shipped, added up, and weighted again.
 
 from __future__ import annotations
 
+import glob
 import json
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,8 +17,21 @@ from ..labels.label_map import LabelMap
 from ..text.escape import printable
 from .class_counts import COLUMNS, FORMAT, ClassCounts
 
+ENDINGS = {"json": (".json",)}
 _LARGEST_FILE = 64 << 20  # bytes; a counts file of 65,536 classes has 10 MB
 _MOST = 1 << 128  # more would overflow in formulas, and is no data set
+
+
+def is_counts_file(source: str) -> bool:
+    """Whether a source stands for counts, by its ending, and not for masks."""
+    return source.lower().endswith(ENDINGS["json"])
+
+
+def matching_files(source: str) -> list[str]:
+    """The counts files that a source names; a name that exists is no pattern."""
+    if os.path.lexists(source) or not glob.has_magic(source):
+        return [source]
+    return sorted(glob.glob(source, recursive=True)) or [source]
 
 
 def read_counts(path: str) -> ClassCounts:

@@ -12,8 +12,7 @@ from typing import Any
 
 from ..counts.class_counts import ClassCounts
 from ..counts.counts_file import counts_of_document, read_counts
-from ..errors import CountsError, OutputError, WeightError
-from ..sources.opening import is_same_file
+from ..errors import CountsError, WeightError
 from ..text.escape import printable
 from ..weights.class_weights import parameters_of
 from .fits import fits_of
@@ -112,7 +111,7 @@ def _decimal(weight: float | Decimal) -> Decimal:
     return weight if isinstance(weight, Decimal) else Decimal(repr(float(weight)))
 
 
-def explain_file(weights: str, counts: str | None, output: str | None = None) -> Explanation:
+def explain_file(weights: str, counts: str | None) -> Explanation:
     """
     Explain a file or a pasted list of weights, as the command line names them.
 
@@ -121,11 +120,8 @@ def explain_file(weights: str, counts: str | None, output: str | None = None) ->
     Raises
     ------
     WeightcalcError
-        If a file cannot be read, or `output` is one of them.
+        If a file cannot be read.
     """
-    for name in filter(None, [weights, counts]):
-        if output and is_same_file(name, output):
-            raise OutputError(f"{printable(output)}: is an input, and would be overwritten")
     given = read_weights(weights)
     found = read_counts(counts) if counts else _counts_of(given, weights)
     names = given.names if any(given.names) else ()

@@ -62,6 +62,7 @@ def explanation_text(explanation: Explanation) -> bytes:
     return ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
 
 
+ENDINGS = {"text": (".txt",), "json": (".json",)}
 EXPLANATIONS = {"text": explanation_text, "json": explanation_document}
 
 

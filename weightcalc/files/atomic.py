@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
@@ -135,3 +135,40 @@ def _sync_folder(folder: str) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def refuse_overwriting(outputs: Mapping[str, str | None], inputs: Iterable[str]) -> None:
+    """
+    Refuse to write over what is read, or two results into one file.
+
+    Parameters
+    ----------
+    outputs : mapping of str to str or None
+        Option to the file that it will write; None is standard output.
+    inputs : iterable of str
+        Files that will be read. They are looked at only where an output exists.
+
+    Raises
+    ------
+    OutputError
+    """
+    options: dict[str, str] = {}
+    for option, path in outputs.items():
+        if path and (other := options.setdefault(os.path.realpath(path), option)) != option:
+            raise OutputError(f"{other} and {option} name the same file: {printable(path)}")
+    wanted = {(s.st_dev, s.st_ino): target for target in options if (s := _regular(target))}
+    if not wanted:
+        return
+    for name in inputs:
+        status = _regular(name)
+        if status and (target := wanted.get((status.st_dev, status.st_ino))):
+            raise OutputError(f"{printable(target)}: is an input, and would be overwritten")
+
+
+def _regular(path: str) -> os.stat_result | None:
+    """The state of a regular file; None if there is none of that name."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return status if stat.S_ISREG(status.st_mode) else None

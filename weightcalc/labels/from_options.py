@@ -8,28 +8,18 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from ..errors import LabelError
 from ..files.bounded import read_bounded
 from ..text.escape import printable
 from .class_list import ClassList
 from .label_map import LabelMap, parse_class, parse_value
+from .options import LabelOptions
 
 _LARGEST_FILE = 1 << 20
 
 
-def label_map(
-    listed: ClassList | None,
-    encoding: str,
-    /,
-    *,
-    num_classes: int | None,
-    ignore_index: Sequence[str],
-    mapping: Sequence[str],
-    reduce_zero_label: bool,
-    **_: Any,
-) -> LabelMap:
+def label_map(listed: ClassList | None, encoding: str, options: LabelOptions) -> LabelMap:
     """
     The label map that a class list and the options of the command line ask for.
 
@@ -40,6 +30,7 @@ def label_map(
     listed : ClassList or None
     encoding : str
         One of `ENCODINGS`; "color" takes the colours of the list for values.
+    options : LabelOptions
 
     Raises
     ------
@@ -47,7 +38,8 @@ def label_map(
         If they contradict each other, or name what the list has not.
     """
     if encoding == "color":
-        return _color_map(listed, num_classes, ignore_index, mapping, reduce_zero_label)
+        return _color_map(listed, options)
+    reduce_zero_label = options.reduce_zero_label
     if reduce_zero_label and encoding in ("one-hot", "multilabel"):
         raise LabelError("--reduce-zero-label speaks of indices, not of channels")
     names = listed.names if listed else None
@@ -55,32 +47,30 @@ def label_map(
     if names and reduce_zero_label:
         names = names[1:] if names[0] is None else names
         values = {name: index for index, name in enumerate(names, 1) if name is not None}
-    targets = _targets(mapping, values, names)
-    ignore = frozenset(parse_value(text, values) for text in ignore_index)
+    targets = _targets(options.mapping, values, names)
+    ignore = frozenset(parse_value(text, values) for text in options.ignore_index)
     if listed:
         targets = {v: c for v, c in listed.mapping.items() if v not in ignore} | targets
         ignore |= listed.ignore - targets.keys()
     if encoding == "multilabel" and len(set(targets.values())) < len(targets):
         raise LabelError("two channels of a multilabel mask cannot be one class: they may overlap")
     return LabelMap(
-        num_classes, names, ignore=ignore, mapping=targets, reduce_zero_label=reduce_zero_label
+        options.num_classes,
+        names,
+        ignore=ignore,
+        mapping=targets,
+        reduce_zero_label=reduce_zero_label,
     )
 
 
-def _color_map(
-    listed: ClassList | None,
-    num_classes: int | None,
-    ignore_index: Sequence[str],
-    mapping: Sequence[str],
-    reduce_zero_label: bool,
-) -> LabelMap:
-    if reduce_zero_label:
+def _color_map(listed: ClassList | None, options: LabelOptions) -> LabelMap:
+    if options.reduce_zero_label:
         raise LabelError("--reduce-zero-label speaks of indices, not of colours")
     names = listed.names if listed else None
     colors = dict(listed.colors or {}) if listed else {}
     values = {names[i] or "": c for c, i in colors.items() if names and i < len(names)}
-    targets = _targets(mapping, values, names)
-    ignore = {parse_value(text, values) for text in ignore_index}
+    targets = _targets(options.mapping, values, names)
+    ignore = {parse_value(text, values) for text in options.ignore_index}
     if listed:
         if not colors and not targets:
             raise LabelError("the class list has no colours").with_hint(
@@ -88,9 +78,14 @@ def _color_map(
             )
         ignore |= {c for c, i in colors.items() if i in listed.ignore and c not in targets}
         colors = {c: i for c, i in colors.items() if i < len(listed.names)}
-    learn = not (colors or targets or num_classes)
+    learn = not (colors or targets or options.num_classes)
     return LabelMap(
-        num_classes, names, ignore=ignore, mapping=targets, colors=colors, learn_colors=learn
+        options.num_classes,
+        names,
+        ignore=ignore,
+        mapping=targets,
+        colors=colors,
+        learn_colors=learn,
     )
 
 

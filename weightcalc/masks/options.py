@@ -4,14 +4,15 @@ How masks encode classes, and what a reader must know besides the file.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from ..errors import DecodeError
 
 ENCODINGS = ("auto", "index", "color", "one-hot", "multilabel")
 
 
-class ReadOptions(NamedTuple):
+@dataclass(frozen=True)
+class ReadOptions:
     """
     What a reader must know besides the file.
 

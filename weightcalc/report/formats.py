@@ -4,7 +4,7 @@ The formats of a report, and the endings that choose them.
 
 from __future__ import annotations
 
-FORMATS = {
+ENDINGS = {
     "text": (".txt",),
     "markdown": (".md", ".markdown"),
     "csv": (".csv",),

@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 
 from ..errors import SourceError
 from ..text.escape import printable
-from .names import tidy
+from .names import is_url, tidy
+from .options import SourceOptions
 
 
 def read_list(
@@ -46,6 +49,32 @@ def read_list(
         text = os.fsdecode(row.removeprefix(b"\xef\xbb\xbf") if number == 1 else row)
         if text and (nul or not text.startswith("#")):
             yield _name_in_list(text, number, root, suffix, nul)
+
+
+def names_in_list(options: SourceOptions) -> Iterator[str]:
+    """
+    Names of the masks in the list of ``--files-from``; none without it.
+
+    Raises
+    ------
+    SourceError
+        If the list cannot be read, or names a URL where that is not allowed.
+    """
+    path = options.files_from
+    if path is None:
+        return
+    try:
+        with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as lines:
+            for name in read_list(
+                lines, root=options.root, suffix=options.suffix, nul=options.null
+            ):
+                if is_url(name) and not options.allow_remote:
+                    raise SourceError(
+                        f"{printable(path)}: names the URL {printable(name)}"
+                    ).with_hint("--allow-remote, if the list can be trusted")
+                yield name
+    except OSError as error:
+        raise SourceError(f"{printable(path)}: {error.strerror}") from error
 
 
 def _split_at_nul(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -53,6 +53,12 @@ def name_from(folder: str, name: str) -> str:
     return f"{name[:3]}://{member[0]}::{os.path.join(folder, member[1])}"
 
 
+def file_of(name: str) -> str:
+    """The file that holds a mask: of a member its archive, else the name itself."""
+    member = split_name(name) if "://" in name else None
+    return member[1] if member else name
+
+
 def is_archive(path: str) -> bool:
     """Whether a file is an archive by its ending."""
     return path.lower().endswith(ENDINGS)

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -21,7 +21,8 @@ class Voice:
     ----------
     quiet, verbose : bool
     color : str
-        "always", "never", or "auto": on a terminal, unless NO_COLOR is set.
+        "always", "never", or "auto": on a terminal, unless NO_COLOR is set. Each stream is
+        judged by itself.
     progress : bool, optional
         Whether to draw a bar. Default is on a terminal only.
     """
@@ -35,13 +36,20 @@ class Voice:
     ) -> None:
         self.quiet = quiet
         self.verbose = verbose and not quiet
-        self.color = wants_color(color)
+        self._color = color
         self._progress = False if quiet and progress is None else progress
+
+    def wants_color(self, stream: TextIO | None) -> bool:
+        """Whether a stream gets colours: https://no-color.org"""
+        if self._color != "auto":
+            return self._color == "always"
+        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        return is_terminal(stream) and not plain
 
     def say(self, text: str) -> None:
         """A line on standard error."""
         with suppress(OSError, ValueError, AttributeError):
-            click.echo(text, err=True, color=self.color)
+            click.echo(text, err=True, color=self.wants_color(sys.stderr))
 
     def warn(self, text: str) -> None:
         """A warning, unless the run is quiet."""
@@ -73,7 +81,7 @@ class Bar:
 
     def __init__(self, total: int | None, wanted: bool | None) -> None:
         self._bar = None
-        if wanted is False or (wanted is None and not is_terminal()):
+        if wanted is False or (wanted is None and not is_terminal(sys.stderr)):
             return  # tqdm is not even imported where nobody looks
         from tqdm import tqdm
 
@@ -106,22 +114,15 @@ class _Unfailing:
             sys.stderr.flush()
 
     def isatty(self) -> bool:
-        return is_terminal()
+        return is_terminal(sys.stderr)
 
     def fileno(self) -> int:
         return sys.stderr.fileno()
 
 
-def is_terminal() -> bool:
-    """Whether a person looks at standard error."""
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person looks at a stream; a closed one is no terminal."""
     try:
-        return sys.stderr.isatty()
+        return stream is not None and stream.isatty()
     except (AttributeError, ValueError):  # closed
         return False
-
-
-def wants_color(choice: str = "auto") -> bool:
-    """Whether standard error gets colours: https://no-color.org"""
-    if choice != "auto":
-        return choice == "always"
-    return is_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

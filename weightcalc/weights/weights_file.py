@@ -8,14 +8,13 @@ import csv
 import io
 import json
 import math
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..errors import OutputError
 from ..files.atomic import write_file
-from ..text.escape import printable
+from ..files.endings import format_by_ending
 
 try:
     import fcntl
@@ -85,15 +84,11 @@ WRITERS: dict[str, Callable[[Any], bytes]] = {
     "npy": write_npy,
     "csv": write_csv,
 }
-SUFFIXES = {
-    "": "json",
-    ".json": "json",
-    ".yaml": "json",  # all that write_json writes is YAML too
-    ".yml": "json",
-    ".pickle": "pickle",
-    ".pkl": "pickle",
-    ".npy": "npy",
-    ".csv": "csv",
+ENDINGS = {
+    "json": (".json", ".yaml", ".yml"),  # all that write_json writes is YAML too
+    "pickle": (".pickle", ".pkl"),
+    "npy": (".npy",),
+    "csv": (".csv",),
 }
 _LAYOUTS_OF = {"npy": ("list",), "csv": ("list", "named"), "pickle": ("list", "dict", "named")}
 
@@ -151,26 +146,9 @@ def write_weights(
     OutputError
         If format and layout do not fit, or the file cannot be written.
     """
-    format_ = format_ or format_of(path)
+    format_ = format_by_ending(path, format_, ENDINGS)
     check_layout(format_, layout)
     write_file(path, WRITERS[format_](lay_out(weights, names, layout)))
-
-
-def format_of(path: str) -> str:
-    """
-    The format that the ending of a file name asks for; JSON where there is no ending.
-
-    Raises
-    ------
-    OutputError
-        If the ending is unknown.
-    """
-    suffix = os.path.splitext(path)[1].lower()
-    if suffix not in SUFFIXES:
-        raise OutputError(f"{printable(path)}: no format has the ending {suffix}").with_hint(
-            f"-f {'|'.join(WRITERS)}"
-        )
-    return SUFFIXES[suffix]
 
 
 def float_text(value: float) -> str:

@@ -1,0 +1,235 @@
+"""
+The commands. Each is options in, one library call, one result out.
+
+The modules that need NumPy are imported by the commands, so that --help and errors in
+options answer at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import OutputError
+from .check_options import check_options
+from .formula_options import FormulaOptions
+from .options import counting_options, format_options, output_option, weight_options
+from .report_options import report_options
+
+if TYPE_CHECKING:
+    from ..check.options import FindingOptions, RuleOptions
+    from ..counting.options import RunOptions
+    from ..labels.options import LabelOptions
+    from ..masks.options import ReadOptions
+    from ..sources.options import SourceOptions
+    from ..text.voice import Voice
+
+
+@click.command(short_help="Compute class weights from masks or counts files.")
+@counting_options
+@weight_options
+@format_options
+@output_option
+def weights(
+    sources: SourceOptions,
+    labels: LabelOptions,
+    reading: ReadOptions,
+    run: RunOptions,
+    voice: Voice,
+    asked: FormulaOptions,
+    format_: str | None,
+    layout: str,
+    digits: int | None,
+    output: str | None,
+) -> None:
+    """
+    Compute class weights from SOURCES: masks, folders, globs, or counts files.
+
+    \b
+        weightcalc weights masks/ -m balanced > weights.json
+    """
+    from ..counting.run import count_data, find_data
+    from .usage import check_binary, check_counts_files
+    from .weighing import choose_format, encode, plan_weights, weigh
+
+    check_counts_files(sources, labels)
+    format_ = choose_format(output, format_, layout)
+    check_binary(output, format_)
+    data = find_data(sources, labels, reading, voice, outputs={"-o": output}, cache=run.cache)
+    formula = plan_weights(asked, data.class_names)
+    counts = count_data(data, run, voice)
+    values = weigh(counts, formula, voice)
+    write_result(output, encode(counts, values, formula, format_, layout, digits))
+
+
+@click.command(short_help="Count masks, or add counts files up.")
+@counting_options
+@click.option("--per-mask", metavar="FILE", help="Write a JSON line for each mask to FILE.")
+@output_option
+def count(
+    sources: SourceOptions,
+    labels: LabelOptions,
+    reading: ReadOptions,
+    run: RunOptions,
+    voice: Voice,
+    per_mask: str | None,
+    output: str | None,
+) -> None:
+    """
+    Count SOURCES into a counts file, or add counts files up.
+
+    \b
+        weightcalc count masks/ -n 12 -o counts.json
+        weightcalc count shard-*.json -o all.json
+    """
+    from ..counting.run import count_data, find_data
+    from ..counts.counts_file import ENDINGS
+    from ..files.endings import format_by_ending
+    from ..report.summary import totals_line
+    from .usage import check_counts_files
+
+    check_counts_files(sources, labels)
+    format_by_ending(output, None, ENDINGS)
+    outputs = {"-o": output, "--per-mask": per_mask}
+    data = find_data(sources, labels, reading, voice, outputs=outputs, cache=run.cache)
+    counts = count_data(data, run, voice, per_mask)
+    voice.detail(totals_line(counts))
+    write_result(output, counts.to_json().encode())
+
+
+@click.command(short_help="Tell how a list of weights was made.")
+@click.argument("given", metavar="WEIGHTS")
+@click.option("--counts", metavar="FILE", help="Counts file of the data set the weights are for.")
+@click.option(
+    "-f", "--format", "format_", type=click.Choice(["text", "json"]),
+    help="Format.  [default: by the ending of -o, or text]",
+)  # fmt: skip
+@output_option
+def explain(given: str, counts: str | None, format_: str | None, output: str | None) -> None:
+    """
+    Tell how WEIGHTS were made: a JSON file, a list, or - for standard input.
+
+    \b
+        weightcalc explain weights.json
+        weightcalc explain "2.8149, 6.9850, 3.7890" --counts counts.json
+    """
+    from ..explain.explanation import explain_file
+    from ..explain.text import ENDINGS, EXPLANATIONS
+    from ..files.atomic import refuse_overwriting
+    from ..files.endings import format_by_ending
+
+    format_ = format_by_ending(output, format_, ENDINGS)
+    refuse_overwriting({"-o": output}, filter(None, [given, counts]))
+    write_result(output, EXPLANATIONS[format_](explain_file(given, counts)))
+
+
+@click.command(short_help="Show the class balance, or compare sets.")
+@counting_options
+@report_options
+@output_option
+def report(
+    sources: SourceOptions,
+    labels: LabelOptions,
+    reading: ReadOptions,
+    run: RunOptions,
+    voice: Voice,
+    methods: tuple[str, ...],
+    asked: FormulaOptions,
+    sort: str,
+    format_: str | None,
+    output: str | None,
+) -> None:
+    """
+    Show the classes of SOURCES, and their weights by several methods.
+
+    All masks are one set, and each counts file is another: they are put side by side,
+    and the first is what the others are compared with.
+
+    \b
+        weightcalc report masks/ -o balance.png
+        weightcalc report train.json val.json test.json
+    """
+    from ..counting.run import count_data
+    from ..report.table import make_report
+    from .reporting import choose_format, encode_report, find_sets, plan_columns
+    from .usage import check_binary
+
+    format_ = choose_format(output, format_)
+    check_binary(output, format_)
+    sets = find_sets(sources, labels, reading, voice, output=output, cache=run.cache)
+    columns = plan_columns(methods, asked, list(sets.values()))
+    counts = {name: count_data(data, run, voice) for name, data in sets.items()}
+    table = make_report(counts, columns, sort)
+    write_result(output, encode_report(table, format_, output, voice))
+
+
+@click.command(short_help="Check masks by rules, for CI and pre-commit.")
+@check_options
+@output_option
+def check(
+    sources: SourceOptions,
+    labels: LabelOptions,
+    reading: ReadOptions,
+    run: RunOptions,
+    voice: Voice,
+    rules: RuleOptions,
+    findings: FindingOptions,
+    asked: FormulaOptions,
+    output: str | None,
+) -> int:
+    """
+    Check SOURCES by rules. Exit with 1 if a rule of level "error" fails.
+
+    Levels and limits may stand in [tool.weightcalc.check] of pyproject.toml.
+
+    \b
+        weightcalc check masks/ -c classes.txt --images images/
+        weightcalc check train/ -n 12 --against val/ --min-masks 5
+    """
+    from ..check.config import settings_of
+    from ..check.formats import ENDINGS, append_summary, encode_findings
+    from ..check.run import plan_check, run_check
+    from ..counting.run import find_data
+    from ..files.endings import format_by_ending
+    from .usage import check_counts_files
+    from .weighing import plan_weights
+
+    check_counts_files(sources, labels)
+    format_ = format_by_ending(output, findings.format_, ENDINGS)
+    settings = settings_of(rules)
+    outputs = {"-o": output, "--summary": findings.summary}
+    data = find_data(sources, labels, reading, voice, outputs=outputs, cache=run.cache)
+    formula = plan_weights(asked, data.class_names)
+    planned = plan_check(data, settings, formula, sources, reading.encoding, outputs=outputs)
+    checked = run_check(planned, run, voice)
+    if findings.summary:
+        append_summary(findings.summary, checked)
+    color = output is None and voice.wants_color(sys.stdout)
+    write_result(output, encode_findings(checked, format_, verbose=voice.verbose, color=color))
+    return 0 if findings.exit_zero else checked.findings.exit_code(settings.strict)
+
+
+def write_result(output: str | None, data: bytes) -> None:
+    """
+    Write a result to a file, or to standard output where that is None.
+
+    Raises
+    ------
+    OutputError
+    """
+    from ..files.atomic import write_file
+
+    if output:
+        write_file(output, data)
+        return
+    try:
+        stream = sys.stdout.buffer
+        stream.write(data)
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except (OSError, AttributeError) as error:
+        reason = getattr(error, "strerror", None) or "it is closed"
+        raise OutputError(f"standard output: {reason}") from error

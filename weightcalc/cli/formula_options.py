@@ -1,0 +1,30 @@
+"""The words of the command line that ask for a formula of weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class FormulaOptions:
+    """
+    A formula in the words of the user, before the names of classes are known.
+
+    Attributes
+    ----------
+    method : str
+    params : mapping of str to float or str
+    zero : sequence of str
+        Classes, by id or name.
+    absent, normalize, denominator : str
+    clip : tuple of float, optional
+    """
+
+    method: str = "median-frequency"
+    params: Mapping[str, float | str] = field(default_factory=dict)
+    zero: Sequence[str] = ()
+    absent: str = "zero"
+    normalize: str = "none"
+    clip: tuple[float, float] | None = None
+    denominator: str = "published"

@@ -1,0 +1,30 @@
+"""Who counts the masks of a run, and what becomes of those that cannot be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ON_ERROR = ("fail", "skip")
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """
+    How the masks of a run are counted.
+
+    Attributes
+    ----------
+    jobs : int, optional
+        Processes. Default is one for each core.
+    dask : str, optional
+        Address of the scheduler of a Dask cluster, which counts instead.
+    cache : str, optional
+        File that keeps the counts of masks from one run to the next.
+    on_error : str
+        "fail", or "skip" to leave out masks that cannot be read.
+    """
+
+    jobs: int | None = None
+    dask: str | None = None
+    cache: str | None = None
+    on_error: str = "fail"
