@@ -98,7 +98,7 @@ def _check_shape(header: Any, options: ReadOptions) -> tuple[int, ...]:
     if any(size != 1 for size in shape[3:]) or len(space) < 2:
         raise ShapeError(f"a NIfTI file of shape {shape} is not one volume of labels")
     if min(space) < 1:
-        raise DamagedError(f"its shape {shape} has an axis without voxels")
+        raise DamagedError(f"its size is {' x '.join(map(str, space))}")
     check_size(space[0], math.prod(space[1:]), options)
     if dtype.kind not in "iuf":
         raise ValuesError(f"values of type {dtype} are no labels")

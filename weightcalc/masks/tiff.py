@@ -243,7 +243,7 @@ def _check_compression(image: _Image, options: ReadOptions) -> None:
 
 def _check_page(page: TiffPage, image: _Image, options: ReadOptions) -> None:
     check_size(image.width, image.height, options)
-    grey = image.samples <= 2 and image.photometric in _GREYS
+    grey = image.samples in (1, 2) and image.photometric in _GREYS
     color = image.samples in (3, 4) and image.photometric == _RGB
     if not (grey or color or (image.samples == 1 and image.photometric == _PALETTE)):
         raise UnsupportedError(

@@ -169,7 +169,7 @@ class _Zip:
     def entries(self) -> Iterator[tuple[str, str]]:
         """Name of each member that is no folder, and what speaks against it."""
         for info in self._archive.infolist():
-            if not info.is_dir():
+            if not info.filename.endswith("/"):
                 yield info.filename, self._problem(info)
 
     def _problem(self, info: zipfile.ZipInfo) -> str:
