@@ -111,8 +111,9 @@ class MaskError(WeightcalcError, ValueError):
     reason : str
         What is wrong with it.
     kind : type of DecodeError, or None
-        What kind of fault it is: `DamagedError`, `LossyError` and so on. None if nobody
-        could look into the file: it does not exist, may not be read, or is being written.
+        What kind of fault it is: `DamagedError`, `LossyError` and so on, or a type under
+        one of them, so ask with `issubclass`. None if nobody could look into the file: it
+        does not exist, may not be read, or is being written.
         The type and not the error itself, which would keep the mask in memory, and which
         worker processes would have to send back with all that it refers to.
     """

@@ -32,6 +32,7 @@ from .value_counts import ValueCounts
 _PIECE = 4 << 20  # bytes of values at a time
 _SIZES = {348: "Nifti1Header", 540: "Nifti2Header"}  # of the header, which begins with it
 _LOGGER = logging.getLogger("weightcalc.nifti")
+_LOGGER.addHandler(logging.NullHandler())  # else Python writes to standard error
 
 
 def read_nifti(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
