@@ -4,7 +4,15 @@ What can go wrong.
 * WeightcalcError
   * SourceError: the masks cannot be listed, or do not belong together
   * DecodeError: what is wrong with a mask, before its name is added
-  * MaskError: a mask cannot be opened or decoded
+    * DamagedError: the file is cut, fails a checksum, or breaks the rules of its format
+    * UnsupportedError: the file may be right, but weightcalc does not read its format
+    * PointerError: Git LFS or git-annex keep the mask elsewhere
+    * LossyError: the format changes pixels, so that they are no longer labels
+    * ColorError: colours where indices are wanted, or indices where colours are
+    * ValuesError: the values cannot be labels
+    * ShapeError: the shape of the array is not that of masks
+    * LimitError: the mask needs more pixels, bytes or memory than it may have
+  * MaskError: a mask cannot be opened or decoded; its ``kind`` is the type of DecodeError
   * MasksError: masks that cannot be read, listed together at the end of a run
   * LabelError: a value belongs to no class, or to two
   * CountsError: a counts file is not one, or two do not fit together
@@ -18,6 +26,7 @@ Each carries a ``hint``: the option that settles the matter, or "".
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 from .text.escape import printable
 
@@ -34,7 +43,7 @@ class WeightcalcError(Exception):
 
     hint: str = ""
 
-    def with_hint(self, hint: str) -> WeightcalcError:
+    def with_hint(self, hint: str) -> Self:
         """Set the hint and return the error itself, to be raised."""
         self.hint = hint
         return self
@@ -45,7 +54,50 @@ class SourceError(WeightcalcError, ValueError):
 
 
 class DecodeError(WeightcalcError, ValueError):
-    """What is wrong with a mask; whoever opened it knows its name and adds it."""
+    """
+    What is wrong with a mask; whoever opened it knows its name and adds it.
+
+    Readers raise one of the types below. The type says what kind of fault it is and
+    decides, for example, which rule of `weightcalc check` the mask breaks. No code
+    looks at the words of the message for that.
+    """
+
+
+class DamagedError(DecodeError):
+    """The file is cut, fails a checksum, or breaks the rules of its format."""
+
+
+class UnsupportedError(DecodeError):
+    """The file may be right, but weightcalc cannot read its format or this variant of it."""
+
+
+class PointerError(DecodeError):
+    """The file only says where Git LFS or git-annex keep the mask."""
+
+
+class LossyError(DecodeError):
+    """The format changes pixels, so that they are no longer labels."""
+
+
+class ColorError(DecodeError):
+    """The mask holds colours where indices are wanted, or indices where colours are."""
+
+
+class ValuesError(DecodeError):
+    """
+    The values cannot be labels.
+
+    Floats that are not whole, alpha that differs from pixel to pixel, more than 65,536
+    different values, another value than 0 and 1 in a channel.
+    """
+
+
+class ShapeError(DecodeError):
+    """The shape of the array is not that of masks, or may mean two things."""
+
+
+class LimitError(DecodeError):
+    """The mask needs more pixels, bytes or memory than it may have."""
 
 
 class MaskError(WeightcalcError, ValueError):
@@ -58,12 +110,28 @@ class MaskError(WeightcalcError, ValueError):
         Name of the mask, as `list_masks` gave it.
     reason : str
         What is wrong with it.
+    kind : type of DecodeError, or None
+        What kind of fault it is: `DamagedError`, `LossyError` and so on, or a type under
+        one of them, so ask with `issubclass`. None if nobody could look into the file: it
+        does not exist, may not be read, or is being written.
+        The type and not the error itself, which would keep the mask in memory, and which
+        worker processes would have to send back with all that it refers to.
     """
 
-    def __init__(self, mask: str, reason: str) -> None:
-        super().__init__(mask, reason)  # both, so that the error can be pickled
+    def __init__(self, mask: str, reason: str, kind: type[DecodeError] | None = None) -> None:
+        super().__init__(mask, reason, kind)  # all of them, so that the error can be pickled
         self.mask = mask
         self.reason = reason
+        self.kind = kind
+
+    @classmethod
+    def of(cls, mask: str, error: DecodeError) -> Self:
+        """The error of a mask whose name is known, from what is wrong with it."""
+        return cls(mask, str(error), type(error)).with_hint(error.hint)
+
+    def renamed(self, mask: str) -> Self:
+        """A copy under another name, without the traceback, which keeps the mask in memory."""
+        return type(self)(mask, self.reason, self.kind).with_hint(self.hint)
 
     def __str__(self) -> str:
         return f"{printable(self.mask)}: {self.reason}"

@@ -9,6 +9,7 @@ from support.checked_set import (
     ALL,
     OTHER,
     ROWS,
+    blended,
     copied,
     counts_of,
     in_color,
@@ -45,6 +46,7 @@ def test_clean(clean, check, weightcalc):
 # What is done to the clean set, options, and the only finding: rule, place, part of its text.
 BROKEN = [
     (truncate, [], "unreadable", "masks/a.png", "it ends inside its IDAT chunk"),
+    (blended, [], "unusable", "masks/a.png", "its alpha is not the same everywhere"),
     (pointer, [], "lfs-pointer", "masks/a.png", "a Git LFS pointer"),
     (lossy, [], "lossy", "masks/a.png", "JPEG is lossy"),
     (palette, [], "wrong-kind", "masks/a.png", "palette, where 2 of 3 masks are grey"),
@@ -88,7 +90,7 @@ def test_rule(clean, check, damage, options, rule, place, text):
 
 
 # Where a mask is missing from the counts, classes are rarer than the limits say.
-UNREAD = (truncate, pointer, lossy, in_color)
+UNREAD = (truncate, blended, pointer, lossy, in_color)
 LENIENT = {damage: ["--min-masks", 2, "--min-pixels", 1, "--max-imbalance", 9] for damage in UNREAD}
 
 

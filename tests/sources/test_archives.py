@@ -17,6 +17,7 @@ from support.png_writer import write_png
 
 from weightcalc import MaskError, SourceError, count_file, list_masks
 from weightcalc.masks.formats import READERS
+from weightcalc.sources import archives
 from weightcalc.sources.listing import list_files
 from weightcalc.sources.names import split_name
 
@@ -187,6 +188,7 @@ ODD = {
     "overlap.zip": (zip_twice(b"b.png"), "shares bytes"),
     "encrypted.zip": (zip_with(flag_bits=1), "encrypted"),
     "link.zip": (zip_with(external_attr=(stat.S_IFLNK | 0o777) << 16), "link"),
+    "far.zip": (zip_with(header_offset=1 << 63), "begins behind its directory"),
     "method.zip": (zip_with(compress_type=99), "unknown method 99"),
     "ratio.zip": (zip_with(file_size=1 << 30), f"{1 << 30} bytes"),
     "text.zip": (b"text", "not a readable archive"),
@@ -220,6 +222,14 @@ def test_odd_archives_are_refused(tmp_path, weightcalc, name):
     assert name in str(caught.value)
     done = weightcalc("count", path, "--on-error", "skip")
     assert (done.exit_code, done.stdout) == (2, b"")
+
+
+def test_a_bug_in_listing(tmp_path, monkeypatch):
+    """A fault of our own code is not a damaged archive."""
+    (tmp_path / "m.zip").write_bytes(zip_with())
+    monkeypatch.setattr(archives, "_is_hidden", None)
+    with pytest.raises(TypeError, match="not callable"):
+        list_masks(str(tmp_path / "m.zip"))
 
 
 def test_what_is_no_mask_may_be_odd(tmp_path):

@@ -207,6 +207,14 @@ def test_missing_packages(weightcalc, monkeypatch, url, package):
     assert f"pip install {package}" in done.stderr
 
 
+def test_a_bug_in_listing(monkeypatch):
+    """A fault of our own code while a server is asked is no answer of the server."""
+    monkeypatch.setattr(remote, "_find", None)
+    monkeypatch.setattr(remote, "_file_system", lambda _: None)
+    with pytest.raises(TypeError, match="not callable"):
+        list_masks("http://127.0.0.1:1/masks")
+
+
 def test_without_fsspec(monkeypatch):
     """A missing fsspec is an error that names the extra."""
     monkeypatch.setitem(sys.modules, "fsspec", None)

@@ -59,6 +59,13 @@ def in_color(folder):
     Image.new("RGB", (8, 4), (1, 2, 3)).save(folder / "masks/a.png")
 
 
+def blended(folder):
+    """Save a mask with a soft edge: alpha that differs from pixel to pixel."""
+    image = Image.new("RGBA", (8, 4), (1, 1, 1, 255))
+    image.putpixel((0, 0), (1, 1, 1, 7))
+    image.save(folder / "masks/a.png")
+
+
 def trailing(folder):
     """Let bytes follow the end of a mask."""
     with (folder / "masks/a.png").open("ab") as file:

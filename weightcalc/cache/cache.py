@@ -87,9 +87,7 @@ def open_cache(path: str, options: ReadOptions) -> Iterator[Cache]:
 
 
 def _damaged(path: str, why: str) -> CountsError:
-    error = CountsError(f"{printable(path)}: the cache is damaged: {why}")
-    error.hint = HINT
-    return error
+    return CountsError(f"{printable(path)}: the cache is damaged: {why}").with_hint(HINT)
 
 
 class Cache:

@@ -4,14 +4,22 @@ Rules on one mask: each a function that says what is wrong with it, or "".
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from heapq import nlargest
 from typing import TYPE_CHECKING
 
 from ..counts.tally import LabelledMask
-from ..errors import MaskError
+from ..errors import (
+    ColorError,
+    DecodeError,
+    LimitError,
+    LossyError,
+    MaskError,
+    PointerError,
+    ShapeError,
+    ValuesError,
+)
 from ..labels.colors import nearest_color
 from ..labels.label_map import LabelMap
 from ..text.escape import printable
@@ -24,11 +32,14 @@ if TYPE_CHECKING:
 MOST_LOOKED_AT = 20  # masks with unknown values that are read again in a run
 _MOST_LISTED = 5
 _INTERPOLATED = 0.6  # of the unknown pixels lie between two known values
-_OF_REASONS = (
-    (re.compile(r"a Git LFS pointer|a git-annex pointer"), "lfs-pointer"),
-    (re.compile(r"(JPEG|WEBP|TIFF compressed as JPEG) is lossy|its compression .* is lossy"), "lossy"),
-    (re.compile(r"a colour mask: "), "wrong-kind"),
-)  # fmt: skip
+_OF_ERRORS: dict[type[DecodeError], str] = {  # all others are "unreadable"
+    PointerError: "lfs-pointer",
+    LossyError: "lossy",
+    ColorError: "wrong-kind",
+    ValuesError: "unusable",
+    ShapeError: "unusable",
+    LimitError: "unusable",
+}
 
 
 @dataclass
@@ -61,8 +72,9 @@ class Surroundings:
 
 
 def rule_of_error(error: MaskError) -> str:
-    """The rule that a mask that cannot be read breaks."""
-    return next((rule for form, rule in _OF_REASONS if form.match(error.reason)), "unreadable")
+    """The rule that a mask breaks which cannot be counted."""
+    kind = error.kind or DecodeError
+    return next((rule for root, rule in _OF_ERRORS.items() if issubclass(kind, root)), "unreadable")
 
 
 def odd_file(mask: LabelledMask, _: Surroundings) -> str:

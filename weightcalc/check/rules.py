@@ -49,7 +49,10 @@ class Rule(NamedTuple):
 
 
 RULES: dict[str, Rule] = {
-    "unreadable": Rule(ERROR, "mask that cannot be read, or is truncated"),
+    "unreadable": Rule(
+        ERROR, "mask that is missing, damaged, or of a format that is not supported"
+    ),
+    "unusable": Rule(ERROR, "mask whose values, shape or size cannot be used"),
     "lfs-pointer": Rule(
         ERROR, "pointer of Git LFS or git-annex in place of a mask", "git lfs pull, git annex get"
     ),

@@ -161,9 +161,7 @@ def _count_one(name: str, options: ReadOptions, folder: str = "") -> Counted:
         return Counted(name, count_file(name_from(folder, name), options))
     except MaskError as error:
         # Another one: this has another name, and a traceback that keeps the mask in memory.
-        named = MaskError(name, error.reason)
-        named.hint = error.hint
-        return Counted(name, [], named)
+        return Counted(name, [], error.renamed(name))
 
 
 def count_masks(

@@ -155,9 +155,9 @@ class Tally:
             f"{kind} ({seen.masks}, one is {printable(seen.first)})"
             for kind, seen in sorted(self._kinds.items(), key=lambda item: -item[1].masks)
         )
-        error = SourceError(f"masks of {len(self._kinds)} kinds: {some}")
-        error.hint = "--include GLOB to choose one kind, or --encoding index to count all by index"
-        return error
+        return SourceError(f"masks of {len(self._kinds)} kinds: {some}").with_hint(
+            "--include GLOB to choose one kind, or --encoding index to count all by index"
+        )
 
     def _unknown_values(self) -> LabelError:
         labels = self.labels
@@ -178,9 +178,7 @@ class Tally:
             )
         elif not all(map(labels.is_ambiguous, self._unknown)):
             lines.append(self._classes_in_words())
-        error = LabelError("\n".join(lines))
-        error.hint = self._hint_for_unknown()
-        return error
+        return LabelError("\n".join(lines)).with_hint(self._hint_for_unknown())
 
     def _near(self, value: int) -> str:
         """The nearest class, for colours."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ..errors import DecodeError
+from ..errors import DamagedError, ValuesError
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -88,7 +88,7 @@ class ValueCounter:
     def check_number(self) -> None:
         """Raise DecodeError if there are more than 65,536 different values."""
         if self.width > 2 and len(self.numbers) > MOST_VALUES:
-            raise DecodeError(f"more than {MOST_VALUES} different values: not a mask")
+            raise ValuesError(f"more than {MOST_VALUES} different values: not a mask")
 
     def counts(self) -> dict[int, int]:
         """Value to number of times; values that do not occur are left out."""
@@ -195,6 +195,6 @@ class RowCounter:
         bad = count_rows(rows, counter.width, self._above, counter.numbers, self._last)
         if bad >= 0:
             kind = memoryview(rows)[bad * size]
-            raise DecodeError(f"row {self._num_rows + bad} has filter type {kind}, above 4")
+            raise DamagedError(f"row {self._num_rows + bad} has filter type {kind}, above 4")
         self._num_rows += len(rows) // size
         counter.check_number()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import DecodeError
+from ..errors import ValuesError
 from .counters import ValueCounter
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def count_one_hot(vectors: NDArray[np.generic]) -> tuple[dict[int, int], int]:
     per_vector = np.count_nonzero(ones, axis=1)
     if np.any(per_vector > 1):
         most = int(per_vector.max())
-        raise DecodeError(f"{most} ones in a pixel of a one-hot mask").with_hint(
+        raise ValuesError(f"{most} ones in a pixel of a one-hot mask").with_hint(
             "--encoding multilabel, where classes may overlap"
         )
     return _sums(ones), int(np.count_nonzero(per_vector == 0))
@@ -111,7 +111,7 @@ def _ones(vectors: NDArray[np.generic]) -> NDArray[np.bool_]:
     ones = vectors != 0
     others = vectors[ones & (vectors != 1)]
     if len(others):
-        raise DecodeError(f"value {others[0]} in a mask of channels, which hold 0 and 1").with_hint(
+        raise ValuesError(f"value {others[0]} in a mask of channels, which hold 0 and 1").with_hint(
             "--encoding index for arrays of class ids"
         )
     return ones
@@ -134,10 +134,10 @@ def whole_numbers(array: NDArray[np.generic]) -> NDArray[np.generic]:
     if array.dtype.kind in "uib":
         return array
     if array.dtype.kind != "f":
-        raise DecodeError(f"values of type {array.dtype} are no labels")
+        raise ValuesError(f"values of type {array.dtype} are no labels")
     with np.errstate(invalid="ignore", over="ignore"):
         whole = np.isfinite(array) & (array == np.rint(array)) & (np.abs(array) < 2.0**53)
     if not whole.all():
         odd = array[~whole][0]
-        raise DecodeError(f"value {odd} is not a whole number, so not a label")
+        raise ValuesError(f"value {odd} is not a whole number, so not a label")
     return array.astype(np.int64)

@@ -9,7 +9,7 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-from ..errors import DecodeError
+from ..errors import DamagedError
 
 PIECE = 1 << 20  # bytes read at a time
 
@@ -42,7 +42,7 @@ def pieces(
         while filled < len(piece):
             got = file.readinto(piece[filled:])  # type: ignore[attr-defined]
             if not got:
-                raise DecodeError(f"its array ends {missing - filled} bytes too early")
+                raise DamagedError(f"its array ends {missing - filled} bytes too early")
             filled += got
         missing -= filled
         yield np.frombuffer(piece, dtype)

@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-from ..errors import DecodeError
+from ..errors import DamagedError, LimitError, UnsupportedError
 from ..kernels.counters import PackedCounter, ValueCounter
 from .options import ReadOptions, check_size
 from .samples import colors_of_indices, values_of_pixels
@@ -75,13 +75,13 @@ def count_bmp(file: BinaryIO, options: ReadOptions) -> ValueCounts | None:
 def _read_header(file: BinaryIO) -> tuple[Header, list[str]]:
     start = file.read(18)
     if len(start) < 18:
-        raise DecodeError("it ends inside its header")
+        raise DamagedError("it ends inside its header")
     _, file_size, _, offset, size = struct.unpack("<2sIIII", start)
     if size not in (12, 40, 52, 56, 64, 108, 124):
-        raise DecodeError(f"a BMP header of {size} bytes is unknown")
+        raise UnsupportedError(f"a BMP header of {size} bytes is unknown")
     body = file.read(size - 4)
     if len(body) < size - 4:
-        raise DecodeError("it ends inside its header")
+        raise DamagedError("it ends inside its header")
     if size == 12:
         width, height, planes, depth = struct.unpack("<HHHH", body)
         compression, num_colors, entry = 0, 0, 3
@@ -89,10 +89,10 @@ def _read_header(file: BinaryIO) -> tuple[Header, list[str]]:
         width, height, planes, depth, compression = struct.unpack_from("<iiHHI", body)
         num_colors, entry = struct.unpack_from("<I", body, 28)[0], 4
     if planes != 1 or depth not in _DEPTHS.get(compression, ()):
-        raise DecodeError(f"BMP of {depth} bits and compression {compression} is no mask")
+        raise UnsupportedError(f"BMP of {depth} bits and compression {compression} is no mask")
     palette = _read_palette(file, depth, num_colors, entry)
     if offset < file.tell():
-        raise DecodeError(f"its pixels begin at byte {offset}, inside its header")
+        raise DamagedError(f"its pixels begin at byte {offset}, inside its header")
     notes = [] if file_size in (0, file.seek(0, 2)) else ["its header states another file size"]
     return Header(width, abs(height), depth, compression, offset, palette), notes
 
@@ -101,25 +101,25 @@ def _read_palette(file: BinaryIO, depth: int, num_colors: int, entry: int) -> by
     if depth > 8:
         return b""
     if num_colors > 1 << depth:
-        raise DecodeError(f"a palette of {num_colors} colours is too large for {depth} bits")
+        raise DamagedError(f"a palette of {num_colors} colours is too large for {depth} bits")
     wanted = (num_colors or 1 << depth) * entry
     raw = file.read(wanted)
     if len(raw) < wanted:
-        raise DecodeError("it ends inside its palette")
+        raise DamagedError("it ends inside its palette")
     return b"".join(raw[i : i + 3][::-1] for i in range(0, wanted, entry))
 
 
 def _rows(file: BinaryIO, header: Header, used: int) -> Iterator[np.ndarray]:
     """The first `used` bytes of all rows, shape (rows, used), in pieces."""
     if header.row_bytes > _LARGEST_ROW:
-        raise DecodeError(f"a row of {header.row_bytes} bytes is longer than {_LARGEST_ROW}")
+        raise LimitError(f"a row of {header.row_bytes} bytes is longer than {_LARGEST_ROW}")
     at_once = max(1, _PIECE // header.row_bytes)
     for first in range(0, header.height, at_once):
         wanted = min(at_once, header.height - first)
         data = file.read(wanted * header.row_bytes)
         if len(data) < wanted * header.row_bytes:
             whole = first + len(data) // header.row_bytes
-            raise DecodeError(f"its pixels end after {whole} of {header.height} rows")
+            raise DamagedError(f"its pixels end after {whole} of {header.height} rows")
         rows = np.frombuffer(data, np.uint8).reshape(wanted, header.row_bytes)
         yield np.ascontiguousarray(rows[:, :used])
 
@@ -158,11 +158,11 @@ def _count_runs(file: BinaryIO, header: Header, notes: list[str]) -> dict[int, i
         else:
             x, y = 0, y + 1
         if x > width or y > height or (y == height and x):
-            raise DecodeError(f"in row {y} of {height} its runs leave the image")
+            raise DamagedError(f"in row {y} of {height} its runs leave the image")
     if command != _END_OF_RUNS:
         notes.append("the end mark of its runs is missing")
     if y < height - 1 or (y < height and x < width and command != _END_OF_RUNS):
-        raise DecodeError(f"its runs end after {y} of {height} rows")
+        raise DamagedError(f"its runs end after {y} of {height} rows")
     if skipped := width * height - sum(counts):
         notes.append(f"{skipped} pixels that its runs jump over are counted as index 0")
         counts[0] += skipped
@@ -191,5 +191,5 @@ def _count_run(file: BinaryIO, depth: int, command: bytes, counts: list[int]) ->
 def _exactly(file: BinaryIO, size: int) -> bytes:
     data = file.read(size)
     if len(data) < size:
-        raise DecodeError("it ends inside a run")
+        raise DamagedError("it ends inside a run")
     return data

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ..errors import DecodeError
+from ..errors import DamagedError, LimitError, ShapeError, ValuesError
 from ..kernels.ndarrays import count_one_hot, count_ones
 from .arrays import Header, pieces
 from .options import ReadOptions, check_size
@@ -40,7 +40,7 @@ def read_channels(file: BinaryIO, header: Header, options: ReadOptions) -> Itera
             values, size, options.encoding, unlabelled=unlabelled, num_channels=channels
         )
     if file.read(1):
-        raise DecodeError("bytes follow its array")
+        raise DamagedError("bytes follow its array")
 
 
 def _channel_axis(header: Header, options: ReadOptions) -> tuple[int, bool]:
@@ -48,16 +48,16 @@ def _channel_axis(header: Header, options: ReadOptions) -> tuple[int, bool]:
     num_axes = len(header.shape)
     if num_axes not in (3, 4) or header.fortran:
         order = " in Fortran order" if header.fortran else ""
-        raise DecodeError(
+        raise ShapeError(
             f"an array of shape {header.shape}{order} is not (H, W, C) or (N, H, W, C)"
         )
     last, before = num_axes - 1, num_axes - 3
     axis = last if options.channel_axis is None else options.channel_axis % num_axes
     if axis not in (last, before):
-        raise DecodeError(f"axis {axis} of an array of shape {header.shape} is no channel axis")
+        raise ShapeError(f"axis {axis} of an array of shape {header.shape} is no channel axis")
     channels = header.shape[axis]
     if channels > _MOST_CHANNELS:
-        raise DecodeError(f"{channels} channels are more than {_MOST_CHANNELS}").with_hint(
+        raise ShapeError(f"{channels} channels are more than {_MOST_CHANNELS}").with_hint(
             "--channel-axis says which axis holds the channels"
         )
     return channels, axis == before
@@ -83,7 +83,7 @@ def _count_planes(
     """Count channels that follow each other, remembering for one-hot which pixels had a one."""
     one_hot = encoding == "one-hot"
     if one_hot and size > _LARGEST_PLANE:
-        raise DecodeError(f"{size} pixels with channels first are more than {_LARGEST_PLANE}")
+        raise LimitError(f"{size} pixels with channels first are more than {_LARGEST_PLANE}")
     taken = np.zeros(size if one_hot else 0, bool)
     sums: dict[int, int] = {}
     for channel in range(channels):
@@ -100,7 +100,7 @@ def _count_planes(
 
 def _take(taken: np.ndarray, ones: np.ndarray) -> None:
     if np.any(taken & ones):
-        raise DecodeError("two ones in a pixel of a one-hot mask").with_hint(
+        raise ValuesError("two ones in a pixel of a one-hot mask").with_hint(
             "--encoding multilabel, where classes may overlap"
         )
     taken |= ones

@@ -8,10 +8,9 @@ import os
 from io import BufferedReader, BytesIO
 from typing import BinaryIO
 
-from ..errors import DecodeError, MaskError, MissingExtraError
+from ..errors import DecodeError, LimitError, MaskError
 from ..sources.names import is_url, split_name
 from ..sources.opening import open_mask, spooled
-from ..text.escape import printable
 from .formats import read_masks
 from .options import DEFAULTS, ReadOptions
 from .value_counts import ValueCounts
@@ -41,7 +40,7 @@ def count_file(name: str, options: ReadOptions = DEFAULTS) -> list[ValueCounts]:
     streamed = is_url(name) or split_name(name) is not None
     try:
         return (_count_stream if streamed else _count_local)(name, options)
-    except OSError as error:  # of the disk, in reading or closing
+    except (DecodeError, MemoryError, OSError) as error:
         raise _named(name, error) from error
 
 
@@ -53,31 +52,23 @@ def _count_local(name: str, options: ReadOptions) -> list[ValueCounts]:
             problem: Exception | None = None
             try:
                 masks = list(read_masks(name, stream, options))
-            except MissingExtraError:
-                raise
-            except Exception as error:  # noqa: BLE001  # decoders raise what they like
+            except (DecodeError, OSError) as error:
                 problem = error
             if _state(before) == _state(os.fstat(file.fileno())):
                 break
     else:
         raise MaskError(name, "it changes while it is read: being written?")
     if problem is not None:
-        raise _named(name, problem) from problem
+        raise problem
     return masks
 
 
 def _count_stream(name: str, options: ReadOptions) -> list[ValueCounts]:
     """Count a member of an archive or a remote file, whose size and state nobody knows."""
-    with open_mask(name) as file:
-        try:
-            with _held(file, options.max_bytes) as stream:
-                masks = list(read_masks(name, stream, options))
-                while stream.read(_BUFFER):  # the checksum comes after the last byte
-                    pass
-        except MissingExtraError:
-            raise
-        except Exception as error:  # decoders raise what they like
-            raise _named(name, error) from error
+    with open_mask(name) as file, _held(file, options.max_bytes) as stream:
+        masks = list(read_masks(name, stream, options))
+        while stream.read(_BUFFER):  # the checksum comes after the last byte
+            pass
     return masks
 
 
@@ -106,14 +97,10 @@ def _state(status: os.stat_result) -> tuple[int, ...]:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def _named(name: str, error: Exception) -> MaskError:
+def _named(name: str, error: DecodeError | MemoryError | OSError) -> MaskError:
+    """The error of a mask whose name is known; what else our own code raises is a bug."""
     if isinstance(error, DecodeError):
-        named = MaskError(name, str(error))
-        named.hint = error.hint
-        return named
+        return MaskError.of(name, error)
     if isinstance(error, MemoryError):
-        return MaskError(name, "not enough memory to decode it")
-    if isinstance(error, OSError) and error.strerror and not error.filename:
-        return MaskError(name, error.strerror)  # of the system, not of a decoder
-    text = printable(str(error).strip().split("\n")[0][:200])
-    return MaskError(name, f"cannot be decoded: {text or type(error).__name__}")
+        return MaskError(name, "not enough memory to decode it", LimitError)
+    return MaskError(name, error.strerror or str(error))  # of the system: the disk, for example

@@ -2,8 +2,10 @@
 Readers: from an open file to the value counts of its masks.
 
 A reader is ``read(file, options) -> Iterator[ValueCounts]``, one for each mask of
-the file, which is at its beginning and can be sought. It may raise anything; who
-knows the name adds it. A new format is a function and a line in `READERS`.
+the file, which is at its beginning and can be sought. What is wrong with the file is a
+`DecodeError`, to which whoever knows the name adds it; a reader calls foreign decoders
+under `third_party`. Any other exception is a bug. A new format is a function and a line
+in `READERS`.
 
 What needs NumPy or Pillow is imported when a file needs it: where all masks are PNG,
 that would be most of the time of a short run.
@@ -15,7 +17,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from ..errors import DecodeError
+from ..errors import DamagedError, PointerError, UnsupportedError
 from ..sources.names import path_in
 from .options import ReadOptions
 from .png import count_png
@@ -49,15 +51,15 @@ def read_masks(name: str, file: BinaryIO, options: ReadOptions) -> Iterator[Valu
     Raises
     ------
     DecodeError
-        If the file is no mask. Decoders raise other exceptions too.
+        If the file is no mask.
     """
     head = file.read(32)
     file.seek(0)
     for start, what, remedy in _POINTERS:
         if head.startswith(start):
-            raise DecodeError(what).with_hint(remedy)
+            raise PointerError(what).with_hint(remedy)
     if not head:
-        raise DecodeError("the file is empty")
+        raise DamagedError("the file is empty")
     return READERS.get(suffix_of(name), _image_reader(""))(file, options)
 
 
@@ -77,7 +79,7 @@ def _image_reader(usual: str) -> Reader:
         file.seek(0)
         found = next((name for start, name in _FIRST_BYTES if head.startswith(start)), "")
         if not found:
-            raise DecodeError(f"no image: it begins with {head!r}")
+            raise UnsupportedError(f"no image: it begins with {head!r}")
         note = f"a {found} file, though its name says {usual}"
         for mask in _read_format(file, found, options):
             yield mask if found == usual or not usual else mask._replace(notes=(*mask.notes, note))

@@ -10,20 +10,29 @@ import gzip
 import logging
 import math
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from ..errors import DecodeError, MissingExtraError
+from ..errors import (
+    ColorError,
+    DamagedError,
+    LimitError,
+    MissingExtraError,
+    ShapeError,
+    UnsupportedError,
+    ValuesError,
+)
 from ..kernels.counters import ValueCounter
 from ..kernels.ndarrays import counter_of, whole_numbers
+from ..sources.guard import guarded, third_party
 from .options import ReadOptions, check_image, check_size
 from .value_counts import ValueCounts
 
 _PIECE = 4 << 20  # bytes of values at a time
 _SIZES = {348: "Nifti1Header", 540: "Nifti2Header"}  # of the header, which begins with it
 _LOGGER = logging.getLogger("weightcalc.nifti")
+_LOGGER.addHandler(logging.NullHandler())  # else Python writes to standard error
 
 
 def read_nifti(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
@@ -39,19 +48,19 @@ def read_nifti(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     """
     check_image(options)
     if options.encoding == "color":
-        raise DecodeError("a NIfTI volume has no colours")
+        raise ColorError("a NIfTI volume has no colours")
     nibabel = _nibabel()
-    with ExitStack() as stack:
-        if file.read(2) == b"\x1f\x8b":
-            file.seek(0)
-            file = stack.enter_context(gzip.GzipFile(fileobj=file))  # type: ignore[assignment]
+    if file.read(2) == b"\x1f\x8b":
         file.seek(0)
-        header = _read_header(nibabel, file)
-        shape = _check_shape(header, options)
+        file = guarded(gzip.GzipFile(fileobj=file), "gzip")
+    file.seek(0)
+    header = _read_header(nibabel, file)
+    shape = _check_shape(header, options)
+    with third_party("nibabel"):
         volume = nibabel.arrayproxy.ArrayProxy(file, header)
-        counter = _count_pieces(volume, shape)
-        while file.read(_PIECE):  # the checksum of gzip comes after the last byte
-            pass
+    counter = _count_pieces(volume, shape)
+    while file.read(_PIECE):  # the checksum of gzip comes after the last byte
+        pass
     # One kind for all types: those of a data set differ from case to case.
     yield ValueCounts(counter.counts(), math.prod(shape), "volume", counter.largest)
 
@@ -68,31 +77,34 @@ def _read_header(nibabel: Any, file: BinaryIO) -> Any:
     size = file.read(4)
     kind = _SIZES.get(int.from_bytes(size, "little")) or _SIZES.get(int.from_bytes(size, "big"))
     if kind is None:
-        raise DecodeError(f"no NIfTI file: it begins with {size!r}")
+        raise UnsupportedError(f"no NIfTI file: it begins with {size!r}")
     class_ = getattr(nibabel, kind)
     block = size + file.read(class_.sizeof_hdr - 4)
     if len(block) < class_.sizeof_hdr:
-        raise DecodeError("it ends inside its header")
-    header = class_(block, check=False)
-    header.check_fix(logger=_LOGGER, error_level=40)
+        raise DamagedError("it ends inside its header")
+    with third_party("nibabel"):
+        header = class_(block, check=False)
+        header.check_fix(logger=_LOGGER, error_level=40)
     if not bytes(header["magic"]).startswith((b"n+1", b"n+2")):
-        raise DecodeError("its values are in another file (.hdr and .img)").with_hint(
+        raise UnsupportedError("its values are in another file (.hdr and .img)").with_hint(
             "save it as one .nii file"
         )
     return header
 
 
 def _check_shape(header: Any, options: ReadOptions) -> tuple[int, ...]:
-    shape = header.get_data_shape()
+    with third_party("nibabel"):
+        shape, dtype = header.get_data_shape(), header.get_data_dtype()
     space = tuple(int(size) for size in shape[:3])
     if any(size != 1 for size in shape[3:]) or len(space) < 2:
-        raise DecodeError(f"a NIfTI file of shape {shape} is not one volume of labels")
+        raise ShapeError(f"a NIfTI file of shape {shape} is not one volume of labels")
+    if min(space) < 1:
+        raise DamagedError(f"its size is {' x '.join(map(str, space))}")
     check_size(space[0], math.prod(space[1:]), options)
-    dtype = header.get_data_dtype()
     if dtype.kind not in "iuf":
-        raise DecodeError(f"values of type {dtype} are no labels")
+        raise ValuesError(f"values of type {dtype} are no labels")
     if math.prod(space) * dtype.itemsize > options.max_bytes:
-        raise DecodeError(
+        raise LimitError(
             f"a volume of shape {shape} is larger than {options.max_bytes} bytes"
         ).with_hint("--max-bytes, if the file is what it should be")
     return space
@@ -104,7 +116,9 @@ def _count_pieces(volume: Any, shape: tuple[int, ...]) -> ValueCounter:
     counter = None
     for index in np.ndindex(shape[2:]):
         for first in range(0, shape[1], columns):
-            values = np.asarray(volume[(slice(None), slice(first, first + columns), *index, *rest)])
+            part = slice(None), slice(first, first + columns), *index, *rest
+            with third_party("nibabel"):
+                values = np.asarray(volume[part])
             numbers = whole_numbers(values)
             counter = counter or counter_of(numbers.dtype)
             counter.add(np.ascontiguousarray(numbers).view(np.uint8))

@@ -15,9 +15,10 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ..errors import DecodeError
+from ..errors import ColorError, DamagedError, LimitError, ShapeError, UnsupportedError, ValuesError
 from ..kernels.counters import ValueCounter
 from ..kernels.ndarrays import counter_of, whole_numbers
+from ..sources.guard import guarded, third_party
 from .arrays import PIECE, Header, pieces
 from .channels import read_channels
 from .options import ReadOptions, check_size
@@ -47,9 +48,9 @@ def read_npy(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     """
     header = _read_header(file)
     if math.prod(header.shape) == 0:
-        raise DecodeError(f"an array of shape {header.shape} has no pixels")
+        raise ShapeError(f"an array of shape {header.shape} has no pixels")
     if math.prod(header.shape) * header.dtype.itemsize > options.max_bytes:
-        raise DecodeError(
+        raise LimitError(
             f"an array of shape {header.shape} is larger than {options.max_bytes} bytes"
         ).with_hint("--max-bytes, if the file is what it should be")
     if options.encoding in ("one-hot", "multilabel"):
@@ -73,36 +74,40 @@ def read_npz(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     DecodeError
         As `read_npy`; and if there is not just one array in it.
     """
-    with zipfile.ZipFile(file) as archive:
+    with third_party("zipfile"):
+        archive = zipfile.ZipFile(file)
+    with archive:
         members = archive.infolist()
         if len(members) != 1:
-            raise DecodeError(f"it holds {len(members)} arrays; a mask file holds one")
+            raise UnsupportedError(f"it holds {len(members)} arrays; a mask file holds one")
         if members[0].flag_bits & 1:
-            raise DecodeError("its array is encrypted")
+            raise UnsupportedError("its array is encrypted")
         if members[0].file_size > options.max_bytes:
-            raise DecodeError(
+            raise LimitError(
                 f"its array has {members[0].file_size} bytes, more than {options.max_bytes}"
             ).with_hint("--max-bytes, if the file is what it should be")
-        with archive.open(members[0]) as member:
-            yield from read_npy(member, options)  # type: ignore[arg-type]
+        with third_party("zipfile"):
+            member = archive.open(members[0])
+        with member:
+            yield from read_npy(guarded(member, "zipfile"), options)
 
 
 def _read_header(file: BinaryIO) -> Header:
     start = _read(file, 8)
     if start[:6] != _MAGIC:
-        raise DecodeError("not a .npy file: it does not begin as one")
+        raise UnsupportedError("not a .npy file: it does not begin as one")
     if start[6] not in (1, 2, 3) or start[7] != 0:
-        raise DecodeError(f"its format version {start[6]}.{start[7]} is unknown")
+        raise UnsupportedError(f"its format version {start[6]}.{start[7]} is unknown")
     length = int.from_bytes(_read(file, 2 if start[6] == 1 else 4), "little")
     if length > _LONGEST_HEADER:
-        raise DecodeError(f"its header claims {length} bytes")
+        raise DamagedError(f"its header claims {length} bytes")
     return _parse_header(_read(file, length).decode("latin-1"))
 
 
 def _read(file: BinaryIO, size: int) -> bytes:
     data = file.read(size)
     if len(data) < size:
-        raise DecodeError("it ends inside its header")
+        raise DamagedError("it ends inside its header")
     return data
 
 
@@ -115,9 +120,9 @@ def _parse_header(text: str) -> Header:
         position, end = item.end(), item["end"]
     whole = text.startswith("{") and end.endswith("}") and position == len(text)
     if not whole or fields.keys() != {"descr", "fortran_order", "shape"}:
-        raise DecodeError("its header is no description of one plain array")
+        raise DamagedError("its header is no description of one plain array")
     if fields["fortran_order"] not in ("True", "False") or not fields["shape"].startswith("("):
-        raise DecodeError("its header has a wrong fortran_order or shape")
+        raise DamagedError("its header has a wrong fortran_order or shape")
     return Header(
         _parse_dtype(fields["descr"]),
         _parse_shape(fields["shape"]),
@@ -128,9 +133,9 @@ def _parse_header(text: str) -> Header:
 def _parse_dtype(text: str) -> np.dtype[np.generic]:
     name = text[1:-1]
     if name in ("O", "|O"):
-        raise DecodeError("it holds pickled Python objects, which are never loaded")
+        raise ValuesError("it holds pickled Python objects, which are never loaded")
     if not _DTYPE.fullmatch(name):
-        raise DecodeError(f"values of type {name!r} are no labels")
+        raise ValuesError(f"values of type {name!r} are no labels")
     return np.dtype(name)
 
 
@@ -139,13 +144,13 @@ def _parse_shape(text: str) -> tuple[int, ...]:
     if not axes[-1]:
         axes.pop()
     if not all(re.fullmatch(r"\d{1,20}", axis) for axis in axes):
-        raise DecodeError(f"its shape {text[:40]} is none")
+        raise DamagedError(f"its shape {text[:40]} is none")
     return tuple(map(int, axes))
 
 
 def _check_shape(shape: tuple[int, ...], options: ReadOptions) -> None:
     if len(shape) not in (2, 3):
-        raise DecodeError(
+        raise ShapeError(
             f"an array of shape {shape} is no mask (H, W) and no stack of them (N, H, W)"
         ).with_hint("--encoding one-hot or multilabel for arrays of channels")
     check_size(shape[-1], shape[-2], options)
@@ -155,19 +160,19 @@ def _check_shape(shape: tuple[int, ...], options: ReadOptions) -> None:
 
 def _as_pixels(header: Header) -> Header:
     """An array of bytes with samples of colour along its last axis, as an array of pixels."""
-    samples = header.shape[-1]
+    samples = header.shape[-1] if header.shape else 0
     if samples not in (3, 4) or header.dtype.str not in ("|u1", "|i1") or header.fortran:
-        raise DecodeError(
+        raise ColorError(
             f"an array of shape {header.shape} and type {header.dtype} has no colours: "
             "it wants uint8 and a last axis of 3 or 4"
         ).with_hint("--encoding index for arrays of class ids")
     return Header(np.dtype(f"V{samples}"), header.shape[:-1], False)
 
 
-def _channels_or_masks(shape: tuple[int, ...], why: str) -> DecodeError:
-    error = DecodeError(f"an array of shape {shape} may be masks or channels: {why}")
-    error.hint = "--encoding index, one-hot or multilabel says which"
-    return error
+def _channels_or_masks(shape: tuple[int, ...], why: str) -> ShapeError:
+    return ShapeError(f"an array of shape {shape} may be masks or channels: {why}").with_hint(
+        "--encoding index, one-hot or multilabel says which"
+    )
 
 
 def _refuse_channels(masks: Iterator[ValueCounts], shape: tuple[int, ...]) -> Iterator[ValueCounts]:
@@ -195,7 +200,7 @@ def _count_stack(file: BinaryIO, header: Header, encoding: str) -> Iterator[Valu
             notes += ("bytes follow its array",)
         values = counter.counts()
         if header.dtype.kind == "b" and max(values) > 1:
-            raise DecodeError(f"it holds byte {max(values)} where booleans are 0 and 1")
+            raise DamagedError(f"it holds byte {max(values)} where booleans are 0 and 1")
         largest = 255
         if encoding == "color":
             values = values_of_pixels(values, header.dtype.itemsize, 8, encoding)
@@ -219,7 +224,7 @@ def _count_interleaved(
 ) -> Iterator[ValueCounter]:
     """Count masks whose pixels take turns, as in a stack in Fortran order."""
     if num_masks * dtype.itemsize > PIECE:
-        raise DecodeError(
+        raise LimitError(
             f"{num_masks} masks in Fortran order cannot be told apart in little memory"
         ).with_hint("save the array with numpy.ascontiguousarray")
     counters = [counter_of(dtype) for _ in range(num_masks)]

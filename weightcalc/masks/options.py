@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..errors import DecodeError
+from ..errors import DamagedError, LimitError, ShapeError
 
 ENCODINGS = ("auto", "index", "color", "one-hot", "multilabel")
 
@@ -50,9 +50,9 @@ def check_size(width: int, height: int, options: ReadOptions) -> None:
     DecodeError
     """
     if width < 1 or height < 1:
-        raise DecodeError(f"its size is {width} x {height}")
+        raise DamagedError(f"its size is {width} x {height}")
     if width * height > options.max_pixels:
-        raise DecodeError(
+        raise LimitError(
             f"{width} x {height} pixels are more than the limit of {options.max_pixels}"
         ).with_hint("--max-pixels, if the file is what it should be")
 
@@ -66,6 +66,6 @@ def check_image(options: ReadOptions) -> None:
     DecodeError
     """
     if options.encoding in ("one-hot", "multilabel"):
-        raise DecodeError(f"an image has no channels to read as {options.encoding}").with_hint(
+        raise ShapeError(f"an image has no channels to read as {options.encoding}").with_hint(
             "--encoding index or color; one-hot and multilabel masks are .npy or .npz"
         )

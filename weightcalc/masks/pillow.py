@@ -14,9 +14,10 @@ from typing import IO, TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from ..errors import DecodeError
+from ..errors import ColorError, DamagedError, LimitError, LossyError, UnsupportedError
 from ..kernels.counters import ValueCounter
 from ..kernels.ndarrays import counter_of, whole_numbers
+from ..sources.guard import third_party
 from .bmp import count_bmp
 from .options import ReadOptions, check_image, check_size
 from .samples import colors_of_indices, values_of_pixels
@@ -59,11 +60,11 @@ def read_image(
     Raises
     ------
     DecodeError
-        If it is lossy, or its samples are no labels. Pillow raises others.
+        If it is damaged or lossy, or its samples are no labels.
     """
     check_image(options)
     if not options.allow_lossy and _is_lossy(file, format_):
-        raise DecodeError(
+        raise LossyError(
             f"{format_} is lossy: between two classes it invents values of a third"
         ).with_hint("--allow-lossy to count it all the same, --exclude if it is no mask")
     if format_ == "BMP" and (mask := count_bmp(file, options)) is not None:
@@ -72,11 +73,13 @@ def read_image(
     if format_ == "WEBP":
         _check_held(*_size_of_webp(file), format_, options, _LARGEST_WEBP)
     with _limit_given_way():
-        image = _open(file, format_)
-        num_pages = getattr(image, "n_frames", 1) if format_ == "TIFF" else 1
+        with third_party("Pillow"):
+            image = _open(file, format_)
+            num_pages = getattr(image, "n_frames", 1) if format_ == "TIFF" else 1
         for page in range(num_pages) if pages is None else pages:
             if page:
-                image.seek(page)
+                with third_party("Pillow"):
+                    image.seek(page)
             yield _count_page(image, format_, options)
 
 
@@ -138,7 +141,8 @@ def _count_page(image: ImageFile.ImageFile, format_: str, options: ReadOptions) 
         _check_tiff(image, options)
     notes = _notes_on_gif(image.fp) if format_ == "GIF" and image.fp else []
     largest_grey = _largest_grey(image) if format_ == "PPM" else 0
-    image.load()
+    with third_party("Pillow"):
+        image.load()
     values, largest = _values(image, format_, options.encoding, notes)
     if largest_grey:
         values = _unscaled(image.mode, values, largest_grey)
@@ -152,7 +156,7 @@ def _check_held(
     """Refuse an image that is larger than `options` allow, or than is held whole."""
     check_size(width, height, options)
     if width * height > largest:
-        raise DecodeError(
+        raise LimitError(
             f"{width} x {height} pixels of {format_} must be held whole: more than {largest}"
         ).with_hint("PNG, .npy and tiled TIFF are counted in pieces")
 
@@ -163,7 +167,7 @@ def _size_of_webp(file: BinaryIO) -> tuple[int, int]:
     kind, body = file.read(8)[:4], file.read(10)
     file.seek(0)
     if len(body) < 10 or kind not in (b"VP8X", b"VP8L", b"VP8 "):
-        raise DecodeError("no WebP: it has no header of an image")
+        raise DamagedError("no WebP: it has no header of an image")
     if kind == b"VP8X":
         return int.from_bytes(body[4:7], "little") + 1, int.from_bytes(body[7:], "little") + 1
     if kind == b"VP8L":
@@ -207,7 +211,7 @@ def _values(
         pixels = _count_samples(image, np.dtype(f"V{samples}")).counts()
         return values_of_pixels(pixels, samples, 8, encoding), 255
     if image.mode not in _KINDS:
-        raise DecodeError(f"{format_} of mode {image.mode} is no mask")
+        raise UnsupportedError(f"{format_} of mode {image.mode} is no mask")
     counter = _count_samples(image, None)
     values = counter.counts()
     if format_ == "TIFF":
@@ -231,9 +235,11 @@ def _unscaled(mode: str, values: dict[int, int], largest: int) -> dict[int, int]
 
 def _colors(image: ImageFile.ImageFile, values: dict[int, int]) -> dict[int, int]:
     if image.mode == "P":
-        return colors_of_indices(values, bytes(image.getpalette() or []))
+        with third_party("Pillow"):
+            palette = bytes(image.getpalette() or [])
+        return colors_of_indices(values, palette)
     if image.mode != "L":
-        raise DecodeError(f"an image of mode {image.mode} has no colours")
+        raise ColorError(f"an image of mode {image.mode} has no colours")
     return values_of_pixels(values, 1, 8, "color")
 
 
@@ -254,7 +260,9 @@ def _strips(image: ImageFile.ImageFile) -> Iterator[np.ndarray]:
     width, height = image.size
     rows = max(1, _STRIP // width)
     for top in range(0, height, rows):
-        yield np.asarray(image.crop((0, top, width, min(top + rows, height))))
+        with third_party("Pillow"):
+            strip = np.asarray(image.crop((0, top, width, min(top + rows, height))))
+        yield strip
 
 
 def _check_tiff(image: ImageFile.ImageFile, options: ReadOptions) -> None:
@@ -262,17 +270,19 @@ def _check_tiff(image: ImageFile.ImageFile, options: ReadOptions) -> None:
     tags = image.tag_v2  # type: ignore[attr-defined]
     compression, bits = tags.get(_COMPRESSION, 1), max(tags.get(_BITS_PER_SAMPLE, (1,)))
     if compression in _JPEG_IN_TIFF and not options.allow_lossy:
-        raise DecodeError("TIFF compressed as JPEG is lossy").with_hint("--allow-lossy")
+        raise LossyError("TIFF compressed as JPEG is lossy").with_hint("--allow-lossy")
     if image.mode in _SAMPLES and bits > 8:
-        raise DecodeError(
+        raise UnsupportedError(
             f"{image.mode} of {bits} bits a sample needs: pip install 'weightcalc[tiff]'"
         )
     if compression == 1 and _STRIP_BYTES in tags:
         width, height = image.size
         samples = tags.get(_SAMPLES_PER_PIXEL, 1)
-        wanted, stored = (width * samples * bits + 7) // 8 * height, sum(tags[_STRIP_BYTES])
+        with third_party("Pillow"):  # the tag may be of any type
+            stored = sum(tags[_STRIP_BYTES])
+        wanted = (width * samples * bits + 7) // 8 * height
         if stored < wanted:
-            raise DecodeError(f"its strips have {stored} bytes, its rows {wanted}")
+            raise DamagedError(f"its strips have {stored} bytes, its rows {wanted}")
 
 
 def _stored_samples(

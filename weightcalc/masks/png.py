@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from ..errors import DecodeError
+from ..errors import DamagedError, LimitError
 from ..kernels.counters import PackedCounter, RowCounter, ValueCounter
 from ..kernels.inflate import InflateError, decompressobj
 from .options import ReadOptions, check_image, check_size
@@ -66,10 +66,10 @@ def count_png(file: BinaryIO, options: ReadOptions) -> ValueCounts:
 def _check_bytes(header: Header, options: ReadOptions) -> None:
     row = header.row_bytes(header.width)
     if row > _LARGEST_ROW:
-        raise DecodeError(f"a row of {row} bytes is longer than the limit of {_LARGEST_ROW}")
+        raise LimitError(f"a row of {row} bytes is longer than the limit of {_LARGEST_ROW}")
     total = sum((header.row_bytes(w) + 1) * h for w, h in header.passes())
     if total > options.max_bytes:
-        raise DecodeError(
+        raise LimitError(
             f"its rows have {total} bytes, more than the limit of {options.max_bytes}"
         ).with_hint("--max-bytes, if the file is what it should be")
 
@@ -102,7 +102,7 @@ def _count_rows(stream: _Inflater, row_bytes: int, height: int, counter: RowCoun
         data = stream.read(wanted)
         if len(data) < wanted:
             whole = first + len(data) // (row_bytes + 1)
-            raise DecodeError(f"its pixels end after {whole} of {height} rows")
+            raise DamagedError(f"its pixels end after {whole} of {height} rows")
         counter.add(data)
 
 
@@ -144,7 +144,7 @@ class _Inflater:
         try:
             data: bytes = self._zlib.decompress(self._input, size)
         except InflateError as error:  # type: ignore[misc]
-            raise DecodeError(f"its compressed data is damaged: {error}") from error
+            raise DamagedError(f"its compressed data is damaged: {error}") from error
         self._input = self._zlib.unconsumed_tail
         return data
 
@@ -159,9 +159,9 @@ class _Inflater:
         """Check that the stream ends here, with its checksum, and that no more follows."""
         extra = len(self.read(_MOST_EXTRA + 1))
         if extra > _MOST_EXTRA:
-            raise DecodeError(f"more than {_MOST_EXTRA} bytes follow its last row")
+            raise DamagedError(f"more than {_MOST_EXTRA} bytes follow its last row")
         if not self._zlib.eof:
-            raise DecodeError("its compressed data ends before the checksum (Adler-32)")
+            raise DamagedError("its compressed data ends before the checksum (Adler-32)")
         if extra:
             notes.append(f"{extra} bytes follow its last row")
         unused = len(self._zlib.unused_data) + sum(len(body) for body in self._bodies)

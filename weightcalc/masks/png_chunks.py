@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from ..errors import DecodeError
+from ..errors import DamagedError, DecodeError, UnsupportedError
 from ..kernels.inflate import crc32
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -98,16 +98,16 @@ class Chunks:
     def read_header(self) -> Header:
         """Read up to the first IDAT; all that matters to the pixels is known then."""
         if self._file.read(len(SIGNATURE)) != SIGNATURE:
-            raise DecodeError("not a PNG file: its signature is missing or damaged")
+            raise DamagedError("not a PNG file: its signature is missing or damaged")
         kind, length = self._start()
         if kind != b"IHDR" or length != 13:
-            raise DecodeError("its first chunk is no IHDR of 13 bytes")
+            raise DamagedError("its first chunk is no IHDR of 13 bytes")
         self._header = _parse_header(b"".join(self._pieces(kind, length)))
         while (following := self._start())[0] != b"IDAT":
             self._read_before_pixels(*following)
         self._next = following
         if self._header.color == PALETTE and not self.palette:
-            raise DecodeError("a palette image without a palette (PLTE) before its pixels")
+            raise DamagedError("a palette image without a palette (PLTE) before its pixels")
         return self._header
 
     def _read_before_pixels(self, kind: bytes, length: int) -> None:
@@ -116,15 +116,15 @@ class Chunks:
         elif kind == b"tRNS":
             self._read_transparency(length)
         elif kind in (b"IEND", b"IHDR"):
-            raise DecodeError(f"its {kind.decode()} chunk comes where pixels should")
+            raise DamagedError(f"its {kind.decode()} chunk comes where pixels should")
         else:
             self._skip(kind, length)
 
     def _read_palette(self, length: int) -> None:
         if self.palette:
-            raise DecodeError("it has two palettes (PLTE)")
+            raise DamagedError("it has two palettes (PLTE)")
         if not 0 < length <= 768 or length % 3:
-            raise DecodeError(f"its palette (PLTE) has {length} bytes, not 3 for each of 1 to 256")
+            raise DamagedError(f"its palette (PLTE) has {length} bytes, not 3 for each of 1 to 256")
         self.palette = b"".join(self._pieces(b"PLTE", length))
         if self._header.color in (GREY, GREY_ALPHA):
             self._note("it has a palette, which grey images have not")
@@ -143,7 +143,7 @@ class Chunks:
 
     def _skip(self, kind: bytes, length: int) -> None:
         if not kind[0] & 0x20:
-            raise DecodeError(f"its {kind.decode()} chunk is critical and unknown")
+            raise UnsupportedError(f"its {kind.decode()} chunk is critical and unknown")
         if kind == b"acTL":
             self._note("an animation: only its default image is counted")
         for _ in self._pieces(kind, length):
@@ -163,7 +163,7 @@ class Chunks:
         while self._next and self._next[0] != b"IEND":
             kind, length = self._next
             if kind in (b"IDAT", b"IHDR") or (kind == b"PLTE" and self._header.color == PALETTE):
-                raise DecodeError(f"its {kind.decode()} chunk comes after other chunks")
+                raise DamagedError(f"its {kind.decode()} chunk comes after other chunks")
             if kind == b"tRNS":
                 self._note("its transparency (tRNS) comes after its pixels")
             if not self._skip_after_pixels(kind, length):
@@ -198,9 +198,9 @@ class Chunks:
             raise EndOfFile("it ends before its pixels")
         length, kind = struct.unpack(">I4s", head)
         if not kind.isalpha():
-            raise DecodeError(f"{kind!r} stands where a chunk type should")
+            raise DamagedError(f"{kind!r} stands where a chunk type should")
         if length > _LARGEST_CHUNK:
-            raise DecodeError(f"its {kind.decode()} chunk claims {length} bytes")
+            raise DamagedError(f"its {kind.decode()} chunk claims {length} bytes")
         return kind, length
 
     def _start_after_pixels(self) -> tuple[bytes, int] | None:
@@ -224,7 +224,7 @@ class Chunks:
             raise EndOfFile(f"it ends inside its {kind.decode()} chunk")
         if int.from_bytes(stored, "big") != crc:
             if not kind[0] & 0x20:
-                raise DecodeError(f"its {kind.decode()} chunk has a wrong CRC")
+                raise DamagedError(f"its {kind.decode()} chunk has a wrong CRC")
             self._note(f"its {kind.decode()} chunk has a wrong CRC")
 
     def _note(self, text: str) -> None:
@@ -232,16 +232,16 @@ class Chunks:
             self.notes.append(text)
 
 
-class EndOfFile(DecodeError):
+class EndOfFile(DamagedError):
     """The file ends too early; harmless after the pixels."""
 
 
 def _parse_header(body: bytes) -> Header:
     width, height, depth, color, compression, filtering, interlace = struct.unpack(">IIBBBBB", body)
     if max(width, height) > _LARGEST_CHUNK:
-        raise DecodeError(f"its size of {width} x {height} is beyond what PNG allows")
+        raise DamagedError(f"its size of {width} x {height} is beyond what PNG allows")
     if depth not in _DEPTHS.get(color, ()):
-        raise DecodeError(f"colour type {color} with {depth} bits a sample is no PNG")
+        raise DamagedError(f"colour type {color} with {depth} bits a sample is no PNG")
     if compression or filtering or interlace > 1:
-        raise DecodeError("it uses an unknown compression, filter or interlace method")
+        raise DamagedError("it uses an unknown compression, filter or interlace method")
     return Header(width, height, depth, color, interlace == 1)

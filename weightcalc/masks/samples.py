@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..errors import DecodeError
+from ..errors import ColorError, ValuesError
 
 
 def colors_of_indices(indices: Mapping[int, int], palette: bytes) -> dict[int, int]:
@@ -32,7 +32,7 @@ def colors_of_indices(indices: Mapping[int, int], palette: bytes) -> dict[int, i
     for index, number in indices.items():
         entry = palette[3 * index : 3 * index + 3]
         if len(entry) < 3:
-            raise DecodeError(
+            raise ValuesError(
                 f"index {index} ({number} pixels) lies past its palette of "
                 f"{len(palette) // 3} colours"
             ).with_hint("--encoding index counts indices, whatever their colours")
@@ -77,7 +77,7 @@ def _without_alpha(pixels: Mapping[int, int], bits: int) -> dict[int, int]:
     alphas = {pixel & ((1 << bits) - 1) for pixel in pixels}
     if len(alphas) > 1:
         some = ", ".join(map(str, sorted(alphas)[:3]))
-        raise DecodeError(
+        raise ValuesError(
             f"its alpha is not the same everywhere ({len(alphas)} values: {some}, ...), "
             "so its colours are blended and are no labels"
         ).with_hint("save the masks without alpha")
@@ -91,7 +91,7 @@ def _packed(pixel: int, num_colors: int, bits: int) -> int:
         return pixel
     red, green, blue = _samples(pixel, bits)
     if any(sample % 257 for sample in (red, green, blue)):
-        raise DecodeError(f"16-bit colour {red},{green},{blue} has no 8-bit form").with_hint(
+        raise ValuesError(f"16-bit colour {red},{green},{blue} has no 8-bit form").with_hint(
             "save the channel that holds the classes as a grey image"
         )
     return red // 257 << 16 | green // 257 << 8 | blue // 257
@@ -102,7 +102,7 @@ def _greys(pixels: Mapping[int, int], bits: int) -> dict[int, int]:
     for pixel, number in sorted(pixels.items()):
         red, green, blue = _samples(pixel, bits)
         if not red == green == blue:
-            raise DecodeError(
+            raise ColorError(
                 f"a colour mask: pixel ({red}, {green}, {blue}) ({number} pixels) is no index"
             ).with_hint(
                 "--encoding color, and -c/--classes with a list that has colours; "

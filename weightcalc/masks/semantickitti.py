@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ..errors import DecodeError
+from ..errors import ColorError, DamagedError
 from ..kernels.counters import ValueCounter
 from .arrays import PIECE
 from .options import ReadOptions, check_image, check_size
@@ -29,7 +29,7 @@ def read_label(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     """
     check_image(options)
     if options.encoding == "color":
-        raise DecodeError("a scan of points has no colours")
+        raise ColorError("a scan of points has no colours")
     counter = ValueCounter(2)
     size = 0
     rest = b""
@@ -40,6 +40,6 @@ def read_label(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
         size += len(points)
         rest = data[4 * len(points) :]
     if rest:
-        raise DecodeError(f"its {4 * size + len(rest)} bytes are no whole points of 4")
+        raise DamagedError(f"its {4 * size + len(rest)} bytes are no whole points of 4")
     check_size(size, 1, options)
     yield ValueCounts(counter.counts(), size, "points", 65535)

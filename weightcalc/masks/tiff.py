@@ -16,14 +16,23 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from ..errors import DecodeError
+from ..errors import (
+    ColorError,
+    DamagedError,
+    DecodeError,
+    LimitError,
+    LossyError,
+    UnsupportedError,
+    ValuesError,
+)
 from ..kernels.counters import ValueCounter
 from ..kernels.ndarrays import counter_of, whole_numbers
+from ..sources.guard import third_party
 from ..sources.opening import spooled
 from .options import ReadOptions, check_image, check_size
 from .pillow import read_image
 from .samples import colors_of_indices, values_of_pixels
-from .tiff_segments import is_readable, open_segment
+from .tiff_segments import check_places, is_readable, open_segment
 from .value_counts import ValueCounts
 
 if TYPE_CHECKING:
@@ -36,6 +45,7 @@ _MIN_IS_WHITE, _RGB, _PALETTE = 0, 2, 3
 _PLANAR, _DIFFERENCES, _FLOAT_DIFFERENCES = 2, 2, 3
 _NOT_FULL = 1 | 4  # bits of NewSubfileType: reduced resolution, transparency mask
 _GDAL_NODATA = 42113
+_FLOATS = 3
 _SIGNS = {1: "u", 2: "i", 3: "f", 4: "u"}
 _SAMPLE_NAMES = {2: "grey+alpha", 3: "RGB", 4: "RGBA"}
 # JPEG, JPEG 2000, LERC, WebP and JPEG XL: which of them are exact is not written outside.
@@ -52,7 +62,7 @@ def read_tiff(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     Raises
     ------
     DecodeError
-        If it is damaged or lossy, or its samples are no labels. tifffile raises others.
+        If it is damaged or lossy, or its samples are no labels.
     """
     check_image(options)
     try:
@@ -64,7 +74,9 @@ def read_tiff(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
         if not _is_quick_to_seek(file):
             file = stack.enter_context(spooled(file, options.max_bytes))
         stack.enter_context(_silent())
-        yield from _count_pages(stack.enter_context(TiffFile(file, name="mask")), file, options)
+        with third_party("tifffile"):
+            tiff = TiffFile(file, name="mask")
+        yield from _count_pages(stack.enter_context(tiff), file, options)
 
 
 def _is_quick_to_seek(file: BinaryIO) -> bool:
@@ -105,11 +117,11 @@ def _count_pages(tiff: TiffFile, file: BinaryIO, options: ReadOptions) -> Iterat
         if held is not None:
             yield held
         held = _count_page(page, image, file, options)
-        num_left_out += len(page.subifds or ())
+        with third_party("tifffile"):
+            num_left_out += len(page.subifds or ())
     if held is None:
-        raise DecodeError("it has no page that is a whole image")
-    if len(tiff.pages) == 1:
-        _check_description(tiff)
+        raise UnsupportedError("it has no page that is a whole image")
+    _check_description(tiff)
     yield _with_note(held, num_left_out)
 
 
@@ -122,10 +134,15 @@ def _is_for_pillow(image: _Image) -> bool:
 def _pages(tiff: TiffFile) -> Iterator[Any]:
     """The pages, unless their directories lead in a circle."""
     seen = set()
-    pages: Any = tiff.pages
-    for page in pages:
+    with third_party("tifffile"):
+        pages: Any = iter(tiff.pages)
+    while True:
+        with third_party("tifffile"):  # not around the yield: it would guard our code too
+            page = next(pages, None)
+        if page is None:
+            return
         if page.offset in seen:
-            raise DecodeError("its directories lead in a circle")
+            raise DamagedError("its directories lead in a circle")
         seen.add(page.offset)
         yield page
 
@@ -139,14 +156,16 @@ def _with_note(mask: ValueCounts, num_left_out: int) -> ValueCounts:
 
 def _check_description(tiff: TiffFile) -> None:
     """Refuse a stack whose masks follow each other behind one directory."""
-    page = tiff.pages.first
-    if page.is_imagej or page.is_shaped:
-        size = max((math.prod(series.shape) for series in tiff.series), default=0)
-        if size > math.prod(page.shape):
-            raise DecodeError(
-                f"its description speaks of {size} samples, its only directory of "
-                f"{math.prod(page.shape)}"
-            ).with_hint("save the stack with a directory for each image")
+    with third_party("tifffile"):
+        page = tiff.pages.first
+        if len(tiff.pages) > 1 or not (page.is_imagej or page.is_shaped):
+            return
+        described = max((math.prod(series.shape) for series in tiff.series), default=0)
+        stored = math.prod(page.shape)
+    if described > stored:
+        raise UnsupportedError(
+            f"its description speaks of {described} samples, its only directory of {stored}"
+        ).with_hint("save the stack with a directory for each image")
 
 
 class _Image(NamedTuple):
@@ -184,19 +203,27 @@ class _Image(NamedTuple):
         return -(-self.width // self.tile[0]), -(-self.height // self.tile[1])
 
 
+def _tag(page: TiffPage, code: int, default: Any) -> Any:
+    with third_party("tifffile"):  # which may read the value only now
+        return page.tags.valueof(code, default)
+
+
 def _image(page: TiffPage, byte_order: str) -> _Image:
     def tag(code: int, default: int) -> int:
-        value = page.tags.valueof(code, default)
+        value = _tag(page, code, default)
         if isinstance(value, tuple):
             if len(set(value)) != 1:
-                raise DecodeError(f"its tag {code} differs from sample to sample: {value[:4]}")
+                raise DamagedError(f"its tag {code} differs from sample to sample: {value[:4]}")
             value = value[0]
+        if not isinstance(value, int | float) or not float(value).is_integer():
+            raise DamagedError(f"its tag {code} is no whole number: {str(value)[:40]!r}")
         return int(value)
 
     width, height, bits = tag(256, 0), tag(257, 0), tag(258, 1)
     samples, sample_format = tag(277, 1), tag(339, 1)
-    if bits not in (1, 2, 4, 8, 16, 32, 64) or sample_format not in _SIGNS:
-        raise DecodeError(f"samples of {bits} bits in format {sample_format} are no labels")
+    too_short = sample_format == _FLOATS and bits < 16
+    if bits not in (1, 2, 4, 8, 16, 32, 64) or sample_format not in _SIGNS or too_short:
+        raise ValuesError(f"samples of {bits} bits in format {sample_format} are no labels")
     tile = (tag(322, 0), tag(323, 0)) if 322 in page.tags else (width, tag(278, height) or height)
     return _Image(
         width, height, samples, bits,
@@ -208,7 +235,7 @@ def _image(page: TiffPage, byte_order: str) -> _Image:
 
 def _check_compression(image: _Image, options: ReadOptions) -> None:
     if image.compression in _LOSSY and not options.allow_lossy:
-        raise DecodeError(
+        raise LossyError(
             f"its compression ({image.compression}) is lossy or may be: "
             "between two classes it invents values of a third"
         ).with_hint("--allow-lossy to count it all the same, --exclude if it is no mask")
@@ -216,35 +243,37 @@ def _check_compression(image: _Image, options: ReadOptions) -> None:
 
 def _check_page(page: TiffPage, image: _Image, options: ReadOptions) -> None:
     check_size(image.width, image.height, options)
-    grey = image.samples <= 2 and image.photometric in _GREYS
+    grey = image.samples in (1, 2) and image.photometric in _GREYS
     color = image.samples in (3, 4) and image.photometric == _RGB
     if not (grey or color or (image.samples == 1 and image.photometric == _PALETTE)):
-        raise DecodeError(
+        raise UnsupportedError(
             f"{image.samples} samples a pixel of photometric interpretation "
             f"{image.photometric} are no mask"
         )
     if image.samples > 1 and (image.stored.kind != "u" or image.bits not in (8, 16)):
-        raise DecodeError(f"{image.samples} samples of {image.bits} bits a pixel are no mask")
-    if min(image.tile) < 1 or page.imagedepth > 1:
-        raise DecodeError(f"its segments have a size of {image.tile[0]} x {image.tile[1]}")
+        raise UnsupportedError(f"{image.samples} samples of {image.bits} bits a pixel are no mask")
+    with third_party("tifffile"):
+        is_volume = page.imagedepth > 1
+    if min(image.tile) < 1 or is_volume:
+        raise DamagedError(f"its segments have a size of {image.tile[0]} x {image.tile[1]}")
     if image.row_bytes > _LARGEST_ROW:
-        raise DecodeError(f"a row of {image.row_bytes} bytes is longer than {_LARGEST_ROW}")
+        raise LimitError(f"a row of {image.row_bytes} bytes is longer than {_LARGEST_ROW}")
     total = image.width * image.height * image.samples * image.bits // 8
     if total > options.max_bytes:
-        raise DecodeError(f"its rows have {total} bytes, more than {options.max_bytes}").with_hint(
+        raise LimitError(f"its rows have {total} bytes, more than {options.max_bytes}").with_hint(
             "--max-bytes, if the file is what it should be"
         )
     if image.predictor not in (1, _DIFFERENCES, _FLOAT_DIFFERENCES):
-        raise DecodeError(f"its predictor {image.predictor} is unknown")
+        raise UnsupportedError(f"its predictor {image.predictor} is unknown")
     floats = image.predictor == _FLOAT_DIFFERENCES
     if image.predictor != 1 and (image.bits < 8 or (floats and image.stored.kind != "f")):
-        raise DecodeError(f"predictor {image.predictor} on such samples is not supported")
+        raise UnsupportedError(f"predictor {image.predictor} on such samples is not supported")
 
 
 def _count_page(page: TiffPage, image: _Image, file: BinaryIO, options: ReadOptions) -> ValueCounts:
     _check_page(page, image, options)
     if not is_readable(image.compression):
-        raise DecodeError(f"its compression ({image.compression}) is unknown").with_hint(
+        raise UnsupportedError(f"its compression ({image.compression}) is unknown").with_hint(
             "pip install imagecodecs, which may know it"
         )
     if image.samples > 1:
@@ -271,7 +300,7 @@ def _notes(page: TiffPage, image: _Image) -> list[str]:
 
 def _nodata(page: TiffPage) -> int | None:
     try:
-        number = float(str(page.tags.valueof(_GDAL_NODATA, "")).strip("\0 "))
+        number = float(str(_tag(page, _GDAL_NODATA, "")).strip("\0 "))
     except ValueError:
         return None
     return int(number) if number.is_integer() else None
@@ -287,13 +316,14 @@ def _meaning(
     if image.photometric == _PALETTE:
         return colors_of_indices(values, _palette(page))
     if image.bits > 8 or image.stored.kind != "u":
-        raise DecodeError(f"{image.kind} samples have no colours")
+        raise ColorError(f"{image.kind} samples have no colours")
     scale = 255 // ((1 << image.bits) - 1)
     return values_of_pixels({v * scale: n for v, n in values.items()}, 1, 8, encoding)
 
 
 def _palette(page: TiffPage) -> bytes:
-    colors = np.array(page.tags.valueof(320, ()), np.int64).reshape(3, -1).T
+    with third_party("tifffile"):  # the tag may be of any type and length
+        colors = np.array(page.tags.valueof(320, ()), np.int64).reshape(3, -1).T
     if colors.size and colors.max() > 255:  # else some writer took 8 bits for the 16 of TIFF
         colors >>= 8
     return colors.astype(np.uint8).tobytes()
@@ -304,8 +334,9 @@ def _rows(page: TiffPage, image: _Image, file: BinaryIO) -> Iterator[np.ndarray]
     across, down = image.grid()
     planes = image.samples if image.planar else 1
     starts, sizes = page.dataoffsets, page.databytecounts
+    check_places(starts, sizes)
     if min(len(starts), len(sizes)) < across * down * planes:
-        raise DecodeError(
+        raise DamagedError(
             f"it has {min(len(starts), len(sizes))} of {across * down * planes} strips or tiles"
         )
     for number in range(across * down):
@@ -334,7 +365,8 @@ def _segment(
             yield _samples(data.reshape(number, -1), image)
         segment.finish()
     except DecodeError as error:
-        raise DecodeError(f"strip or tile {index}: {error}").with_hint(error.hint) from error
+        named = type(error)(f"strip or tile {index}: {error}")
+        raise named.with_hint(error.hint) from error
 
 
 def _samples(rows: np.ndarray, image: _Image) -> np.ndarray:

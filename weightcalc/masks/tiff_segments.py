@@ -6,12 +6,12 @@ A segment that ends early is refused: decoders that fill up with zeros would cou
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.util import find_spec
 from typing import BinaryIO, Protocol
 
-from ..errors import DecodeError
+from ..errors import DamagedError, LimitError
 from ..kernels.inflate import InflateError, decompressobj
+from ..sources.guard import third_party
 
 STORED, LZW, PACKBITS = 1, 5, 32773
 _DEFLATE = (8, 32946, 50013)
@@ -27,7 +27,7 @@ class Segment(Protocol):
     """The decoded bytes of a strip or a tile."""
 
     def read(self, size: int) -> bytes:
-        """The next `size` bytes; a DecodeError if there are fewer."""
+        """The next `size` bytes; a DamagedError if there are fewer."""
 
     def finish(self) -> None:
         """Check what comes after the rows that count."""
@@ -42,6 +42,21 @@ def is_readable(compression: int) -> bool:
 
 def _has_imagecodecs() -> bool:
     return find_spec("imagecodecs") is not None
+
+
+def check_places(*tags: object) -> None:
+    """
+    Check that tags hold the places or the sizes of segments: a tag may be of any type.
+
+    Raises
+    ------
+    DamagedError
+    """
+    for numbers in tags:
+        if not isinstance(numbers, tuple | list | bytes) or not all(
+            isinstance(number, int) and 0 <= number < 1 << 63 for number in numbers
+        ):
+            raise DamagedError("the places of its strips or tiles are no whole numbers")
 
 
 def open_segment(
@@ -67,7 +82,7 @@ def open_segment(
         If it lies outside the file, or must be held and is too large.
     """
     if start < 8:
-        raise DecodeError("it is absent, as in a sparse file" if start == 0 else "it has no place")
+        raise DamagedError("it is absent, as in a sparse file" if start == 0 else "it has no place")
     raw = _Raw(file, start, stored, reverse)
     if compression == STORED:
         return _Stored(raw, size)
@@ -104,7 +119,7 @@ class _Stored:
         data = self._raw.read(size)
         self._done += len(data)
         if len(data) < size:
-            raise DecodeError(f"it ends after {self._done} of {self._size} bytes")
+            raise DamagedError(f"it ends after {self._done} of {self._size} bytes")
         return data
 
     def finish(self) -> None:
@@ -125,7 +140,7 @@ class _Inflated:
             parts.append(data)
             missing -= len(data)
         if missing:
-            raise DecodeError(f"it inflates to {self._done} of {self._size} bytes")
+            raise DamagedError(f"it inflates to {self._done} of {self._size} bytes")
         return b"".join(parts)
 
     def _next(self, size: int) -> bytes:
@@ -135,7 +150,7 @@ class _Inflated:
                 data = self._zlib.decompress(self._input, size)
                 self._input = self._zlib.unconsumed_tail
         except InflateError as error:  # type: ignore[misc]
-            raise DecodeError(f"its compressed data is damaged: {error}") from error
+            raise DamagedError(f"its compressed data is damaged: {error}") from error
         self._done += len(data)
         return data
 
@@ -146,9 +161,9 @@ class _Inflated:
     def finish(self) -> None:
         while self._next(_FEED):
             if self._done > self._size + _FEED:
-                raise DecodeError(f"it inflates to more than {self._size} bytes")
+                raise DamagedError(f"it inflates to more than {self._size} bytes")
         if not self._zlib.eof:
-            raise DecodeError("its compressed data ends before the checksum")
+            raise DamagedError("its compressed data ends before the checksum")
 
 
 class _Held:
@@ -156,22 +171,22 @@ class _Held:
 
     def __init__(self, raw: _Raw, stored: int, size: int, compression: int) -> None:
         if max(size, stored) > _LARGEST_HELD:
-            raise DecodeError(f"it must be held whole: more than {_LARGEST_HELD} bytes").with_hint(
+            raise LimitError(f"it must be held whole: more than {_LARGEST_HELD} bytes").with_hint(
                 "uncompressed or deflated TIFF is counted in pieces, whatever its strips"
             )
         if stored > 2 * size + _FEED:
-            raise DecodeError(f"it has {stored} bytes for {size}")
+            raise DamagedError(f"it has {stored} bytes for {size}")
         data = raw.read(stored)
         if len(data) < stored:
-            raise DecodeError(f"it ends after {len(data)} of {stored} stored bytes")
-        self._data = _codec(compression)(data, out=size)
+            raise DamagedError(f"it ends after {len(data)} of {stored} stored bytes")
+        self._data = _decode(data, size, compression)
         self._size = size
         self._done = 0
 
     def read(self, size: int) -> bytes:
         data = self._data[self._done : self._done + size]
         if len(data) < size:
-            raise DecodeError(f"it decodes to {len(self._data)} of {self._size} bytes")
+            raise DamagedError(f"it decodes to {len(self._data)} of {self._size} bytes")
         self._done += size
         return data
 
@@ -179,15 +194,17 @@ class _Held:
         pass
 
 
-def _codec(compression: int) -> Callable[..., bytes]:
+def _decode(data: bytes, size: int, compression: int) -> bytes:
     if compression == LZW and not _has_imagecodecs():
-        return _decode_lzw
+        return _decode_lzw(data, size)
     from tifffile import TIFF
 
-    return TIFF.DECOMPRESSORS[compression]
+    with third_party("imagecodecs" if _has_imagecodecs() else "tifffile"):
+        decoded: bytes = TIFF.DECOMPRESSORS[compression](data, out=size)
+    return decoded
 
 
-def _decode_lzw(data: bytes, *, out: int) -> bytes:
+def _decode_lzw(data: bytes, out: int) -> bytes:
     """
     Decode LZW as TIFF 6.0 has it, up to `out` bytes.
 
@@ -212,7 +229,7 @@ def _decode_lzw(data: bytes, *, out: int) -> bytes:
             break
         entry = table[code] if code < len(table) else before + before[:1]
         if not entry or code > len(table) or len(table) > 4096:
-            raise DecodeError(f"its LZW code {code} after {done} bytes has no meaning")
+            raise DamagedError(f"its LZW code {code} after {done} bytes has no meaning")
         if before:
             table.append(before + entry[:1])
             width = min(12, (len(table) + 1).bit_length())  # one early, as TIFF wants it

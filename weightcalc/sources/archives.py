@@ -19,8 +19,9 @@ import zipfile
 from collections.abc import Collection, Iterator
 from typing import IO, BinaryIO
 
-from ..errors import DecodeError, MaskError, SourceError
+from ..errors import DamagedError, DecodeError, MaskError, SourceError, UnsupportedError
 from ..text.escape import printable
+from .guard import third_party
 from .names import Members, open_file, split_name
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
@@ -49,10 +50,12 @@ def list_members(path: str, suffixes: Collection[str]) -> Members:
     try:
         archive = _open_fresh(path)
         return _sort_out(archive, path, tuple(suffixes))
-    except (SourceError, MaskError) as error:
+    except MaskError as error:
         raise SourceError(str(error)) from error
-    except Exception as error:  # zipfile and tarfile raise what they like
-        raise SourceError(f"{printable(path)}: not a readable archive: {_why(error)}") from error
+    except DecodeError as error:
+        raise SourceError(f"{printable(path)}: not a readable archive: {error}") from error
+    except OSError as error:  # of the disk
+        raise SourceError(f"{printable(path)}: {error.strerror or error}") from error
 
 
 def _sort_out(archive: _Zip | _Tar, path: str, endings: tuple[str, ...]) -> Members:
@@ -90,17 +93,16 @@ def open_member(name: str) -> BinaryIO:
     """
     member, path = split_name(name) or ("", name)
     try:
-        return _opened(path).open(member)
+        file = _opened(path).open(member)
     except MaskError as error:
-        raise MaskError(name, error.reason) from error
-    except KeyError as error:
-        raise MaskError(name, "the archive has no such member") from error
-    except Exception as error:  # zipfile and tarfile raise what they like
-        raise MaskError(name, _why(error)) from error
-
-
-def _why(error: Exception) -> str:
-    return printable(str(error).split("\n")[0][:200]) or type(error).__name__
+        raise error.renamed(name) from error
+    except DecodeError as error:
+        raise MaskError.of(name, error) from error
+    except OSError as error:  # of the disk
+        raise MaskError(name, error.strerror or str(error)) from error
+    if file is None:
+        raise MaskError(name, "the archive has no such member")
+    return file
 
 
 def _opened(path: str) -> _Zip | _Tar:
@@ -143,7 +145,8 @@ class _Zip:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._archive = zipfile.ZipFile(file)
+        with third_party("zipfile", ""):
+            self._archive = zipfile.ZipFile(file)
         self._check_ranges()
 
     def _check_ranges(self) -> None:
@@ -151,19 +154,22 @@ class _Zip:
         end = 0
         for info in infos:
             if info.header_offset < end:
-                raise zipfile.BadZipFile(f"member {info.filename} shares bytes with another")
+                raise DamagedError(f"member {printable(info.filename)} shares bytes with another")
+            if info.header_offset > self._archive.start_dir:
+                raise DamagedError(f"member {printable(info.filename)} begins behind its directory")
             self._file.seek(info.header_offset)
-            start, name, extra = _LOCAL_HEADER.unpack(self._file.read(_LOCAL_HEADER.size))
-            if start != b"PK\3\4":
-                raise zipfile.BadZipFile(f"member {info.filename} has no header")
+            header = self._file.read(_LOCAL_HEADER.size)
+            if len(header) < _LOCAL_HEADER.size or not header.startswith(b"PK\3\4"):
+                raise DamagedError(f"member {printable(info.filename)} has no header")
+            _, name, extra = _LOCAL_HEADER.unpack(header)
             end = info.header_offset + _LOCAL_HEADER.size + name + extra + info.compress_size
         if end > self._archive.start_dir:
-            raise zipfile.BadZipFile("its last member runs into its directory")
+            raise DamagedError("its last member runs into its directory")
 
     def entries(self) -> Iterator[tuple[str, str]]:
         """Name of each member that is no folder, and what speaks against it."""
         for info in self._archive.infolist():
-            if not info.is_dir():
+            if not info.filename.endswith("/"):
                 yield info.filename, self._problem(info)
 
     def _problem(self, info: zipfile.ZipInfo) -> str:
@@ -177,12 +183,16 @@ class _Zip:
             return f"said to have {info.file_size} bytes made of {info.compress_size}"
         return ""
 
-    def open(self, member: str) -> BinaryIO:
-        """The bytes of a member."""
-        info = self._archive.getinfo(member)
+    def open(self, member: str) -> BinaryIO | None:
+        """The bytes of a member; None if there is no such member."""
+        info = self._archive.NameToInfo.get(member)
+        if info is None:
+            return None
         if problem := self._problem(info):
-            raise DecodeError(f"it is {problem}")
-        return _Member(self._archive.open(info), 0, info.file_size, own=True)  # type: ignore[return-value]
+            raise UnsupportedError(f"it is {problem}")
+        with third_party("zipfile", ""):
+            stream = self._archive.open(info)
+        return _Member(stream, 0, info.file_size, own=True)  # type: ignore[return-value]
 
     def close(self) -> None:
         """Close the file."""
@@ -195,9 +205,9 @@ class _Header(tarfile.TarInfo):
 
     def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
         if self.size < 0:
-            raise tarfile.ReadError(f"a member of {self.size} bytes")
+            raise DamagedError(f"a member of {self.size} bytes")
         if self.type not in tarfile.SUPPORTED_TYPES and self.size > _LONGEST_HEADER:
-            raise tarfile.ReadError(f"a header of {self.size} bytes")
+            raise DamagedError(f"a header of {self.size} bytes")
         return super()._proc_member(archive)  # type: ignore[misc]
 
 
@@ -217,9 +227,10 @@ class _Tar:
         file.seek(0)
         self._stream: IO[bytes] = gzip.GzipFile(fileobj=file) if self.forward else file  # type: ignore[assignment]
         self._found: dict[str, tuple[int, int, str]] = {}
-        self._tar = tarfile.TarFile(
-            fileobj=self._stream, tarinfo=_Header, encoding="utf-8", errors="surrogateescape"
-        )
+        with third_party("tarfile", ""):
+            self._tar = tarfile.TarFile(
+                fileobj=self._stream, tarinfo=_Header, encoding="utf-8", errors="surrogateescape"
+            )
 
     def entries(self) -> Iterator[tuple[str, str]]:
         """Name of each member that is no folder, and what speaks against it; once only."""
@@ -229,32 +240,38 @@ class _Tar:
         self._check_end()
 
     def _next(self) -> tarfile.TarInfo | None:
-        info = self._tar.next()
+        with third_party("tarfile", ""):
+            info = self._tar.next()
         self._tar.members.clear()  # type: ignore[attr-defined]  # they would pile up
         if info is None:
             return None
         if info.size < 0:
-            raise tarfile.ReadError(f"a member of {info.size} bytes")
+            raise DamagedError(f"a member of {info.size} bytes")
         self._found.setdefault(info.name, (info.offset_data, info.size, _tar_problem(info)))
         return info
 
     def _check_end(self) -> None:
         """Find the end mark, which tarfile does not miss, and the checksum of gzip."""
         end = self._tar.offset
-        self._stream.seek(end)
-        if self._stream.read(_BLOCK) != bytes(_BLOCK):
-            raise tarfile.ReadError(f"cut or broken at byte {end}, where a header should be")
-        while self.forward and self._stream.read(_PIECE):
+        if self._read(end, _BLOCK) != bytes(_BLOCK):
+            raise DamagedError(f"cut or broken at byte {end}, where a header should be")
+        while self.forward and self._read(None, _PIECE):
             pass
 
-    def open(self, member: str) -> BinaryIO:
-        """The bytes of a member."""
+    def _read(self, start: int | None, size: int) -> bytes:
+        with third_party("gzip", ""):
+            if start is not None:
+                self._stream.seek(start)
+            return self._stream.read(size)
+
+    def open(self, member: str) -> BinaryIO | None:
+        """The bytes of a member; None if there is no such member."""
         while member not in self._found:
             if self._next() is None:
-                raise KeyError(member)
+                return None
         start, size, problem = self._found[member]
         if problem:
-            raise DecodeError(f"it is {problem}")
+            raise UnsupportedError(f"it is {problem}")
         return _Member(self._stream, start, size)  # type: ignore[return-value]
 
     def close(self) -> None:
@@ -298,13 +315,11 @@ class _Member(io.RawIOBase):
         wanted = min(len(buffer), self._size - self._position)
         if wanted <= 0:
             return 0
-        try:
+        with third_party("the archive", "its archive is damaged: "):
             self._stream.seek(self._start + self._position)
             data = self._stream.read(wanted)
-        except Exception as error:  # decoders raise what they like
-            raise DecodeError(f"its archive is damaged: {_why(error)}") from error
         if not data:
-            raise DecodeError(f"it ends after {self._position} of {self._size} bytes")
+            raise DamagedError(f"it ends after {self._position} of {self._size} bytes")
         buffer[: len(data)] = data
         self._position += len(data)
         return len(data)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from typing import BinaryIO
 
-from ..errors import DecodeError
+from ..errors import LimitError
 from .names import is_url, open_file, split_name
 
 _PIECE = 1 << 20
@@ -48,7 +48,7 @@ def spooled(file: BinaryIO, limit: int, start: bytes = b"") -> BinaryIO:
 
     Raises
     ------
-    DecodeError
+    LimitError
         If there are more.
     """
     from tempfile import TemporaryFile
@@ -59,7 +59,7 @@ def spooled(file: BinaryIO, limit: int, start: bytes = b"") -> BinaryIO:
         while piece := file.read(max(0, min(_PIECE, limit + 1 - copy.tell()))):
             copy.write(piece)
         if copy.tell() > limit:
-            raise DecodeError(f"it has more than {limit} bytes").with_hint(
+            raise LimitError(f"it has more than {limit} bytes").with_hint(
                 "--max-bytes, if the file is what it should be"
             )
     except BaseException:

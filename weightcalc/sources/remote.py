@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO
 
-from ..errors import DecodeError, MaskError, MissingExtraError, SourceError
+from ..errors import MaskError, MissingExtraError, SourceError
 from ..text.escape import printable
+from .guard import first_line
 from .names import ENDINGS, Members, path_of
 
 # Scheme to the package that fsspec needs for it.
@@ -40,19 +41,19 @@ def list_urls(url: str, suffixes: Collection[str]) -> Members:
         if path.endswith(tuple(suffixes)):
             return Members([url], 0, 0)
         if path.endswith(ENDINGS):
-            raise DecodeError("archives are read from local disks only")
+            raise MaskError(url, "archives are read from local disks only")
         return _find(system, url, tuple(suffixes))
-    except (MissingExtraError, SourceError):
-        raise
-    except Exception as error:  # file systems raise what they like
-        raise SourceError(f"{printable(url)}: {_why(error)}") from error
+    except MaskError as error:
+        raise SourceError(str(error)).with_hint(error.hint) from error
 
 
 def _find(system: Any, url: str, endings: tuple[str, ...]) -> Members:
     scheme = url.partition("://")[0]
     names, hidden, other = [], 0, 0
-    system.ls(url)  # raises what `find` keeps to itself
-    for found in system.find(url, maxdepth=_DEEPEST):
+    with _asking(url):
+        system.ls(url)  # raises what `find` keeps to itself
+        everything = list(system.find(url, maxdepth=_DEEPEST))
+    for found in everything:
         name = found if "://" in found else f"{scheme}://{found}"
         inside = name.removeprefix(url.rstrip("/") + "/")
         if inside == name or "::" in name or "/../" in f"/{inside}/":
@@ -75,37 +76,41 @@ def open_url(url: str) -> BinaryIO:
     MaskError
         If it cannot be had.
     """
+    system = _file_system(url)
+    # Of http: one request, and no need of ranges.
+    options = {"block_size": 0, "size": 1} if url.startswith("http") else {}
+    with _asking(url):
+        file = system.open(url, **options)
+    return _Stream(url, file)  # type: ignore[return-value]
+
+
+@contextmanager
+def _asking(url: str, prefix: str = "") -> Iterator[None]:
+    """Turn what fsspec and the packages under it raise into an error of the mask."""
     try:
-        system = _file_system(url)
-        if url.startswith("http"):  # one request, and no need of ranges
-            return _Stream(system.open(url, block_size=0, size=1))  # type: ignore[return-value]
-        return _Stream(system.open(url))  # type: ignore[return-value]
-    except MissingExtraError:
-        raise
-    except SourceError as error:
-        raise MaskError(url, str(error).removeprefix(f"{printable(url)}: ")) from error
+        yield
+    except ImportError as error:
+        package = (error.name or "").partition(".")[0] or SCHEMES[url.partition("://")[0]]
+        raise MaskError(url, f"needs the package {printable(package)}").with_hint(
+            f"pip install {printable(package)}"
+        ) from error
     except Exception as error:  # file systems raise what they like
-        raise MaskError(url, _why(error)) from error
+        raise MaskError(url, f"{prefix}{_why(error)}") from error
 
 
 def _file_system(url: str) -> Any:
     scheme = url.partition("://")[0]
     if scheme not in SCHEMES or "::" in url:
         what = "chains of URLs are not followed" if "::" in url else f"{scheme}:// is not known"
-        raise SourceError(f"{printable(url)}: {what}").with_hint(
+        raise MaskError(url, what).with_hint(
             f"a URL begins with {', '.join(f'{scheme}://' for scheme in SCHEMES)}"
         )
     try:
         import fsspec  # type: ignore[import-untyped]
     except ImportError as error:
         raise MissingExtraError(f"reading {scheme}:// masks", "remote") from error
-    try:
+    with _asking(url):
         system = fsspec.filesystem(scheme, **_settings(scheme))
-    except ImportError as error:
-        package = SCHEMES[scheme]
-        raise SourceError(f"{printable(url)}: needs the package {package}").with_hint(
-            f"pip install {package}"
-        ) from error
     if not _SYSTEMS and hasattr(os, "register_at_fork"):
         os.register_at_fork(before=_close_sessions)
     _SYSTEMS[id(system)] = system
@@ -138,23 +143,22 @@ def _why(error: Exception) -> str:
         return "not found"
     if isinstance(error, TimeoutError) or "Timeout" in type(error).__name__:
         return "no answer in time"
-    return printable(str(error).split("\n")[0][:200]) or type(error).__name__
+    return first_line(error)
 
 
 class _Stream(io.RawIOBase):
     """A remote file, read forwards; errors on the way are errors of the mask."""
 
-    def __init__(self, file: Any) -> None:
+    def __init__(self, url: str, file: Any) -> None:
+        self._url = url
         self._file = file
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        try:
+        with _asking(self._url, "reading it stopped: "):
             data = self._file.read(len(buffer))
-        except Exception as error:  # file systems raise what they like
-            raise DecodeError(f"reading it stopped: {_why(error)}") from error
         buffer[: len(data)] = data
         return len(data)
 
