@@ -18,6 +18,7 @@ Each carries a ``hint``: the option that settles the matter, or "".
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 from .text.escape import printable
 
@@ -34,7 +35,7 @@ class WeightcalcError(Exception):
 
     hint: str = ""
 
-    def with_hint(self, hint: str) -> WeightcalcError:
+    def with_hint(self, hint: str) -> Self:
         """Set the hint and return the error itself, to be raised."""
         self.hint = hint
         return self

@@ -86,12 +86,12 @@ REFUSALS = {
     "255 outside -n": (
         {"a.png": [[0, 255, 255]]},
         "a.png -n 2",
-        ["a.png", "value 255 (2 pixels", "--ignore-index 255", "--map 255:CLASS"],
+        ["a.png", "value 255 (2 pixels", "--ignore-index 255", "--map 255:1"],
     ),
     "255 without -n": (
         {"a.png": [[0, 255, 255]]},
         "a.png",
-        ["a.png", "value 255 (2 pixels", "0 to 254", "--ignore-index 255", "--map 255:CLASS"],
+        ["a.png", "value 255 (2 pixels", "binary", "--map 255:1", "--ignore-index 255"],
     ),
     "300 without -n": (
         {"a.png": np.array([[0, 300]], np.uint16)},
@@ -214,7 +214,11 @@ SETTLED = {
     ),
     "constant alpha": ({"a.png": write_png([[(3, 3, 3, 9), (3, 3, 3, 9)]], RGBA)}, "a.png", {3: 2}),
     # by index, though the colour of index 1 is (1, 254, 7)
-    "palette": ({"a.png": write_png([[0, 1, 1, 200]], PALETTE)}, "a.png", {0: 1, 1: 2, 200: 1}),
+    "palette": (
+        {"a.png": write_png([[0, 1, 1, 200]], PALETTE)},
+        "a.png -n 201",
+        {0: 1, 1: 2, 200: 1},
+    ),
     "palette of 4 bits": ({"a.png": write_png([[0, 9, 9]], PALETTE, 4)}, "a.png", {0: 1, 9: 2}),
     # samples as they are stored, where Pillow scales to 0..255
     "grey of 1 bit": ({"a.png": write_png([[0, 1, 1]], GREY, 1)}, "a.png", {0: 1, 1: 2}),
@@ -285,7 +289,7 @@ def test_jpeg(refused, counted, tmp_path):
         stderr = refused({name: picture}, name)
         assert f"{name}: JPEG is lossy" in stderr
         assert "--allow-lossy" in stderr
-    assert counted({}, "a.jpg", "--allow-lossy") == ({128: 64}, "")
+    assert counted({}, "a.jpg", "--allow-lossy", "-n", 129) == ({128: 64}, "")
 
 
 UNREADABLE = {"m/a.png": [[0, 1]], "m/b.png": CUT, "m/c.png": b"", "m/d.png": LFS_POINTER}

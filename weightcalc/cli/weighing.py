@@ -11,7 +11,7 @@ from typing import Any
 from ..counts.class_counts import ClassCounts
 from ..errors import WeightError
 from ..files.endings import format_by_ending
-from ..labels.label_map import parse_class
+from ..labels.values import parse_class
 from ..report.summary import summary_table, totals_line
 from ..text.voice import Voice, is_terminal
 from ..weights.class_weights import list_class_weights, parameters_of, remarks

@@ -136,7 +136,12 @@ class ClassCounts:
             self._add_all([_count_index(mask) for mask in batch])
 
     def _add_all(self, masks: list[ValueCounts]) -> None:
-        labelled = [self.labels.classify(mask.values, mask.largest) for mask in masks]
+        labelled = [
+            self.labels.classify(
+                mask.values, mask.largest, channels=mask.num_channels > 0, nodata=mask.nodata
+            )
+            for mask in masks
+        ]
         for one in labelled:
             for value, pixels in one.unknown.items():
                 raise LabelError(f"value {value} ({pixels} pixels) is neither a class nor ignored")
