@@ -160,16 +160,16 @@ REFUSALS = {
         "m",
         ["_labelIds.png", "_labelTrainIds.png", "--include"],
     ),
-    "six endings": (
-        {f"m/{n}_{end}.png": [[0]] for n in "xyz" for end in "abcdef"},
+    "two folders": (
+        {f"m/Segmentation{end}/{n}.png": [[0]] for n in "xyz" for end in ("Class", "Object")},
         "m",
-        ["_a.png", "_f.png", "3 of 3", "--include"],
+        ["SegmentationClass", "SegmentationObject", "--include"],
     ),
     "Git LFS": ({"a.png": LFS_POINTER}, "a.png", ["a.png", "Git LFS", "git lfs pull"]),
     "Git LFS for .npy": ({"a.npy": LFS_POINTER}, "a.npy", ["a.npy", "Git LFS"]),
     "empty file": ({"a.png": b""}, "a.png", ["a.png", "empty"]),
     "a text": ({"a.png": b"hello"}, "a.png", ["a.png", "hello"]),
-    "missing file": ({"a.png": [[0]]}, "a.png b.png", ["b.png: No such file", "1 of 2 files"]),
+    "missing file": ({"a.png": [[0]]}, "a.png b.png", ["b.png: no such file", "a.png"]),
     "too many pixels": (
         {"a.png": [[0] * 9]},
         "a.png --max-pixels 8",
@@ -179,7 +179,7 @@ REFUSALS = {
     "empty folder": ({"m/.hidden.png": [[0]], "m/a.txt": b""}, "m", ["no masks in m", "1 hidden"]),
     "folder of texts": ({"m/a.txt": b"", "m/b.md": b""}, "m", ["no masks in m", "2 files", ".png"]),
     "glob without a match": ({"a.png": [[0]]}, "b*.png", ["b*.png: no file matches"]),
-    "nothing included": ({"m/a.png": [[0]]}, "m --include b*", ["no masks in m"]),
+    "nothing included": ({"m/a.png": [[0]]}, "m --include b*", ["--include", "1 mask of m"]),
     "empty list": ({"l.txt": b"# none\n\n"}, "--files-from l.txt", ["no masks in l.txt"]),
     "no list": ({}, "--files-from l.txt", ["l.txt: No such file"]),
     "list of three columns": (

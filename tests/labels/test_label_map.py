@@ -182,9 +182,20 @@ def test_ignore_none(count):
     """`--ignore-index none` drops what a preset ignores; other values can be ignored beside it."""
     row = [0, 0, 1, 11]
     assert count(row, "-c", "camvid", "--encoding", "index")[2] == {11: 1}
-    names, pixels, ignored = count(row, "-c", "camvid", "--encoding", "index", "--ignore-index", "none")
+    names, pixels, ignored = count(
+        row, "-c", "camvid", "--encoding", "index", "--ignore-index", "none"
+    )
     assert (names[11], pixels[11], ignored) == ("Unlabelled", 1, {})
-    options = ["-c", "camvid", "--encoding", "index", "--ignore-index", "none", "--ignore-index", "1"]
+    options = [
+        "-c",
+        "camvid",
+        "--encoding",
+        "index",
+        "--ignore-index",
+        "none",
+        "--ignore-index",
+        "1",
+    ]
     assert count(row, *options)[2] == {1: 1}
 
 

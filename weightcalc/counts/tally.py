@@ -4,7 +4,7 @@ Adds up masks as they are counted, and says at the end what stands in the way of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from ..errors import MaskError, MasksError, SourceError
@@ -12,7 +12,8 @@ from ..labels.label_map import Labelled, LabelMap
 from ..masks.value_counts import ValueCounts
 from ..text.escape import printable
 from .class_counts import ClassCounts, ignored_pixels
-from .unknown_values import Seen, UnknownValues
+from .kinds import Kinds
+from .unknown_values import UnknownValues
 
 _MOST_NOTES = 1000
 
@@ -51,6 +52,9 @@ class Tally:
     labels : LabelMap
     one_kind : bool
         Whether masks of different modes are refused.
+    endings : mapping of str to str
+        Endings with which scenes recur: masks that differ in kind from one to another are
+        refused.
 
     Attributes
     ----------
@@ -62,14 +66,16 @@ class Tally:
         What is odd about files that were counted all the same.
     """
 
-    def __init__(self, labels: LabelMap, *, one_kind: bool = True) -> None:
+    def __init__(
+        self, labels: LabelMap, *, one_kind: bool = True, endings: Mapping[str, str] | None = None
+    ) -> None:
         self.labels = labels
         self.counts = ClassCounts(labels)
         self.errors: list[MaskError] = []
         self.notes: list[str] = []
         self.num_files = 0
         self._one_kind = one_kind
-        self._kinds: dict[str, Seen] = {}
+        self._kinds = Kinds(endings or {})
         self._unknown = UnknownValues(labels)
 
     def add(self, counted: Counted) -> Iterator[LabelledMask]:
@@ -77,17 +83,18 @@ class Tally:
         self.num_files += 1
         if counted.error is not None:
             self.errors.append(counted.error)
+            self._kinds.add_unreadable(counted.name)
         for number, mask in enumerate(counted.masks):
             name = f"{counted.name}[{number}]" if len(counted.masks) > 1 else counted.name
             labelled = self.labels.classify(
                 mask.values, mask.largest, channels=mask.num_channels > 0, nodata=mask.nodata
             )
             self.counts.add_labelled(mask, labelled)
+            self._kinds.add(counted.name, mask)
             self._remember(name, mask, labelled)
             yield LabelledMask(name, mask, labelled)
 
     def _remember(self, name: str, mask: ValueCounts, labelled: Labelled) -> None:
-        self._kinds.setdefault(mask.kind, Seen(name)).masks += 1
         for note in mask.notes:
             if len(self.notes) < _MOST_NOTES:
                 self.notes.append(f"{printable(name)}: {note}")
@@ -111,8 +118,7 @@ class Tally:
         LabelError
             If values belong to no class.
         """
-        if self._one_kind and len(self._kinds) > 1:
-            raise self._several_kinds()
+        self.check_kinds()
         if self.errors and on_error != "skip":
             error = MasksError(self.errors, self.num_files)
             raise error.with_hint(_hint_of(self.errors))
@@ -122,21 +128,18 @@ class Tally:
             raise SourceError(f"none of {self.num_files} files can be read")
         return self.so_far()
 
+    def check_kinds(self) -> None:
+        """Raise SourceError if the masks that were added do not belong together."""
+        by_modes = self._kinds.error_by_modes() if self._one_kind else None
+        if error := self._kinds.error_by_endings() or by_modes:
+            raise error
+
     def so_far(self) -> ClassCounts:
         """The counts of what was added, whatever stands in the way of a result."""
         if self.labels.learn_colors:
             self.counts.class_names = list(self.labels.learned_names())
             self.counts.inferred = False
         return self.counts
-
-    def _several_kinds(self) -> SourceError:
-        some = ", ".join(
-            f"{kind} ({seen.masks}, one is {printable(seen.first)})"
-            for kind, seen in sorted(self._kinds.items(), key=lambda item: -item[1].masks)
-        )
-        error = SourceError(f"masks of {len(self._kinds)} kinds: {some}")
-        error.hint = "--include GLOB to choose one kind, or --encoding index to count all by index"
-        return error
 
 
 def _hint_of(errors: list[MaskError]) -> str:
