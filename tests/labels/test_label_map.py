@@ -112,7 +112,8 @@ def test_class_list(count, save_list, name, text, names):
         ("c.json", "[]", "no class"),
         ("c.json", "{}", "no class"),
         ("c.txt", "\n\n", "no class"),
-        ("c.txt", b"\xff\xfe\x00r", "text"),
+        ("c.txt", b"\xff\xfe\x00r\x00", "text"),
+        ("c.txt", "sky\n<<<<<<< HEAD\nroad\n=======\ncar\n>>>>>>> main\n", "conflict markers"),
     ],
 )
 def test_wrong_class_list(refused, save_list, name, text, message):

@@ -104,7 +104,9 @@ def find_data(
     ------
     WeightcalcError
     """
-    saved_in = [path for s in sources.sources if is_counts_file(s) for path in matching_files(s)]
+    saved_in = _without_twins(
+        [path for s in sources.sources if is_counts_file(s) for path in matching_files(s)], voice
+    )
     classes = read_class_list(labels.classes) if labels.classes else None
     listing = _list_masks(sources, voice, reading.allow_lossy)
     inputs = [*saved_in, *filter(None, [sources.files_from, labels.classes])]
@@ -114,8 +116,23 @@ def find_data(
     reading = _decided(reading, classes, listing.names, voice)
     map_ = label_map(classes, reading.encoding, labels)
     saved = _sum([read_counts(path) for path in saved_in], map_)
+    if saved is not None and "parts" in saved.options:
+        voice.warn(
+            "the counts files were made with different --map or --ignore-index; "
+            "they are added up, as their classes are the same"
+        )
     endings = {} if sources.include else repeated_endings(listing.names)
     return DataSet(sources.given, listing, saved, map_, reading, endings)
+
+
+def _without_twins(paths: Sequence[str], voice: Voice) -> list[str]:
+    """Counts files, each once, however it is named."""
+    kept: dict[str, str] = {}
+    for path in paths:
+        if (real := os.path.realpath(path)) in kept:
+            voice.warn(f"{printable(path)}: named twice, counted once")
+        kept.setdefault(real, path)
+    return list(kept.values())
 
 
 def _list_masks(sources: SourceOptions, voice: Voice, allow_lossy: bool) -> Listing:
@@ -305,9 +322,9 @@ def _check_listing(listing: Listing, sources: SourceOptions, allow_lossy: bool) 
             f"hidden, {listing.other} files that are no masks by their ending)"
         ).with_hint(f"masks end in {', '.join(READERS)}")
     if not sources.include:
-        check_one_kind(listing.names)
         if not allow_lossy:
             check_no_photographs(listing.names)
+        check_one_kind(listing.names)
 
 
 def _check_cache(path: str, others: Iterable[str], masks: Sequence[str]) -> None:

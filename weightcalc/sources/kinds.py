@@ -93,6 +93,8 @@ def repeated_endings(names: Iterable[str]) -> dict[str, str]:
         endings = members | endings  # the first name of each
         if len(endings) > _MOST_ENDINGS:
             return {}
+    if scenes == 1 and not _KNOWN_ENDINGS.intersection(map(_word, endings)):
+        return {}  # two files of one stem are no pattern
     return endings if len(endings) > 1 and 2 * repeated >= scenes else {}
 
 
