@@ -162,9 +162,11 @@ def test_single_files(clean, check, weightcalc):
     assert check(*files, "-n", 3)[1].keys() == {("unknown-value", "masks/a.png")}
 
 
-def test_missing_file(clean, check):
-    """A file that is not there is unreadable, as a finding."""
-    assert check("masks/none.png", "-n", 3)[1].keys() == {("unreadable", "masks/none.png")}
+def test_missing_file(clean, weightcalc):
+    """A source that does not exist cannot be checked, and one that is like it is offered."""
+    result = weightcalc("check", "mask", "-n", 3)
+    assert (result.exit_code, result.stdout) == (2, b"")
+    assert "did you mean masks" in result.stderr
 
 
 def test_counts_file(clean, check, weightcalc):

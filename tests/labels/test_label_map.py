@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from weightcalc import ClassCounts, LabelError, LabelMap
+from weightcalc.counts.unknown_values import instance_factor
 
 # 4 of value 0, 3 of value 1, 2 of value 2, 1 of value 7.
 ROW = [0, 0, 0, 0, 1, 1, 1, 2, 2, 7]
@@ -111,7 +112,8 @@ def test_class_list(count, save_list, name, text, names):
         ("c.json", "[]", "no class"),
         ("c.json", "{}", "no class"),
         ("c.txt", "\n\n", "no class"),
-        ("c.txt", b"\xff\xfe\x00r", "text"),
+        ("c.txt", b"\xff\xfe\x00r\x00", "text"),
+        ("c.txt", "sky\n<<<<<<< HEAD\nroad\n=======\ncar\n>>>>>>> main\n", "conflict markers"),
     ],
 )
 def test_wrong_class_list(refused, save_list, name, text, message):
@@ -137,18 +139,80 @@ def test_no_class_list(refused, tmp_path):
         (["--ignore-index", "255"], [4, 3, 2, 0, 0, 0, 0, 1], {255: 0}),
         (["--map", "7:2", "--map", "2:2"], [4, 3, 3], {}),
         # many to one
-        (["--map", "7:0", "--map", "2:0", "--map", "0:0"], [7, 3], {}),
+        (["--map", "7:0", "--map", "2:0", "--map", "0:0", "--map", "1:1"], [7, 3], {}),
         (["--map", "7:2", "--ignore-index", "2"], [4, 3, 1], {2: 2}),
         # 1 and 2 change places
         (["--map", "1:2", "--map", "2:1", "--map", "7:0", "--map", "0:0"], [5, 2, 3], {}),
         (["--map", "7:3"], [4, 3, 2, 1], {}),
-        (["--map", "255:1", "--map", "1:1"], [4, 3, 2, 0, 0, 0, 0, 1], {}),
+        (["--map", "255:1", "--map", "1:1", "-n", "8"], [4, 3, 2, 0, 0, 0, 0, 1], {}),
         (["--map", "7:65535"], [4, 3, 2, *[0] * 65532, 1], {}),
     ],
 )
 def test_ignore_and_map(count, options, pixels, ignored):
     """Values are ignored, or joined in a class; those that are not named keep their number."""
     assert count(ROW, *options)[1:] == (pixels, ignored)
+
+
+@pytest.mark.parametrize(
+    ("options", "pixels", "ignored"),
+    [
+        (["--map", "0-1:0", "--map", "2-9:1"], [7, 3], {}),
+        # a single value comes before a range, and a range before the rest
+        (["--map", "1-9:1", "--map", "2:0", "--map", "*:0"], [6, 4], {}),
+        # -n names no value, so that all others go where * says
+        (["-n", "3", "--map", "7:1", "--map", "*:0"], [9, 1, 0], {}),
+        (["--ignore-index", "2-7"], [4, 3], {2: 2, 7: 1}),
+        (["--ignore-index", "0", "--map", "*:0"], [6], {0: 4}),
+        (["--ignore-index", "1-2", "--map", "7:1", "--map", "*:0"], [4, 1], {1: 3, 2: 2}),
+        # ranges that overlap are no contradiction where they say the same
+        (["--map", "0-5:0", "--map", "3-9:0"], [10], {}),
+    ],
+)
+def test_ranges_and_the_rest(count, options, pixels, ignored):
+    """LOW-HIGH stands for all values between, and * for those that nothing else names."""
+    assert count(ROW, *options)[1:] == (pixels, ignored)
+
+
+def test_listed_values_are_named(count, save_list):
+    """The values of a class list are named by it: * takes what is not in the list."""
+    names = save_list("road\nsky\ncar", "classes.txt")
+    assert count(ROW, "-c", names, "--map", "*:car")[1] == [4, 3, 3]
+
+
+def test_ignore_none(count):
+    """`--ignore-index none` drops what a preset ignores; other values can be ignored beside it."""
+    row = [0, 0, 1, 11]
+    assert count(row, "-c", "camvid", "--encoding", "index")[2] == {11: 1}
+    names, pixels, ignored = count(
+        row, "-c", "camvid", "--encoding", "index", "--ignore-index", "none"
+    )
+    assert (names[11], pixels[11], ignored) == ("Unlabelled", 1, {})
+    options = [
+        "-c",
+        "camvid",
+        "--encoding",
+        "index",
+        "--ignore-index",
+        "none",
+        "--ignore-index",
+        "1",
+    ]
+    assert count(row, *options)[2] == {1: 1}
+
+
+@pytest.mark.parametrize(
+    ("values", "factor"),
+    [
+        ([24001, 24002, 24003, 26000, 26001], 1000),  # Cityscapes: number 0 or 1 is the first
+        ([*range(6656, 6660), *range(2817, 2820)], 256),  # 26 * 256 and 11 * 256 + 1
+        ([300], 0),
+        ([300, 450, 777, 1300], 0),
+        ([4000, 9000, 65535], 0),
+    ],
+)
+def test_instance_factor(values, factor):
+    """Ids of instances are those of which a class has several, numbered from 0 or 1 on."""
+    assert instance_factor(values) == factor
 
 
 @pytest.mark.parametrize(
@@ -205,8 +269,8 @@ def test_ambiguous_value(refused, count):
     assert "value 1 (3 pixels" in stderr
     assert "--map 1:1" in stderr
     assert "--ignore-index 1" in stderr
-    assert count(ROW, "--map", "7:1", "--map", "1:1")[1] == [4, 4, 2]
-    assert count(ROW, "--map", "7:1", "--ignore-index", "1")[1] == [4, 1, 2]
+    assert count(ROW, "-n3", "--map", "7:1", "--map", "1:1")[1] == [4, 4, 2]
+    assert count(ROW, "-n3", "--map", "7:1", "--ignore-index", "1")[1] == [4, 1, 2]
     assert count([0, 7], "--map", "7:1")[1] == [1, 1]
 
 
@@ -218,7 +282,7 @@ def test_ambiguous_value(refused, count):
         ([0, 1, 3, 65535, 65535], "uint16", "m.png", [1, 0, 1], {0: 1, 65535: 2}),
         ([0, 1, 3, 65535, 65535], "uint16", "m.npy", [1, 0, 1], {0: 1, 65535: 2}),
         # 255 is no more than a value of 16 bits
-        ([1, 255], "uint16", "m.png", [1, *[0] * 253, 1], {}),
+        ([1, 60], "uint16", "m.png", [1, *[0] * 58, 1], {}),
         ([0, 1, 2**31 - 1], "int32", "m.npy", [1], {0: 1, 2**31 - 1: 1}),
     ],
 )
@@ -245,7 +309,10 @@ def test_reduce_zero_label_and_ignore(count):
         ("-n 0", "number of classes must be 1"),
         ("-n -1", "number of classes must be 1"),
         ("-n 65537", "65536"),
-        ("--ignore-index tree", "'tree' is neither a number, nor #RRGGBB, nor a name"),
+        (
+            "--ignore-index tree",
+            "'tree' is neither a number, nor a range LOW-HIGH, nor #RRGGBB, nor a name",
+        ),
         ("--ignore-index #12345", "#12345"),
         ("--ignore-index 1.0", "1.0"),
         ("--map tree:0", "'tree'"),
@@ -255,6 +322,10 @@ def test_reduce_zero_label_and_ignore(count):
         ("--map 0:", "--map.*VALUE:CLASS"),
         ("-c LIST --map car:bus", "'bus' is neither a class id nor a name"),
         ("-c LIST --ignore-index bus", "'bus'"),
+        ("--ignore-index 9-7", "range 9-7 ends before it begins"),
+        ("--map 0-5:0 --map 4-9:1", "ranges 0-5 and 4-9 overlap"),
+        ("--map *:0 --map *:1", "value \\* to two classes, 0 and 1"),
+        ("--encoding color --map 0-5:0", "0-5 is a range of indices"),
         ("-c LIST -n 4", "4 classes are asked for, but the class list has 3"),
     ],
 )

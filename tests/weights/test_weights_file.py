@@ -214,13 +214,23 @@ def test_stale_temporary_file(tmp_path):
 
 @pytest.mark.parametrize(
     ("output", "reason"),
-    [("no/w.json", errno.ENOENT), (".", errno.EISDIR), ("/dev/full", errno.ENOSPC)],
+    [(".", errno.EISDIR), ("/dev/full", errno.ENOSPC)],
 )
 def test_output_cannot_be_written(weightcalc, mask, output, reason):
     """An output that cannot be written is an error of that name and reason."""
     result = weightcalc("weights", *mask, "-f", "json", "-o", output)
     assert (result.exit_code, result.stdout) == (2, b"")
     assert result.stderr == f"error: {output}: {os.strerror(reason)}\n"
+
+
+@pytest.mark.parametrize("output", ["no/w.json", "s3://bucket/w.json"])
+def test_no_place_for_an_output(weightcalc, mask, tmp_path, output):
+    """A folder that is not there and a URL are refused before a mask is read."""
+    (tmp_path / "broken.png").write_bytes(b"")
+    result = weightcalc("weights", tmp_path, "-o", output)
+    assert (result.exit_code, result.stdout) == (2, b"")
+    assert f"-o {output}: " in result.stderr
+    assert "broken.png" not in result.stderr
 
 
 @pytest.fixture

@@ -197,7 +197,7 @@ REFUSED = {
                     "ds/ann/ -c meta.json", "no masks in ds/ann/", "masks end in .png"),
     "Supervisely file": ({"1.png.json": json.dumps(BITMAP)}, "1.png.json", "not a counts file", ""),
     "MaSTr1325": ({"1.png": ("L", [[0, 4]])}, ". -n 3", "value 4 .*", "--ignore-index 4"),
-    "ISIC": ({"1.png": ("L", [[0, 255]])}, ".", "value 255 .* neither", "--map 255:CLASS"),
+    "ISIC": ({"1.png": ("L", [[0, 255]])}, ".", "value 255 .* neither", "--map 255:1"),
 }  # fmt: skip
 
 

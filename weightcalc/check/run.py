@@ -189,7 +189,7 @@ class _Pass:
     def __init__(self, check: Check) -> None:
         self.check = check
         self.findings = Findings(check.settings.levels)
-        self.tally = Tally(check.data.labels)
+        self.tally = Tally(check.data.labels, one_kind=False, endings=check.data.endings)
         self.incomplete = False
         self.num_unread = 0
         self._kinds: dict[str, Kind] = {}
@@ -210,6 +210,7 @@ class _Pass:
                     splits.add(counted)
             for counted in files:
                 self._look_at_file(counted)
+        self.tally.check_kinds()
         if splits is not None:
             _say_what_splits_hide(splits, voice)
 

@@ -52,13 +52,14 @@ def weights(
     """
     from ..counting.run import count_data, find_data
     from .usage import check_binary, check_counts_files
-    from .weighing import choose_format, encode, plan_weights, weigh
+    from .weighing import check_names, choose_format, encode, plan_weights, weigh
 
     check_counts_files(sources, labels)
     format_ = choose_format(output, format_, layout)
     check_binary(output, format_)
     data = find_data(sources, labels, reading, voice, outputs={"-o": output}, cache=run.cache)
     formula = plan_weights(asked, data.class_names)
+    check_names(data, layout)
     counts = count_data(data, run, voice)
     values = weigh(counts, formula, voice)
     write_result(output, encode(counts, values, formula, format_, layout, digits))

@@ -172,6 +172,7 @@ source_options = gathered(
         "--include", multiple=True, metavar="GLOB", help="Count only files of such names."
     ),
     click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files of such names."),
+    click.option("-L", "--follow", is_flag=True, help="Follow links to folders, each folder once."),
     click.option(
         "--files-from",
         metavar="FILE",

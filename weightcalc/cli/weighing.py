@@ -8,10 +8,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from ..counting.run import DataSet
 from ..counts.class_counts import ClassCounts
-from ..errors import WeightError
+from ..errors import OutputError, WeightError
 from ..files.endings import format_by_ending
-from ..labels.label_map import parse_class
+from ..labels.values import parse_class
 from ..report.summary import summary_table, totals_line
 from ..text.voice import Voice, is_terminal
 from ..weights.class_weights import list_class_weights, parameters_of, remarks
@@ -34,6 +35,24 @@ def choose_format(output: str | None, given: str | None, layout: str) -> str:
     name = format_by_ending(output, given, ENDINGS)
     check_layout(name, layout)
     return name
+
+
+def check_names(data: DataSet, layout: str) -> None:
+    """
+    Refuse a layout that the classes of a data set do not allow, before a mask is read.
+
+    Raises
+    ------
+    OutputError
+        If the classes are the colours that will be found, which have no order, or if weights
+        are to go by names that classes do not have.
+    """
+    if layout in ("list", "dict") and data.labels.learn_colors:
+        raise OutputError(
+            f"without a class list the colours have no order, which --layout {layout} needs"
+        ).with_hint("-c/--classes with a list of the colours, or --layout named")
+    if layout == "named" and not data.labels.learn_colors:
+        lay_out([0.0] * len(data.class_names) or [0.0], data.class_names, layout)
 
 
 def plan_weights(asked: FormulaOptions, class_names: Sequence[str | None]) -> Formula:

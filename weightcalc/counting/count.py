@@ -19,7 +19,7 @@ from ..labels.label_map import LabelMap
 from ..masks.file import count_file
 from ..masks.formats import READERS
 from ..masks.options import DEFAULTS, ReadOptions
-from ..sources.kinds import check_one_kind
+from ..sources.kinds import check_one_kind, repeated_endings
 from ..sources.listing import list_files
 from ..sources.names import name_from
 from ..text.escape import printable
@@ -172,6 +172,7 @@ def count_masks(
     num_workers: int = 1,
     options: ReadOptions = DEFAULTS,
     on_error: str = "fail",
+    one_kind: bool = True,
     on_file: Callable[[Counted], None] | None = None,
     on_mask: Callable[[LabelledMask], None] | None = None,
 ) -> ClassCounts:
@@ -192,6 +193,9 @@ def count_masks(
     options : ReadOptions
     on_error : str
         "fail", or "skip" to leave out files that cannot be read.
+    one_kind : bool
+        Whether to refuse masks of several modes, and scenes that recur with masks of several
+        kinds.
     on_file, on_mask : callable, optional
         Called with each file, and with each mask, in order of names.
 
@@ -209,7 +213,11 @@ def count_masks(
     SourceError
         If masks are of several kinds, or there are none.
     """
-    tally = Tally(labels or LabelMap(), one_kind=options.encoding == "auto")
+    tally = Tally(
+        labels or LabelMap(),
+        one_kind=one_kind and options.encoding == "auto",
+        endings=repeated_endings(masks) if one_kind else {},
+    )
     for counted in count_each(masks, options, executor=executor, num_workers=num_workers):
         for mask in tally.add(counted):
             if on_mask is not None:

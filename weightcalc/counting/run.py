@@ -28,12 +28,13 @@ from ..labels.options import LabelOptions
 from ..masks.file import count_file
 from ..masks.formats import READERS
 from ..masks.options import ReadOptions
-from ..sources.kinds import check_one_kind
+from ..sources.kinds import check_no_photographs, check_one_kind, repeated_endings
 from ..sources.listing import Listing, list_files
 from ..sources.name_list import names_in_list
 from ..sources.names import file_of
 from ..sources.options import SourceOptions
 from ..text.escape import printable
+from ..text.numbers import number_of
 from ..text.voice import Voice
 from .count import count_each, usable_cores
 from .options import RunOptions
@@ -62,6 +63,8 @@ class DataSet:
         The sum of the counts files among the sources.
     labels : LabelMap
     reading : ReadOptions
+    endings : dict of str to str
+        Endings with which scenes recur, whose masks must not differ in kind.
     """
 
     given: list[str]
@@ -69,6 +72,7 @@ class DataSet:
     saved: ClassCounts | None
     labels: LabelMap
     reading: ReadOptions
+    endings: dict[str, str]
 
     @property
     def class_names(self) -> Sequence[str | None]:
@@ -100,9 +104,11 @@ def find_data(
     ------
     WeightcalcError
     """
-    saved_in = [path for s in sources.sources if is_counts_file(s) for path in matching_files(s)]
+    saved_in = _without_twins(
+        [path for s in sources.sources if is_counts_file(s) for path in matching_files(s)], voice
+    )
     classes = read_class_list(labels.classes) if labels.classes else None
-    listing = _list_masks(sources, voice)
+    listing = _list_masks(sources, voice, reading.allow_lossy)
     inputs = [*saved_in, *filter(None, [sources.files_from, labels.classes])]
     refuse_overwriting(outputs, chain(inputs, map(file_of, listing.names)))
     if cache is not None:
@@ -110,10 +116,26 @@ def find_data(
     reading = _decided(reading, classes, listing.names, voice)
     map_ = label_map(classes, reading.encoding, labels)
     saved = _sum([read_counts(path) for path in saved_in], map_)
-    return DataSet(sources.given, listing, saved, map_, reading)
+    if saved is not None and "parts" in saved.options:
+        voice.warn(
+            "the counts files were made with different --map or --ignore-index; "
+            "they are added up, as their classes are the same"
+        )
+    endings = {} if sources.include else repeated_endings(listing.names)
+    return DataSet(sources.given, listing, saved, map_, reading, endings)
 
 
-def _list_masks(sources: SourceOptions, voice: Voice) -> Listing:
+def _without_twins(paths: Sequence[str], voice: Voice) -> list[str]:
+    """Counts files, each once, however it is named."""
+    kept: dict[str, str] = {}
+    for path in paths:
+        if (real := os.path.realpath(path)) in kept:
+            voice.warn(f"{printable(path)}: named twice, counted once")
+        kept.setdefault(real, path)
+    return list(kept.values())
+
+
+def _list_masks(sources: SourceOptions, voice: Voice, allow_lossy: bool) -> Listing:
     folders = [source for source in sources.sources if not is_counts_file(source)]
     with voice.bar(None) as bar:
         listing = list_files(
@@ -122,12 +144,11 @@ def _list_masks(sources: SourceOptions, voice: Voice) -> Listing:
             listed=names_in_list(sources),
             include=sources.include,
             exclude=sources.exclude,
+            follow=sources.follow,
             on_found=bar.step,
         )
     if folders or sources.files_from:
-        _check_listing(
-            listing, [*folders, *filter(None, [sources.files_from])], bool(sources.include)
-        )
+        _check_listing(listing, sources, allow_lossy)
     return listing
 
 
@@ -174,7 +195,8 @@ def count_data(
 
 
 def _count(data: DataSet, run: RunOptions, voice: Voice, lines: BinaryIO | None) -> ClassCounts:
-    tally = Tally(data.labels, one_kind=data.reading.encoding == "auto")
+    one_kind = data.reading.encoding == "auto"
+    tally = Tally(data.labels, one_kind=one_kind, endings=data.endings)
     with each_counted(data, data.listing.names, run, voice) as files:
         for counted in files:
             for mask in tally.add(counted):
@@ -288,13 +310,20 @@ def _sum(parts: Sequence[ClassCounts], labels: LabelMap) -> ClassCounts | None:
     return total + declared
 
 
-def _check_listing(listing: Listing, sources: Sequence[str], chosen: bool) -> None:
+def _check_listing(listing: Listing, sources: SourceOptions, allow_lossy: bool) -> None:
+    if not listing.names and listing.unwanted:
+        raise SourceError(
+            f"--include and --exclude leave out all {number_of(listing.unwanted, 'mask')} of "
+            f"{', '.join(map(printable, sources.given))}"
+        ).with_hint("--include with a pattern that names of these masks match, such as '*.png'")
     if not listing.names:
         raise SourceError(
-            f"no masks in {', '.join(map(printable, sources))} (left out: {listing.hidden} hidden, "
-            f"{listing.other} files that are no masks by their ending)"
+            f"no masks in {', '.join(map(printable, sources.given))} (left out: {listing.hidden} "
+            f"hidden, {listing.other} files that are no masks by their ending)"
         ).with_hint(f"masks end in {', '.join(READERS)}")
-    if not chosen:
+    if not sources.include:
+        if not allow_lossy:
+            check_no_photographs(listing.names)
         check_one_kind(listing.names)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 FORMAT = "weightcalc-counts/1"
+REPORT = "weightcalc-weights/1"  # of weights and of the counts that they were made of
 COLUMNS = ("pixels", "masks", "mask_pixels", "labelled_mask_pixels")
 
 
@@ -136,7 +137,12 @@ class ClassCounts:
             self._add_all([_count_index(mask) for mask in batch])
 
     def _add_all(self, masks: list[ValueCounts]) -> None:
-        labelled = [self.labels.classify(mask.values, mask.largest) for mask in masks]
+        labelled = [
+            self.labels.classify(
+                mask.values, mask.largest, channels=mask.num_channels > 0, nodata=mask.nodata
+            )
+            for mask in masks
+        ]
         for one in labelled:
             for value, pixels in one.unknown.items():
                 raise LabelError(f"value {value} ({pixels} pixels) is neither a class nor ignored")
@@ -185,14 +191,19 @@ class ClassCounts:
         Raises
         ------
         CountsError
-            If the classes differ, or one ignores what the other counts.
+            If the classes differ. Counts that were made with different options add up where
+            both declare the same classes; the sum holds the options of both.
         """
         _check_same_classes(self, other)
         total = ClassCounts(other.labels if self.inferred else self.labels)
         total.inferred = self.inferred and other.inferred
         total.grow(max(self.num_classes, other.num_classes))
-        total.options = self.options
+        total.options = _joined(self.options, other.options)
         total.ignored = {}
+        if self.options == other.options:
+            total.ignored_classes = self.ignored_classes | other.ignored_classes
+        else:  # one may count what the other ignores
+            total.ignored_classes = self.ignored_classes & other.ignored_classes
         total.sources = sorted({*self.sources, *other.sources})
         for part in (self, other):
             total._merge(part)
@@ -210,7 +221,6 @@ class ClassCounts:
         self.num_masks += part.num_masks
         self.num_pixels += part.num_pixels
         self.ignored_pixels += part.ignored_pixels
-        self.ignored_classes |= part.ignored_classes
         for value, (pixels, masks) in part.ignored.items():
             self._ignore(value, pixels, masks)
 
@@ -276,11 +286,12 @@ def _count_vectors(mask: np.ndarray) -> ValueCounts:
 
 
 def _check_same_classes(a: ClassCounts, b: ClassCounts) -> None:
-    if a.options != b.options:
-        raise CountsError(
-            f"these counts were made with different options: {_shown(a)} and {_shown(b)}"
-        ).with_hint("count the masks again with the same --ignore-index and --map")
     if a.inferred and b.inferred:
+        if a.options != b.options:
+            raise CountsError(
+                "these counts were made with different options, and their classes were inferred: "
+                f"{_shown(a)} and {_shown(b)}"
+            ).with_hint("count the masks again with -n or -c, so that their classes are known")
         return
     if not (a.inferred or b.inferred):
         if a.class_names != b.class_names:
@@ -292,6 +303,20 @@ def _check_same_classes(a: ClassCounts, b: ClassCounts) -> None:
             f"value {found.num_classes - 1} lies outside the {declared.num_classes} classes "
             "of the counts it is added to"
         )
+
+
+def _joined(a: dict[str, object], b: dict[str, object]) -> dict[str, object]:
+    """The options of both parts of a sum: as they are, or as a list of those that differ."""
+    if a == b:
+        return a
+    parts = [part for one in (a, b) for part in _parts_of(one)]
+    unique = {json.dumps(part, sort_keys=True): part for part in parts}
+    return {"parts": [unique[text] for text in sorted(unique)]}
+
+
+def _parts_of(options: dict[str, object]) -> list[object]:
+    parts = options.get("parts")
+    return parts if isinstance(parts, list) else [options]
 
 
 def _shown(counts: ClassCounts) -> str:

@@ -15,7 +15,7 @@ from ..files.atomic import write_file
 from ..files.bounded import read_bounded
 from ..labels.label_map import LabelMap
 from ..text.escape import printable
-from .class_counts import COLUMNS, FORMAT, ClassCounts
+from .class_counts import COLUMNS, FORMAT, REPORT, ClassCounts
 
 ENDINGS = {"json": (".json",)}
 _LARGEST_FILE = 64 << 20  # bytes; a counts file of 65,536 classes has 10 MB
@@ -70,16 +70,18 @@ def write_counts(counts: ClassCounts, path: str) -> None:
 
 def counts_of_document(document: Any) -> ClassCounts:
     """
-    The counts of the JSON object of a counts file; every number is checked.
+    The counts of the JSON object of a counts file or a report; every number is checked.
 
     Raises
     ------
     CountsError
         If it is none.
     """
+    if isinstance(document, dict) and document.get("format") == REPORT:
+        document = document.get("counts")  # a report holds the counts that it was made of
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise CountsError(f"not a counts file: its format is not {FORMAT}").with_hint(
-            "weightcalc count makes one; jq .counts takes it out of a report of weights"
+            "weightcalc count makes one, and weightcalc weights --layout report holds one"
         )
     try:
         return _counts_of(document)

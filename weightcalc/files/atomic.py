@@ -5,6 +5,8 @@ Writes files that are whole or not there.
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -139,7 +141,7 @@ def _sync_folder(folder: str) -> None:
 
 def refuse_overwriting(outputs: Mapping[str, str | None], inputs: Iterable[str]) -> None:
     """
-    Refuse to write over what is read, or two results into one file.
+    Refuse to write over what is read, two results into one file, or where nothing can be written.
 
     Parameters
     ----------
@@ -154,6 +156,7 @@ def refuse_overwriting(outputs: Mapping[str, str | None], inputs: Iterable[str])
     """
     options: dict[str, str] = {}
     for option, path in outputs.items():
+        _check_place(option, path)
         if path and (other := options.setdefault(os.path.realpath(path), option)) != option:
             raise OutputError(f"{other} and {option} name the same file: {printable(path)}")
     wanted = {(s.st_dev, s.st_ino): target for target in options if (s := _regular(target))}
@@ -163,6 +166,17 @@ def refuse_overwriting(outputs: Mapping[str, str | None], inputs: Iterable[str])
         status = _regular(name)
         if status and (target := wanted.get((status.st_dev, status.st_ino))):
             raise OutputError(f"{printable(target)}: is an input, and would be overwritten")
+
+
+def _check_place(option: str, path: str | None) -> None:
+    """Refuse a URL and a folder that does not exist, before anything is read."""
+    if path and re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path):
+        raise OutputError(f"{option} {printable(path)}: results are written to files, not to URLs")
+    folder = os.path.dirname(os.path.realpath(path)) if path else os.curdir
+    if not os.path.isdir(folder):
+        raise OutputError(
+            f"{option} {printable(path or '')}: there is no folder {printable(folder)}"
+        ).with_hint(f"mkdir -p {shlex.quote(printable(os.path.dirname(path or '')))}")
 
 
 def _regular(path: str) -> os.stat_result | None:

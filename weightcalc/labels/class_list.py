@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import NamedTuple
 
 from ..errors import LabelError, WeightcalcError
@@ -106,9 +107,12 @@ def _read_file(path: str) -> Stated:
         data = read_bounded(file, _LARGEST_FILE, "class list", LabelError)
     if data.startswith(b"version https://git-lfs"):
         raise LabelError("a Git LFS pointer, not the list itself").with_hint("git lfs pull")
-    text = data.decode("utf-8-sig")
+    is_wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))  # as PowerShell writes texts
+    text = data.decode("utf-16" if is_wide else "utf-8-sig")
     if "\0" in text:
         raise LabelError("it holds NUL bytes, so no text of class names")
+    if re.search(r"^(<<<<<<< |>>>>>>> )", text, re.MULTILINE):
+        raise LabelError("it holds conflict markers of git (<<<<<<<): the merge is not finished")
     return parse(text, os.path.splitext(path)[1].lower())
 
 

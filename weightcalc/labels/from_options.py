@@ -7,14 +7,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from ..errors import LabelError
 from ..files.bounded import read_bounded
 from ..text.escape import printable
 from .class_list import ClassList
-from .label_map import LabelMap, parse_class, parse_value
+from .label_map import LabelMap
 from .options import LabelOptions
+from .values import Values, parse_class, parse_values
 
 _LARGEST_FILE = 1 << 20
 
@@ -47,11 +49,10 @@ def label_map(listed: ClassList | None, encoding: str, options: LabelOptions) ->
     if names and reduce_zero_label:
         names = names[1:] if names[0] is None else names
         values = {name: index for index, name in enumerate(names, 1) if name is not None}
-    targets = _targets(options.mapping, values, names)
-    ignore = frozenset(parse_value(text, values) for text in options.ignore_index)
+    wanted = _wanted(options, values, names, listed.ignore if listed else ())
+    targets, ignore = wanted.targets, wanted.ignore
     if listed:
         targets = {v: c for v, c in listed.mapping.items() if v not in ignore} | targets
-        ignore |= listed.ignore - targets.keys()
     if encoding == "multilabel" and len(set(targets.values())) < len(targets):
         raise LabelError("two channels of a multilabel mask cannot be one class: they may overlap")
     return LabelMap(
@@ -59,6 +60,9 @@ def label_map(listed: ClassList | None, encoding: str, options: LabelOptions) ->
         names,
         ignore=ignore,
         mapping=targets,
+        ranges=wanted.ranges,
+        rest=wanted.rest,
+        ignore_nodata=wanted.nodata,
         reduce_zero_label=reduce_zero_label,
     )
 
@@ -69,37 +73,72 @@ def _color_map(listed: ClassList | None, options: LabelOptions) -> LabelMap:
     names = listed.names if listed else None
     colors = dict(listed.colors or {}) if listed else {}
     values = {names[i] or "": c for c, i in colors.items() if names and i < len(names)}
-    targets = _targets(options.mapping, values, names)
-    ignore = {parse_value(text, values) for text in options.ignore_index}
+    of_list = listed.ignore if listed else ()
+    wanted = _wanted(options, values, names, [c for c, i in colors.items() if i in of_list])
+    targets = wanted.targets
+    if wanted.ranges:
+        raise LabelError(
+            f"{wanted.ranges[0][0]} is a range of indices, and these masks hold colours"
+        )
     if listed:
-        if not colors and not targets:
+        if not colors and not targets and wanted.rest is None:
             raise LabelError("the class list has no colours").with_hint(
                 "--encoding index, a list with colours, or --map '#RRGGBB:CLASS'"
             )
-        ignore |= {c for c, i in colors.items() if i in listed.ignore and c not in targets}
         colors = {c: i for c, i in colors.items() if i < len(listed.names)}
-    learn = not (colors or targets or options.num_classes)
+    learn = not (colors or targets or options.num_classes or wanted.rest is not None)
     return LabelMap(
         options.num_classes,
         names,
-        ignore=ignore,
+        ignore=wanted.ignore,
         mapping=targets,
+        rest=wanted.rest,
         colors=colors,
         learn_colors=learn,
     )
 
 
-def _targets(
-    mapping: Sequence[str], values: dict[str, int], names: Sequence[str | None] | None
-) -> dict[int, int]:
+class _Wanted(NamedTuple):
+    """What --map and --ignore-index say: single values, ranges, all others, and nodata."""
+
+    targets: dict[int, int]
+    ignore: frozenset[int]
+    ranges: list[tuple[Values, int | None]]
+    rest: int | None
+    nodata: bool
+
+
+def _wanted(
+    options: LabelOptions,
+    values: dict[str, int],
+    names: Sequence[str | None] | None,
+    listed: Iterable[int],
+) -> _Wanted:
+    """Read the options; `listed` are the values that a class list ignores."""
     targets: dict[int, int] = {}
-    for text, target in (pair for argument in mapping for pair in _pairs(argument)):
-        value, index = parse_value(text, values), parse_class(target, names)
-        if targets.setdefault(value, index) != index:
-            raise LabelError(
-                f"--map sends value {text} to two classes, {targets[value]} and {index}"
-            )
-    return targets
+    ranges: list[tuple[Values, int | None]] = []
+    rest: int | None = None
+    for text, target in (pair for argument in options.mapping for pair in _pairs(argument)):
+        index = parse_class(target, names)
+        if text.strip() == "*":
+            rest = _only(rest, index, "*")
+        elif (found := parse_values(text, values)).low < found.high:
+            ranges.append((found, index))
+        else:
+            targets[found.low] = _only(targets.get(found.low), index, text)
+    words = [text.strip() for text in options.ignore_index]
+    kept = frozenset() if "none" in words else frozenset(listed) - targets.keys()
+    given = [parse_values(text, values) for text in words if text not in ("none", "nodata")]
+    ranges += [(found, None) for found in given if found.low < found.high]
+    ignore = kept | {found.low for found in given if found.low == found.high}
+    return _Wanted(targets, ignore, ranges, rest, "nodata" in words)
+
+
+def _only(before: int | None, index: int, text: str) -> int:
+    """The class of a value, which has no other one already."""
+    if before not in (None, index):
+        raise LabelError(f"--map sends value {text} to two classes, {before} and {index}")
+    return index
 
 
 def _pairs(argument: str) -> Iterator[tuple[str, str]]:

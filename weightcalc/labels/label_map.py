@@ -7,15 +7,16 @@ mapping costs nothing and saved value counts outlive a changed one.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from ..errors import LabelError
-from ..text.escape import printable
+from ..kernels.special import NAN, NODATA
+from .values import Values
 
-# Without a class list a larger value is more often "ignore" or "foreground" than a class.
-LARGEST_INFERRED = 254
+# Without a class list more values than these are a photograph, a soft edge or instances.
+MOST_INFERRED = 64
 MOST_CLASSES = 1 << 16
 MOST_COLORS = 4096  # classes found by their colours
 _IGNORED = -1
@@ -37,14 +38,22 @@ class LabelMap:
     Parameters
     ----------
     num_classes : int, optional
-        Classes are 0 to ``num_classes - 1``. Default is the length of `class_names`;
-        without both, 0 to the largest value found, which must be below 255.
+        Classes are 0 to ``num_classes - 1``. Default is the length of `class_names`, or
+        else 0 to the largest class that values are mapped to; without all of these, 0 to
+        the largest value found, which must be below 64.
     class_names : sequence of str or None, optional
         One for each class; None where a list skips an id.
     ignore : iterable of int
         Values that are no class. Their pixels are in no count of a class.
     mapping : mapping of int to int
         Value to class. A value that is not named keeps its number.
+    ranges : sequence of (Values, int or None)
+        Ranges of values that are one class, or none; single values come before them.
+    rest : int, optional
+        Class of every value that nothing else names. Numbers that `num_classes` allows are
+        not named by that; those with a name in `class_names` are.
+    ignore_nodata : bool
+        Whether the nodata value that a file declares is ignored in that file.
     colors : mapping of int to int, optional
         Packed colour, ``0xRRGGBB``, to class: the values of colour masks.
     learn_colors : bool
@@ -65,18 +74,24 @@ class LabelMap:
         *,
         ignore: Iterable[int] = (),
         mapping: Mapping[int, int] | None = None,
+        ranges: Sequence[tuple[Values, int | None]] = (),
+        rest: int | None = None,
+        ignore_nodata: bool = False,
         colors: Mapping[int, int] | None = None,
         learn_colors: bool = False,
         reduce_zero_label: bool = False,
     ) -> None:
         self.class_names = None if class_names is None else tuple(class_names)
-        self.num_classes = _agree(num_classes, self.class_names)
         self.ignore = frozenset(ignore)
         self.mapping = dict(mapping or {})
+        self.ranges = tuple(ranges)
+        self.rest = rest
+        self.ignore_nodata = ignore_nodata
+        self.num_classes = _agree(num_classes, self.class_names, self.targets())
         self.colors = dict(colors or {}) if learn_colors or colors is not None else None
         self.learn_colors = learn_colors
         self.reduce_zero_label = reduce_zero_label
-        self._classes: dict[int, int] = {}
+        self._classes: dict[tuple[int, bool], int] = {}
         self._check()
 
     def _check(self) -> None:
@@ -87,15 +102,37 @@ class LabelMap:
                 f"value {self.name_of_value(value)} is both ignored and mapped "
                 f"to class {self.mapping[value]}"
             ).with_hint("name it in --ignore-index or in --map, not in both")
+        self._check_ranges()
         limit = MOST_CLASSES if self.num_classes is None else self.num_classes
-        for value, index in self.mapping.items():
+        for index in sorted(self.targets()):
             if not 0 <= index < limit:
+                what = next((v for v, i in self.mapping.items() if i == index), None)
+                who = "other values are" if what is None else f"value {self.name_of_value(what)} is"
                 raise LabelError(
-                    f"value {self.name_of_value(value)} is mapped to class {index}, "
-                    f"but the classes are 0 to {limit - 1}"
+                    f"{who} mapped to class {index}, but the classes are 0 to {limit - 1}"
                 ).with_hint("a larger -n/--num-classes, or another --map")
 
-    def classify(self, values: Mapping[int, int], largest: int) -> Labelled:
+    def _check_ranges(self) -> None:
+        ordered = sorted(self.ranges, key=lambda item: item[0])
+        for (one, of_one), (other, of_other) in pairwise(ordered):
+            if other.low <= one.high and of_one != of_other:
+                raise LabelError(
+                    f"the ranges {one} and {other} overlap, and are not of the same class"
+                ).with_hint("ranges that do not overlap; single values come before ranges")
+
+    def targets(self) -> set[int]:
+        """The classes that values are mapped to."""
+        of_ranges = {index for _, index in self.ranges if index is not None}
+        return {*self.mapping.values(), *of_ranges, *({self.rest} - {None})}  # type: ignore[arg-type]
+
+    def classify(
+        self,
+        values: Mapping[int, int],
+        largest: int,
+        *,
+        channels: bool = False,
+        nodata: int | None = None,
+    ) -> Labelled:
         """
         Split the pixels of one mask by what their values stand for.
 
@@ -105,14 +142,20 @@ class LabelMap:
             Value to pixels.
         largest : int
             Largest value that the sample type of the mask can hold, such as 255.
+        channels : bool
+            Whether the values are the numbers of channels.
+        nodata : int, optional
+            The value that the file declares to be no data.
         """
         result = Labelled({}, {}, {})
         known = self._classes
         for value, pixels in sorted(values.items()) if self.learn_colors else values.items():
-            index = known.get(value)
+            index = known.get((value, channels))
             if index is None:
-                index = known[value] = self._class_of(value)
+                index = known[value, channels] = self._class_of(value, channels)
             if self.reduce_zero_label and value == largest:
+                index = _IGNORED
+            if self.ignore_nodata and value in (NODATA, nodata):
                 index = _IGNORED
             if index >= 0:
                 result.classes[index] = result.classes.get(index, 0) + pixels
@@ -122,20 +165,37 @@ class LabelMap:
                 result.unknown[value] = pixels
         return result
 
-    def _class_of(self, value: int) -> int:
+    def _class_of(self, value: int, channels: bool) -> int:
         if value in self.ignore or (self.reduce_zero_label and value == 0):
             return _IGNORED
         if value in self.mapping:
             return self.mapping[value]
+        for values, index in self.ranges:
+            if values.low <= value <= values.high and value not in (NAN, NODATA):
+                return _IGNORED if index is None else index
+        own = self._own_class_of(value, channels)
+        if self.rest is not None and not (own >= 0 and self._is_listed(value, own)):
+            return self.rest
+        return own
+
+    def _own_class_of(self, value: int, channels: bool) -> int:
+        """The class of a value that no option names."""
         if self.learn_colors:
             self._learn(value)
         if self.colors is not None:
             return self.colors.get(value, _UNKNOWN)
-        if self.is_ambiguous(value):
+        if self.rest is None and self.is_ambiguous(value):
             return _UNKNOWN
         index = value - 1 if self.reduce_zero_label else value
-        last = LARGEST_INFERRED if self.num_classes is None else self.num_classes - 1
-        return index if 0 <= index <= last else _UNKNOWN
+        inferred = MOST_CLASSES if channels else MOST_INFERRED
+        size = inferred if self.num_classes is None else self.num_classes
+        return index if 0 <= index < size else _UNKNOWN
+
+    def _is_listed(self, value: int, index: int) -> bool:
+        """Whether a class list binds this value to its class."""
+        if self.colors is not None:
+            return value in self.colors
+        return self.class_names is not None and self.class_names[index] is not None
 
     def _learn(self, color: int) -> None:
         assert self.colors is not None  # learning begins with none, not without them
@@ -151,7 +211,7 @@ class LabelMap:
             self.colors is None
             and value not in self.mapping
             and value not in self.ignore
-            and value in self.mapping.values()
+            and value in self.targets()
         )
 
     def ignored_classes(self) -> frozenset[int]:
@@ -159,12 +219,14 @@ class LabelMap:
         own = dict(self.colors) if self.colors is not None else {v: v for v in self.ignore}
         if self.reduce_zero_label:
             own = {v: v - 1 for v in self.ignore}
-        filled = {c for v, c in own.items() if v not in self.ignore} | set(self.mapping.values())
+        filled = {c for v, c in own.items() if v not in self.ignore} | self.targets()
         ignored = {c for v, c in own.items() if v in self.ignore and c >= 0}
         return frozenset(ignored - filled)
 
     def name_of_value(self, value: int) -> str:
-        """The value as a person would write it: 7, or #804080 for a colour mask."""
+        """The value as a person would write it: 7, nan, or #804080 for a colour mask."""
+        if value in (NAN, NODATA):
+            return "nan" if value == NAN else "nodata"
         return f"#{value:06x}" if self.colors is not None and value >= 0 else str(value)
 
     def known_colors(self) -> dict[int, int]:
@@ -182,14 +244,27 @@ class LabelMap:
             options["ignore_index"] = sorted(self.ignore)
         if self.mapping:
             options["map"] = {str(v): self.mapping[v] for v in sorted(self.mapping)}
+        if self.ranges:
+            options["ranges"] = {str(values): index for values, index in sorted(self.ranges)}
+        if self.rest is not None:
+            options["rest"] = self.rest
+        if self.ignore_nodata:
+            options["ignore_nodata"] = True
         if self.reduce_zero_label:
             options["reduce_zero_label"] = True
         return options
 
 
-def _agree(num_classes: int | None, names: Sequence[str | None] | None) -> int | None:
+def _agree(
+    num_classes: int | None, names: Sequence[str | None] | None, targets: Collection[int]
+) -> int | None:
+    """The number of classes by an option, a class list, or the largest class of a mapping."""
+    if num_classes is None and names is not None:
+        return len(names)
     if num_classes is None:
-        return None if names is None else len(names)
+        num_classes = min(max(targets) + 1, MOST_CLASSES) if targets else None
+    if num_classes is None:
+        return None
     if not 1 <= num_classes <= MOST_CLASSES:
         raise LabelError(f"the number of classes must be 1 to {MOST_CLASSES}, got {num_classes}")
     if names is not None and len(names) != num_classes:
@@ -197,41 +272,3 @@ def _agree(num_classes: int | None, names: Sequence[str | None] | None) -> int |
             f"{num_classes} classes are asked for, but the class list has {len(names)}"
         ).with_hint("leave -n/--num-classes out: the list of -c/--classes says it")
     return num_classes
-
-
-def parse_value(text: str, values_of_names: Mapping[str, int] | None = None) -> int:
-    """
-    Read a raw value: a number, ``#RRGGBB``, or a name that a class list binds to a value.
-
-    Raises
-    ------
-    LabelError
-        If `text` is none of them.
-    """
-    text = text.strip()
-    if re.fullmatch(r"[+-]?[0-9]{1,20}", text):
-        return int(text)
-    if re.fullmatch(r"#[0-9a-fA-F]{6}", text):
-        return int(text[1:], 16)
-    if values_of_names and text in values_of_names:
-        return values_of_names[text]
-    raise LabelError(
-        f"'{printable(text)}' is neither a number, nor #RRGGBB, nor a name of the class list"
-    )
-
-
-def parse_class(text: str, names: Sequence[str | None] | None = None) -> int:
-    """
-    Read a class: its id, or its name in the class list.
-
-    Raises
-    ------
-    LabelError
-        If `text` is neither.
-    """
-    text = text.strip()
-    if names and text in names:
-        return names.index(text)
-    if re.fullmatch(r"[0-9]{1,9}", text):
-        return int(text)
-    raise LabelError(f"'{printable(text)}' is neither a class id nor a name of the class list")

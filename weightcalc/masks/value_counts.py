@@ -27,6 +27,8 @@ class ValueCounts(NamedTuple):
         Channels of a one-hot or multilabel mask, also those without a one; else 0.
     notes : tuple of str
         What is odd about the file but leaves its counts right.
+    nodata : int, optional
+        The value that the file declares to be no data.
     """
 
     values: dict[int, int]
@@ -36,3 +38,4 @@ class ValueCounts(NamedTuple):
     unlabelled: int = 0
     num_channels: int = 0
     notes: tuple[str, ...] = ()
+    nodata: int | None = None

@@ -1,41 +1,87 @@
 """
-Whether the masks of a set belong together, judged by their names.
+Whether the masks of a set belong together, as far as their names tell.
+
+Data sets keep several pictures of a scene side by side, such as ``x_labelIds.png`` and
+``x_color.png``; counted together they are wrong. Names that are known to mean this are refused
+here; other endings that recur are `repeated_endings`, whose masks `counts.kinds` compares.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby, islice
 
 from ..errors import SourceError
 from ..text.escape import printable
 from .names import path_in
 
-# Endings that say which of several pictures of one scene a file is.
+# Endings and folders that say which of several pictures of one scene a file is.
 _KNOWN_ENDINGS = {"labelids", "labeltrainids", "instanceids", "color"}
-
-
+_KNOWN_FOLDERS = (
+    {
+        "segmentationclass", "segmentationobject", "segmentationclassnpy", "segmentationobjectnpy",
+        "segmentationclasspng", "segmentationobjectpng",
+    },
+    {"labels", "instances", "panoptic"},
+    {"semantic", "instance"},
+)  # fmt: skip
+_JPEG = (".jpg", ".jpeg")
 _ENOUGH_NAMES = 10_000  # sorted names that show whether scenes stand several times
+_MOST_ENDINGS = 64
 
 
-def check_one_kind(names: Iterable[str]) -> None:
+def check_one_kind(names: Sequence[str]) -> None:
     """
-    Refuse a set of masks in which each scene stands two to six times.
-
-    Data sets keep several pictures of a scene side by side, such as
-    ``x_labelIds.png`` and ``x_labelTrainIds.png``; counted together they are wrong.
+    Refuse a set in which scenes stand several times, by endings or folders that are known.
 
     Parameters
     ----------
-    names : iterable of str
-        Those of a folder stand together.
+    names : sequence of str
+        Sorted, so that those of a folder stand together.
 
     Raises
     ------
     SourceError
-        If most stems occur with the same two to six endings.
+        If stems recur with one of the known endings beside others, in several formats, or in
+        several of the known folders.
+    """
+    some = names[:_ENOUGH_NAMES]
+    _check_folders(some)
+    endings = repeated_endings(some)
+    words = {_word(ending) for ending in endings}
+    if words & _KNOWN_ENDINGS or len(words) < len(endings):
+        raise two_kinds(endings)
+
+
+def two_kinds(endings: dict[str, str]) -> SourceError:
+    """
+    The error about masks of several kinds.
+
+    Parameters
+    ----------
+    endings : dict of str to str
+        Ending to a mask that has it.
+    """
+    some = ", ".join(printable(name) for name in sorted(endings.values())[:2])
+    shown = ", ".join(printable(ending) for ending in sorted(endings))
+    return SourceError(
+        f"{some}: two kinds of masks of the same scenes, by their endings {shown}"
+    ).with_hint(
+        f"--include '*{max(endings, key=len)}' to choose one of them, --include '*' for all"
+    )
+
+
+def repeated_endings(names: Iterable[str]) -> dict[str, str]:
+    """
+    The endings with which most scenes of a set recur, and the first mask that has each.
+
+    Returns
+    -------
+    dict of str to str
+        Such as ``{"_x1y1.png": "m/a_x1y1.png", "_x2y1.png": "m/a_x2y1.png"}``; empty where
+        scenes do not recur.
     """
     endings: dict[str, str] = {}
     scenes = repeated = 0
@@ -45,19 +91,16 @@ def check_one_kind(names: Iterable[str]) -> None:
         scenes += 1
         repeated += len(members) > 1
         endings = members | endings  # the first name of each
-        if len(endings) > 6:
-            return
-    known = sum(os.path.splitext(end)[0][1:].lower() in _KNOWN_ENDINGS for end in endings)
-    if len(endings) < 2 or 2 * repeated < scenes or (scenes == 1 and known < 2):
-        return
-    some = ", ".join(printable(name) for name in sorted(endings.values())[:2])
-    raise SourceError(
-        f"{some}: two kinds of masks of the same scenes; "
-        f"{repeated} of {scenes} stems have several of the endings "
-        + ", ".join(printable(ending) for ending in sorted(endings))
-    ).with_hint(
-        f"--include '*{max(endings, key=len)}' to choose one of them, --include '*' for all"
-    )
+        if len(endings) > _MOST_ENDINGS:
+            return {}
+    if scenes == 1 and not _KNOWN_ENDINGS.intersection(map(_word, endings)):
+        return {}  # two files of one stem are no pattern
+    return endings if len(endings) > 1 and 2 * repeated >= scenes else {}
+
+
+def ending_of(name: str) -> str:
+    """What `repeated_endings` calls the ending of a name."""
+    return _split_ending(name)[1][0]
 
 
 def _split_ending(name: str) -> tuple[str, tuple[str, str]]:
@@ -65,3 +108,57 @@ def _split_ending(name: str) -> tuple[str, tuple[str, str]]:
     stem, suffix = os.path.splitext(path_in(name))
     match = re.fullmatch(r"(.*[^/_.-])([_.-][A-Za-z][A-Za-z0-9]*)", stem, re.DOTALL)
     return (match[1], (match[2] + suffix, name)) if match else (stem, (suffix, name))
+
+
+def _word(ending: str) -> str:
+    """``_labelIds.png`` -> ``labelids``."""
+    return ending.rpartition(".")[0][1:].lower()
+
+
+def _check_folders(names: Sequence[str]) -> None:
+    for known in _KNOWN_FOLDERS:
+        folders: dict[str, str] = {}
+        stems: dict[str, set[str]] = {}
+        for name in names:
+            parts = path_in(name).replace(os.sep, "/").split("/")
+            found = next((part for part in parts[:-1] if part.lower() in known), None)
+            if found is not None:
+                folders.setdefault(found, name)
+                stems.setdefault(found, set()).add(os.path.splitext(parts[-1])[0])
+        if len(folders) > 1 and set.intersection(*stems.values()):
+            raise _two_folders(folders)
+
+
+def _two_folders(folders: dict[str, str]) -> SourceError:
+    some = ", ".join(printable(name) for name in sorted(folders.values())[:2])
+    shown = ", ".join(printable(folder) for folder in sorted(folders))
+    first = min(folders)  # of class, labels and semantic each comes before that of instances
+    choice = next((f for f in sorted(folders) if f.lower() in ("labels", "semantic")), first)
+    return SourceError(
+        f"{some}: two kinds of masks of the same scenes, in the folders {shown}"
+    ).with_hint(f"--include '*/{choice}/*' to choose one of them, --include '*' for all")
+
+
+def check_no_photographs(names: Sequence[str]) -> None:
+    """
+    Refuse JPEG files beside masks of other formats: they are the images.
+
+    Raises
+    ------
+    SourceError
+    """
+    photos = [name for name in names if _suffix(name).lower() in _JPEG]
+    if not photos or len(photos) == len(names):
+        return
+    folders = {os.path.dirname(name) for name in names if _suffix(name).lower() not in _JPEG}
+    endings = " ".join(f"--exclude '*{end}'" for end in sorted({_suffix(n) for n in photos}))
+    apart = folders.isdisjoint(os.path.dirname(name) for name in photos)
+    named = f", or name the folder of the masks: {printable(min(folders))}" * apart
+    raise SourceError(
+        f"{printable(photos[0])}: {len(photos)} of {len(names)} files are JPEG, which blurs labels: "
+        "photographs beside masks?"
+    ).with_hint(f"{endings} leaves them out{named}; --allow-lossy counts them all")
+
+
+def _suffix(name: str) -> str:
+    return os.path.splitext(path_in(name))[1]

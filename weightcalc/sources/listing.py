@@ -11,14 +11,19 @@ from __future__ import annotations
 import glob
 import os
 import stat
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from itertools import chain
+from functools import partial
+from itertools import chain, islice
 
 from ..errors import SourceError
 from ..text.escape import printable
+from ..text.suggest import similar
 from .names import Members, is_archive, is_url, path_in, split_name, tidy
+
+_Walk = Callable[[str], Iterator[str]]
+_MOST_NEIGHBOURS = 10_000  # names beside a missing one that are looked through
 
 
 @dataclass
@@ -32,6 +37,8 @@ class Listing:
         Sorted, each once; last the members of compressed tars, in the order of each archive.
     hidden, other : int
         Files left out: hidden ones, and those that are no masks by their ending.
+    unwanted : int
+        Masks that the patterns of `include` and `exclude` left out.
     warnings : list of str
         What was left out though it looks like a mask.
     """
@@ -39,6 +46,7 @@ class Listing:
     names: list[str] = field(default_factory=list)
     hidden: int = 0
     other: int = 0
+    unwanted: int = 0
     warnings: list[str] = field(default_factory=list)
     _places: dict[str, tuple[str, int]] = field(default_factory=dict)
 
@@ -64,6 +72,7 @@ def list_files(
     listed: Iterable[str] = (),
     include: Collection[str] = (),
     exclude: Collection[str] = (),
+    follow: bool = False,
     on_found: Callable[[], object] | None = None,
 ) -> Listing:
     """
@@ -72,8 +81,7 @@ def list_files(
     Parameters
     ----------
     sources : iterable of str
-        Folders are walked recursively; links to folders inside them are not
-        followed, links to files are. A file is taken as it is, but an archive that is
+        Folders are walked recursively. A file is taken as it is, but an archive that is
         named or matched stands for the masks in it; one that a folder holds is left out.
     suffixes : collection of str
         Endings of masks, such as ".png", in lower case.
@@ -81,28 +89,31 @@ def list_files(
         Names of masks that are no patterns and no folders, out of a list.
     include, exclude : collection of str
         Globs of file names, or of paths where they hold a slash.
+    follow : bool
+        Whether links to folders inside of folders are followed, each real folder once.
     on_found : callable, optional
         Called for each name.
 
     Raises
     ------
     SourceError
-        If a folder or an archive cannot be read, or a glob matches nothing.
+        If a source does not exist or cannot be read, or a glob matches nothing.
     """
     listing = Listing()
+    walk = partial(_walk, suffixes=suffixes, listing=listing, follow=follow)
     found = []
-    for name in chain(listed, *(_expand(source, suffixes, listing) for source in sources)):
+    for name in chain(listed, *(_expand(source, suffixes, listing, walk) for source in sources)):
         found.append(name)
         if on_found is not None:
             on_found()
     if include or exclude:
-        found = [name for name in found if _is_wanted(name, include, exclude)]
+        found = _wanted(found, listing, include, exclude)
     listing.sort(found)
     listing.names = _without_repeats(found, listing)
     return listing
 
 
-def _expand(source: str, suffixes: Collection[str], listing: Listing) -> Iterator[str]:
+def _expand(source: str, suffixes: Collection[str], listing: Listing, walk: _Walk) -> Iterator[str]:
     path = tidy(source)
     if is_url(path):
         from .remote import list_urls  # here, as other imports below: it takes its time
@@ -111,20 +122,37 @@ def _expand(source: str, suffixes: Collection[str], listing: Listing) -> Iterato
     elif (member := split_name(path)) is not None:
         yield _member(path, *member)
     elif os.path.isdir(path):
-        yield from _walk(path, suffixes, listing)
-    elif os.path.lexists(path) or not glob.has_magic(path):
+        yield from walk(path)
+    elif os.path.lexists(path):
         yield from _archive(path, suffixes, listing) if is_archive(path) else [path]
+    elif not glob.has_magic(path):
+        raise _missing(source)
     else:
         matches = sorted(glob.iglob(path, recursive=True))
         if not matches:
             raise SourceError(f"{printable(source)}: no file matches")
         for match in matches:
-            yield from _expand_match(match, suffixes, listing)
+            yield from _expand_match(match, suffixes, listing, walk)
 
 
-def _expand_match(path: str, suffixes: Collection[str], listing: Listing) -> Iterator[str]:
+def _missing(source: str) -> SourceError:
+    """What to say of a source that does not exist: the names beside it that are like it."""
+    folder, base = os.path.split(os.path.normpath(source))
+    try:
+        with os.scandir(folder or os.curdir) as entries:
+            names = [entry.name for entry in islice(entries, _MOST_NEIGHBOURS)]
+    except (OSError, ValueError):
+        names = []
+    error = SourceError(f"{printable(source)}: no such file or folder")
+    near = [printable(os.path.join(folder, name)) for name in similar(base, names)]
+    return error.with_hint(f"did you mean {' or '.join(near)}?" if near else "")
+
+
+def _expand_match(
+    path: str, suffixes: Collection[str], listing: Listing, walk: _Walk
+) -> Iterator[str]:
     if os.path.isdir(path):
-        yield from _walk(path, suffixes, listing)
+        yield from walk(path)
     elif is_archive(path):
         yield from _archive(path, suffixes, listing)
     elif _is_mask(path, suffixes):
@@ -148,23 +176,46 @@ def _member(name: str, member: str, archive: str) -> str:
     return name
 
 
-def _walk(folder: str, suffixes: Collection[str], listing: Listing) -> Iterator[str]:
-    try:
-        with os.scandir(folder) as entries:
-            subfolders = []
-            for entry in entries:
-                if entry.name.startswith("."):
-                    listing.hidden += 1
-                elif entry.is_dir(follow_symlinks=False):
-                    subfolders.append(_inside(folder, entry.name))
-                elif not _is_mask(entry.name, suffixes):
-                    listing.other += 1
-                elif _is_regular(entry, listing):
-                    yield _inside(folder, entry.name)
-    except OSError as error:
-        raise SourceError(f"{printable(folder)}: {error.strerror}") from error
-    for subfolder in sorted(subfolders):
-        yield from _walk(subfolder, suffixes, listing)
+def _walk(folder: str, suffixes: Collection[str], listing: Listing, follow: bool) -> Iterator[str]:
+    """The masks below a folder, with a stack of our own: folders may be nested deeply."""
+    waiting = [folder]
+    seen: set[tuple[int, int]] = set()
+    while waiting:
+        here = waiting.pop()
+        if follow and not _is_new(here, seen):
+            continue
+        try:
+            with os.scandir(here) as entries:
+                subfolders = []
+                for entry in entries:
+                    path = _inside(here, entry.name)
+                    if entry.name.startswith("."):
+                        listing.hidden += 1
+                    elif entry.is_dir(follow_symlinks=False) or (follow and entry.is_dir()):
+                        subfolders.append(path)
+                    elif entry.is_symlink() and entry.is_dir():
+                        listing.warnings.append(_about_link(path))
+                    elif not _is_mask(entry.name, suffixes):
+                        listing.other += 1
+                    elif _is_regular(entry, listing):
+                        yield path
+        except OSError as error:
+            raise SourceError(f"{printable(here)}: {error.strerror}") from error
+        waiting += sorted(subfolders, reverse=True)
+
+
+def _is_new(folder: str, seen: set[tuple[int, int]]) -> bool:
+    """Whether a folder was not walked before, by whatever links."""
+    status = os.stat(folder)
+    key = status.st_dev, status.st_ino
+    if key in seen:
+        return False
+    seen.add(key)
+    return True
+
+
+def _about_link(path: str) -> str:
+    return f"{printable(path)}: left out, a link to a folder (-L/--follow follows such links)"
 
 
 def _inside(folder: str, name: str) -> str:
@@ -180,23 +231,37 @@ def _is_regular(entry: os.DirEntry[str], listing: Listing) -> bool:
     if entry.is_file(follow_symlinks=False):
         return True
     try:
-        mode = entry.stat().st_mode
+        is_file = stat.S_ISREG(entry.stat().st_mode)
     except OSError:
         return True
-    if not stat.S_ISREG(mode):
-        kind = "a link to a folder" if stat.S_ISDIR(mode) else "no regular file"
-        listing.warnings.append(f"{printable(entry.path)}: left out, {kind}")
-    return stat.S_ISREG(mode)
+    if not is_file:
+        listing.warnings.append(f"{printable(entry.path)}: left out, no regular file")
+    return is_file
 
 
-def _is_wanted(name: str, include: Collection[str], exclude: Collection[str]) -> bool:
-    if include and not any(_matches(name, pattern) for pattern in include):
+def _wanted(
+    names: Sequence[str], listing: Listing, include: Collection[str], exclude: Collection[str]
+) -> list[str]:
+    """The names that the patterns want; a pattern of `exclude` that matches none is said."""
+    chosen, idle = [], set(exclude)
+    for name in names:
+        path = path_in(name)
+        if idle:
+            idle = {pattern for pattern in idle if not _matches(path, pattern)}
+        if _is_wanted(path, include, exclude):
+            chosen.append(name)
+    listing.unwanted += len(names) - len(chosen)
+    listing.warnings += [f"--exclude {printable(p)}: no mask has such a name" for p in sorted(idle)]
+    return chosen
+
+
+def _is_wanted(path: str, include: Collection[str], exclude: Collection[str]) -> bool:
+    if include and not any(_matches(path, pattern) for pattern in include):
         return False
-    return not any(_matches(name, pattern) for pattern in exclude)
+    return not any(_matches(path, pattern) for pattern in exclude)
 
 
 def _matches(name: str, pattern: str) -> bool:
-    name = path_in(name)
     if "/" not in pattern:
         return fnmatchcase(os.path.basename(name), pattern)
     path = name.replace(os.sep, "/")

@@ -7,8 +7,10 @@ from __future__ import annotations
 import os
 import re
 import sys
+from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
+from itertools import chain
 
 from ..errors import SourceError
 from ..text.escape import printable
@@ -41,14 +43,33 @@ def read_list(
     SourceError
         If a line has more than two columns.
     """
-    if nul:
-        rows: Iterable[bytes] = _split_at_nul(lines)
-    else:
-        rows = (line.strip() for line in lines)
+    rows = _split_at_nul(lines) if nul else _lines_of(lines)
     for number, row in enumerate(rows, 1):
-        text = os.fsdecode(row.removeprefix(b"\xef\xbb\xbf") if number == 1 else row)
+        text = os.fsdecode(row)
         if text and (nul or not text.startswith("#")):
             yield _name_in_list(text, number, root, suffix, nul)
+
+
+def _lines_of(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines without their ends, of UTF-8 or, as PowerShell writes it, UTF-16."""
+    pieces = iter(lines)
+    first = next(pieces, b"")
+    if first.startswith((b"\xff\xfe", b"\xfe\xff")):
+        decoder = getincrementaldecoder("utf-16")("replace")
+        text = (decoder.decode(piece) for piece in chain([first], pieces))
+        pieces = (line.encode() for line in _split_lines(text))
+        first = next(pieces, b"")
+    yield first.removeprefix(b"\xef\xbb\xbf").strip()
+    for piece in pieces:
+        yield piece.strip()
+
+
+def _split_lines(pieces: Iterable[str]) -> Iterator[str]:
+    rest = ""
+    for piece in pieces:
+        *whole, rest = (rest + piece).split("\n")
+        yield from whole
+    yield rest
 
 
 def names_in_list(options: SourceOptions) -> Iterator[str]:
@@ -87,15 +108,28 @@ def _split_at_nul(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 def _name_in_list(text: str, number: int, root: str, suffix: str, nul: bool) -> str:
     name = _join(root, text + suffix)
-    if nul or not re.search(r"\s", text) or os.path.lexists(name):
+    if nul or _is_plain(text, suffix) or os.path.lexists(name):
         return name
-    columns = text.split()
+    if "\\" in text and os.path.lexists(slashed := _join(root, text.replace("\\", "/") + suffix)):
+        return slashed
+    columns = re.split(r"\s*,\s*|\s+", text)
     if len(columns) == 2 and all(os.path.splitext(column)[1] for column in columns):
         return _join(root, columns[1] + suffix)
+    if len(columns) == 1:
+        raise SourceError(
+            f"line {number} of the list, {printable(text)!r}, is not the name of a file"
+        ).with_hint(
+            "--suffix .png where the list has names without endings; --root for their folder"
+        )
     raise SourceError(
         f"line {number} of the list, {printable(text)!r}, is neither the name of a file "
         'nor the two columns "image mask"'
     ).with_hint("-0/--null for names with blanks, --root and --suffix for stems")
+
+
+def _is_plain(text: str, suffix: str) -> bool:
+    """Whether a line is just one name with an ending; whether that exists is seen later."""
+    return bool(not re.search(r"[\s,\\]", text) and (suffix or os.path.splitext(text)[1]))
 
 
 def _join(root: str, name: str) -> str:

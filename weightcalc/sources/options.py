@@ -16,6 +16,8 @@ class SourceOptions:
         Mask files, folders, globs, archives, URLs and counts files.
     include, exclude : tuple of str
         Globs of file names, or of paths where they hold a slash.
+    follow : bool
+        Whether links to folders are followed.
     files_from : str, optional
         A list of masks; "-" is standard input.
     null : bool
@@ -29,6 +31,7 @@ class SourceOptions:
     sources: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    follow: bool = False
     files_from: str | None = None
     null: bool = False
     root: str = ""

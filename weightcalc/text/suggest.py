@@ -8,6 +8,11 @@ from collections.abc import Collection
 from difflib import get_close_matches
 
 
+def similar(word: str, words: Collection[str]) -> list[str]:
+    """The known words that a wrong one is like, the nearest first; three at most."""
+    return get_close_matches(word, words, n=3)
+
+
 def nearest(word: str, words: Collection[str]) -> str:
     """The known words that a wrong one is like, else all of them."""
     near = get_close_matches(word.replace("_", "-"), words, n=3)

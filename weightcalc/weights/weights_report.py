@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._version import __version__
-from ..counts.class_counts import ClassCounts
+from ..counts.class_counts import REPORT, ClassCounts
 from .class_weights import parameters_of
 
 _OPTIONS = ("zero", "absent", "normalize", "clip", "denominator")
@@ -38,7 +38,7 @@ def weights_report(
     options = {name: formula[name] for name in _OPTIONS}
     given = {name: formula[name] for name in formula if name not in ("method", *_OPTIONS)}
     return {
-        "format": "weightcalc-weights/1",
+        "format": REPORT,
         "weights": [float(weight) for weight in weights],
         "names": counts.class_names,
         "method": formula["method"],

@@ -1,0 +1,93 @@
+"""
+Whether the masks of a set are of one kind, by what was counted in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from ..errors import SourceError
+from ..masks.value_counts import ValueCounts
+from ..sources.kinds import ending_of, two_kinds
+from ..text.escape import printable
+from .unknown_values import Seen
+
+_MOST_VALUES = 1000  # of the masks of one ending, which are enough to compare
+_FEW_SCENES = 3  # fewer masks have no value in common by chance
+
+
+@dataclass
+class _Group:
+    """The masks of one ending: their modes, their values, and how many they are."""
+
+    modes: set[str] = field(default_factory=set)
+    values: set[int] = field(default_factory=set)
+    masks: int = 0
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether no other value than 0 and 255 occurs."""
+        return 255 in self.values and self.values <= {0, 255}
+
+    def differs(self, other: _Group) -> bool:
+        """Whether two endings are of two kinds, and not of two tiles or two cameras."""
+        if self.modes.isdisjoint(other.modes):
+            return True
+        if self.is_binary != other.is_binary:
+            return True
+        mine, yours = self.values - {0}, other.values - {0}
+        enough = min(self.masks, other.masks) >= _FEW_SCENES
+        return enough and bool(mine) and bool(yours) and mine.isdisjoint(yours)
+
+
+class Kinds:
+    """
+    The kinds of the masks of a set.
+
+    Parameters
+    ----------
+    endings : mapping of str to str
+        Endings with which scenes recur, as `repeated_endings` gives them.
+    """
+
+    def __init__(self, endings: Mapping[str, str]) -> None:
+        self._modes: dict[str, Seen] = {}
+        self._endings = dict(endings)
+        self._groups = {ending: _Group() for ending in endings}
+
+    def add(self, file: str, mask: ValueCounts) -> None:
+        """Take note of a mask and of the file that holds it."""
+        self._modes.setdefault(mask.kind, Seen(file)).masks += 1
+        if self._groups and (group := self._groups.get(ending_of(file))) is not None:
+            group.modes.add(mask.kind)
+            group.masks += 1
+            if len(group.values) < _MOST_VALUES:
+                group.values.update(mask.values)
+
+    def add_unreadable(self, file: str) -> None:
+        """Take note of a file that holds no mask."""
+        if (group := self._groups.get(ending_of(file)) if self._groups else None) is not None:
+            group.modes.add("unreadable")
+            group.masks += 1
+
+    def error_by_endings(self) -> SourceError | None:
+        """What to raise where masks of two endings differ in kind; None if they do not."""
+        seen = [(end, group) for end, group in self._groups.items() if group.masks]
+        for (one, of_one), (other, of_other) in combinations(seen, 2):
+            if of_one.differs(of_other):
+                return two_kinds({end: self._endings[end] for end in (one, other)})
+        return None
+
+    def error_by_modes(self) -> SourceError | None:
+        """What to raise where the masks are of several modes; None if they are of one."""
+        if len(self._modes) < 2:
+            return None
+        some = ", ".join(
+            f"{kind} ({seen.masks}, one is {printable(seen.first)})"
+            for kind, seen in sorted(self._modes.items(), key=lambda item: -item[1].masks)
+        )
+        return SourceError(f"masks of {len(self._modes)} kinds: {some}").with_hint(
+            "--include GLOB to choose one kind, or --encoding index to count all by index"
+        )
