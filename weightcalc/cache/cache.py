@@ -34,7 +34,7 @@ from .rows import LARGEST_ROW, pack, unpack
 if TYPE_CHECKING:
     import sqlite3
 
-READERS_VERSION = 1  # raised whenever a reader counts some file in another way
+READERS_VERSION = 2  # raised whenever a reader counts some file in another way
 
 _WINDOW = 1 << 14  # names that are looked up before those without a row are counted
 _LARGEST_WINDOW = 32 << 20  # bytes of rows

@@ -25,8 +25,9 @@ _HEAD = struct.Struct("<BBI")  # type of values, type of pixels, number of value
 
 
 # The numbers behind a head (pixels, unlabelled, pixels of each value, values), where the values
-# begin among them, and kind, largest, num_channels and notes of the mask.
-_Layout = tuple[struct.Struct, int, str, int, int, tuple[str, ...]]
+# begin among them, and kind, largest, num_channels, notes, nodata and colours of the mask.
+_Colors = dict[int, int] | None
+_Layout = tuple[struct.Struct, int, str, int, int, tuple[str, ...], int | None, _Colors]
 
 
 def pack(masks: Sequence[ValueCounts], seed: int) -> bytes:
@@ -60,7 +61,8 @@ def _pack_mask(mask: ValueCounts) -> bytes:
     value_type, pixel_type = _type_of(mask.values), _type_of(pixels)
     if value_type is None or pixel_type not in range(4) or not _agree(mask):
         return b""
-    shared = (mask.kind, mask.largest, mask.num_channels, mask.notes)
+    colors = None if mask.colors is None else list(mask.colors.items())
+    shared = (mask.kind, mask.largest, mask.num_channels, mask.notes, mask.nodata, colors)
     text = json.dumps(shared, separators=(",", ":")).encode()
     head = _HEAD.pack(value_type, pixel_type, len(mask.values)) + text
     numbers = _layout(head)[0].pack(*pixels, *mask.values)
@@ -98,10 +100,13 @@ def unpack(row: bytes, seed: int) -> list[ValueCounts]:
 
 def _unpack_mask(body: bytes, start: int) -> tuple[ValueCounts, int]:
     head_end = start + 2 + body[start] + (body[start + 1] << 8)
-    layout, values_at, kind, largest, num_channels, notes = _layout(body[start + 2 : head_end])
+    head = _layout(body[start + 2 : head_end])
+    layout, values_at, kind, largest, num_channels, notes, nodata, colors = head
     numbers = layout.unpack_from(body, head_end)
     values = dict(zip(numbers[values_at:], numbers[2:values_at]))  # noqa: B905  # slow if strict
-    mask = ValueCounts(values, numbers[0], kind, largest, numbers[1], num_channels, notes)
+    mask = ValueCounts(
+        values, numbers[0], kind, largest, numbers[1], num_channels, notes, nodata, colors
+    )
     if len(values) != values_at - 2 or not _agree(mask):
         raise ValueError(f"its numbers do not add up to {mask.pixels} pixels")
     return mask, head_end + layout.size
@@ -119,10 +124,20 @@ def _agree(mask: ValueCounts) -> bool:
 def _layout(head: bytes) -> _Layout:
     """What a head says; most masks of a data set have one of a few."""
     value_type, pixel_type, num_values = _HEAD.unpack_from(head)
-    kind, largest, num_channels, notes = json.loads(head[_HEAD.size :])
+    kind, largest, num_channels, notes, nodata, colors = json.loads(head[_HEAD.size :])
     whole = type(largest) is int and type(num_channels) is int and num_channels >= 0
     texts = type(notes) is list and all(type(text) is str for text in [kind, *notes])
-    if not (whole and texts):
+    if not (whole and texts and (nodata is None or type(nodata) is int)):
         raise ValueError(f"{head[:80]!r} does not describe a mask")
     layout = f"<{num_values + 2}{_WHOLE[pixel_type]}{num_values}{_TYPES[value_type]}"
-    return struct.Struct(layout), num_values + 2, kind, largest, num_channels, tuple(notes)
+    return (
+        struct.Struct(layout), num_values + 2, kind, largest, num_channels, tuple(notes), nodata,
+        None if colors is None else _colors_of(colors),
+    )  # fmt: skip
+
+
+def _colors_of(pairs: list[list[int]]) -> dict[int, int]:
+    colors = dict(pairs)
+    if not all(type(i) is int and type(c) is int for i, c in colors.items()):
+        raise ValueError("its colours are no numbers")
+    return colors

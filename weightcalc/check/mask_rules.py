@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from heapq import nlargest
 from typing import TYPE_CHECKING
 
+from ..counts.palettes import Palettes
 from ..counts.tally import LabelledMask
 from ..errors import (
     ColorError,
@@ -54,6 +55,8 @@ class Surroundings:
         How the masks hold classes.
     images : Images or None
     splits : Splits or None
+    palettes : Palettes or None
+        Of the masks before this one; None where indices count whatever their colours.
     file : str
         The file that holds the mask.
     alone : bool
@@ -66,6 +69,7 @@ class Surroundings:
     encoding: str
     images: Images | None = None
     splits: Splits | None = None
+    palettes: Palettes | None = None
     file: str = ""
     alone: bool = True
     looks: int = MOST_LOOKED_AT
@@ -106,6 +110,13 @@ def unknown_color(mask: LabelledMask, around: Surroundings) -> str:
         name = (names[index] if index < len(names) else None) or f"class {index}"
         text += f"; nearest to the first is {labels.name_of_value(nearest)}, {printable(name)}"
     return text + _look_again(mask, around)
+
+
+def palette_differs(mask: LabelledMask, around: Surroundings) -> str:
+    """An index has another colour than in other masks, or the colour of another class."""
+    if around.palettes is None:
+        return ""
+    return around.palettes.add(mask.name, mask.mask, mask.labelled)
 
 
 def unlabelled_mask(mask: LabelledMask, _: Surroundings) -> str:

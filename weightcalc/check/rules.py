@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from ..counts.palettes import HINT
 from ..counts.tally import LabelledMask
 from . import mask_rules, set_rules
 from .findings import ERROR, WARNING, Finding
@@ -83,6 +84,12 @@ RULES: dict[str, Rule] = {
         "colour that is neither a class nor ignored",
         "--ignore-index '#RRGGBB' leaves it out, --map '#RRGGBB:CLASS' counts it",
         on_mask=mask_rules.unknown_color,
+    ),
+    "palette-differs": Rule(
+        ERROR,
+        "palette mask whose indices have other colours than elsewhere",
+        HINT,
+        on_mask=mask_rules.palette_differs,
     ),
     "unlabelled-mask": Rule(
         WARNING, "mask without any labelled pixel", on_mask=mask_rules.unlabelled_mask

@@ -15,6 +15,7 @@ from ..counting.options import RunOptions
 from ..counting.run import DataSet, each_counted, say_what_is_left_out
 from ..counts.class_counts import ClassCounts
 from ..counts.counts_file import read_counts
+from ..counts.palettes import Palettes
 from ..counts.tally import Counted, Tally
 from ..errors import MaskError
 from ..files.atomic import refuse_overwriting
@@ -189,12 +190,15 @@ class _Pass:
     def __init__(self, check: Check) -> None:
         self.check = check
         self.findings = Findings(check.settings.levels)
-        self.tally = Tally(check.data.labels, one_kind=False, endings=check.data.endings)
+        self.tally = Tally(
+            check.data.labels, one_kind=False, by_palettes=False, endings=check.data.endings
+        )
         self.incomplete = False
         self.num_unread = 0
         self._kinds: dict[str, Kind] = {}
         encoding = check.data.reading.encoding
-        self._around = Surroundings(check.data.labels, encoding, check.images)
+        palettes = Palettes(check.data.labels) if encoding == "auto" else None
+        self._around = Surroundings(check.data.labels, encoding, check.images, palettes=palettes)
         self._on_mask = [
             (rule, find) for rule in check.active if (find := RULES[rule].on_mask) is not None
         ]

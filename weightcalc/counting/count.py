@@ -216,6 +216,7 @@ def count_masks(
     tally = Tally(
         labels or LabelMap(),
         one_kind=one_kind and options.encoding == "auto",
+        by_palettes=options.encoding == "auto",
         endings=repeated_endings(masks) if one_kind else {},
     )
     for counted in count_each(masks, options, executor=executor, num_workers=num_workers):

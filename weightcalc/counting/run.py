@@ -196,7 +196,7 @@ def count_data(
 
 def _count(data: DataSet, run: RunOptions, voice: Voice, lines: BinaryIO | None) -> ClassCounts:
     one_kind = data.reading.encoding == "auto"
-    tally = Tally(data.labels, one_kind=one_kind, endings=data.endings)
+    tally = Tally(data.labels, one_kind=one_kind, by_palettes=one_kind, endings=data.endings)
     with each_counted(data, data.listing.names, run, voice) as files:
         for counted in files:
             for mask in tally.add(counted):

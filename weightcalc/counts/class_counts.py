@@ -56,6 +56,9 @@ class ClassCounts:
         Whether the classes are those found, not those of a list.
     options : dict
         The options of the label map; counts add up only where they agree.
+    palette : dict of int to int
+        Index to colour, ``0xRRGGBB``, of palette masks that were read by their indices. Counts
+        add up only where they agree.
     sources : list of str
         Sorted names of what was counted, as given.
     """
@@ -75,6 +78,7 @@ class ClassCounts:
         self.ignored: dict[int | None, list[int]] = {v: [0, 0] for v in self.labels.ignore}
         self.ignored_classes = set(self.labels.ignored_classes())
         self.options = self.labels.options()
+        self.palette: dict[int, int] = {}
         self.sources: list[str] = []
 
     @property
@@ -200,6 +204,7 @@ class ClassCounts:
         total.grow(max(self.num_classes, other.num_classes))
         total.options = _joined(self.options, other.options)
         total.ignored = {}
+        total.palette = dict(sorted({**self.palette, **other.palette}.items()))
         if self.options == other.options:
             total.ignored_classes = self.ignored_classes | other.ignored_classes
         else:  # one may count what the other ignores
@@ -245,9 +250,14 @@ class ClassCounts:
                 {"value": value, "pixels": self.ignored[value][0], "masks": self.ignored[value][1]}
                 for value in sorted(self.ignored, key=lambda v: (v is None, v or 0))
             ],
+            **self._palette_entry(),
             "source": {"names": self.sources, "options": self.options},
             "version": __version__,
         }
+
+    def _palette_entry(self) -> dict[str, Any]:
+        colors = {str(index): f"#{color:06x}" for index, color in self.palette.items()}
+        return {"palette": colors} if colors else {}
 
     def _class_entry(self, index: int) -> dict[str, Any]:
         entry: dict[str, Any] = {"index": index, "name": self.class_names[index]}
@@ -286,6 +296,15 @@ def _count_vectors(mask: np.ndarray) -> ValueCounts:
 
 
 def _check_same_classes(a: ClassCounts, b: ClassCounts) -> None:
+    for index in sorted(a.palette.keys() & b.palette.keys()):
+        if a.palette[index] != b.palette[index]:
+            raise CountsError(
+                f"index {index} has the colour #{a.palette[index]:06x} in one part of the counts, "
+                f"and #{b.palette[index]:06x} in another"
+            ).with_hint(
+                "count the masks again with --encoding color, or with --encoding index if the "
+                "indices are right whatever their colours"
+            )
     if a.inferred and b.inferred:
         if a.options != b.options:
             raise CountsError(

@@ -7,6 +7,7 @@ from __future__ import annotations
 import glob
 import json
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -118,8 +119,17 @@ def _counts_of(document: Mapping[str, Any]) -> ClassCounts:
     source = document.get("source", {})
     counts.sources = sorted(str(name) for name in source.get("names", []))
     counts.options = dict(source.get("options", {}))
+    counts.palette = {
+        int(index): _color(color) for index, color in document.get("palette", {}).items()
+    }
     _check_sums(counts)
     return counts
+
+
+def _color(text: Any) -> int:
+    if not (isinstance(text, str) and re.fullmatch("#[0-9a-f]{6}", text)):
+        raise CountsError(f"{_shown(text)} is no colour")
+    return int(text[1:], 16)
 
 
 def _check_sums(counts: ClassCounts) -> None:

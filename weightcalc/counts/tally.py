@@ -13,6 +13,7 @@ from ..masks.value_counts import ValueCounts
 from ..text.escape import printable
 from .class_counts import ClassCounts, ignored_pixels
 from .kinds import Kinds
+from .palettes import Palettes
 from .unknown_values import UnknownValues
 
 _MOST_NOTES = 1000
@@ -52,6 +53,8 @@ class Tally:
     labels : LabelMap
     one_kind : bool
         Whether masks of different modes are refused.
+    by_palettes : bool
+        Whether palettes that contradict each other, or the class list, are refused.
     endings : mapping of str to str
         Endings with which scenes recur: masks that differ in kind from one to another are
         refused.
@@ -67,7 +70,12 @@ class Tally:
     """
 
     def __init__(
-        self, labels: LabelMap, *, one_kind: bool = True, endings: Mapping[str, str] | None = None
+        self,
+        labels: LabelMap,
+        *,
+        one_kind: bool = True,
+        by_palettes: bool = True,
+        endings: Mapping[str, str] | None = None,
     ) -> None:
         self.labels = labels
         self.counts = ClassCounts(labels)
@@ -76,6 +84,7 @@ class Tally:
         self.num_files = 0
         self._one_kind = one_kind
         self._kinds = Kinds(endings or {})
+        self._palettes = Palettes(labels) if by_palettes else None
         self._unknown = UnknownValues(labels)
 
     def add(self, counted: Counted) -> Iterator[LabelledMask]:
@@ -91,6 +100,8 @@ class Tally:
             )
             self.counts.add_labelled(mask, labelled)
             self._kinds.add(counted.name, mask)
+            if self._palettes is not None:
+                self._palettes.add(name, mask, labelled)
             self._remember(name, mask, labelled)
             yield LabelledMask(name, mask, labelled)
 
@@ -131,11 +142,14 @@ class Tally:
     def check_kinds(self) -> None:
         """Raise SourceError if the masks that were added do not belong together."""
         by_modes = self._kinds.error_by_modes() if self._one_kind else None
-        if error := self._kinds.error_by_endings() or by_modes:
+        by_palettes = self._palettes.error() if self._palettes is not None else None
+        if error := self._kinds.error_by_endings() or by_modes or by_palettes:
             raise error
 
     def so_far(self) -> ClassCounts:
         """The counts of what was added, whatever stands in the way of a result."""
+        if self._palettes is not None:
+            self.counts.palette = dict(sorted(self._palettes.colors.items()))
         if self.labels.learn_colors:
             self.counts.class_names = list(self.labels.learned_names())
             self.counts.inferred = False

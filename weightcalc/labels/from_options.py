@@ -63,6 +63,7 @@ def label_map(listed: ClassList | None, encoding: str, options: LabelOptions) ->
         ranges=wanted.ranges,
         rest=wanted.rest,
         ignore_nodata=wanted.nodata,
+        listed_colors=listed.colors if listed else None,
         reduce_zero_label=reduce_zero_label,
     )
 

@@ -56,6 +56,8 @@ class LabelMap:
         Whether the nodata value that a file declares is ignored in that file.
     colors : mapping of int to int, optional
         Packed colour, ``0xRRGGBB``, to class: the values of colour masks.
+    listed_colors : mapping of int to int, optional
+        Packed colour to class, where the values are indices: what their palettes should say.
     learn_colors : bool
         Make a class of each colour that is found, in the order they are found.
     reduce_zero_label : bool
@@ -78,6 +80,7 @@ class LabelMap:
         rest: int | None = None,
         ignore_nodata: bool = False,
         colors: Mapping[int, int] | None = None,
+        listed_colors: Mapping[int, int] | None = None,
         learn_colors: bool = False,
         reduce_zero_label: bool = False,
     ) -> None:
@@ -89,6 +92,7 @@ class LabelMap:
         self.ignore_nodata = ignore_nodata
         self.num_classes = _agree(num_classes, self.class_names, self.targets())
         self.colors = dict(colors or {}) if learn_colors or colors is not None else None
+        self.listed_colors = dict(listed_colors or {})
         self.learn_colors = learn_colors
         self.reduce_zero_label = reduce_zero_label
         self._classes: dict[tuple[int, bool], int] = {}

@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import DamagedError, LimitError, UnsupportedError
 from ..kernels.counters import PackedCounter, ValueCounter
 from .options import ReadOptions, check_size
-from .samples import colors_of_indices, values_of_pixels
+from .samples import colors_in_use, colors_of_indices, values_of_pixels
 from .value_counts import ValueCounts
 
 _PIECE = 1 << 18  # bytes of rows read at a time
@@ -69,7 +69,11 @@ def count_bmp(file: BinaryIO, options: ReadOptions) -> ValueCounts | None:
     elif max(values) >= len(header.palette) // 3:
         notes.append(f"index {max(values)} lies past its palette")
     kind = "palette" if header.depth <= 8 else "RGB"
-    return ValueCounts(values, header.width * header.height, kind, notes=tuple(notes))
+    by_index = header.depth <= 8 and options.encoding != "color"
+    colors = colors_in_use(values, header.palette) if by_index else None
+    return ValueCounts(
+        values, header.width * header.height, kind, notes=tuple(notes), colors=colors
+    )
 
 
 def _read_header(file: BinaryIO) -> tuple[Header, list[str]]:

@@ -20,7 +20,7 @@ from ..kernels.ndarrays import counter_of, whole_numbers
 from ..sources.guard import third_party
 from .bmp import count_bmp
 from .options import ReadOptions, check_image, check_size
-from .samples import colors_of_indices, values_of_pixels
+from .samples import colors_in_use, colors_of_indices, values_of_pixels
 from .value_counts import ValueCounts
 
 if TYPE_CHECKING:
@@ -147,7 +147,9 @@ def _count_page(image: ImageFile.ImageFile, format_: str, options: ReadOptions) 
     if largest_grey:
         values = _unscaled(image.mode, values, largest_grey)
     kind = _KINDS.get(image.mode, image.mode)
-    return ValueCounts(values, width * height, kind, largest, notes=tuple(notes))
+    by_index = image.mode == "P" and options.encoding != "color"
+    colors = colors_in_use(values, _palette(image)) if by_index else None
+    return ValueCounts(values, width * height, kind, largest, notes=tuple(notes), colors=colors)
 
 
 def _check_held(
@@ -235,12 +237,15 @@ def _unscaled(mode: str, values: dict[int, int], largest: int) -> dict[int, int]
 
 def _colors(image: ImageFile.ImageFile, values: dict[int, int]) -> dict[int, int]:
     if image.mode == "P":
-        with third_party("Pillow"):
-            palette = bytes(image.getpalette() or [])
-        return colors_of_indices(values, palette)
+        return colors_of_indices(values, _palette(image))
     if image.mode != "L":
         raise ColorError(f"an image of mode {image.mode} has no colours")
     return values_of_pixels(values, 1, 8, "color")
+
+
+def _palette(image: ImageFile.ImageFile) -> bytes:
+    with third_party("Pillow"):
+        return bytes(image.getpalette() or [])
 
 
 def _count_samples(image: ImageFile.ImageFile, pixel: np.dtype[np.generic] | None) -> ValueCounter:

@@ -16,7 +16,7 @@ from ..kernels.counters import PackedCounter, RowCounter, ValueCounter
 from ..kernels.inflate import InflateError, decompressobj
 from .options import ReadOptions, check_image, check_size
 from .png_chunks import PALETTE, Chunks, Header
-from .samples import colors_of_indices, values_of_pixels
+from .samples import colors_in_use, colors_of_indices, values_of_pixels
 from .value_counts import ValueCounts
 
 _LARGEST_ROW = 64 << 20
@@ -60,7 +60,9 @@ def count_png(file: BinaryIO, options: ReadOptions) -> ValueCounts:
     values = _values(header, pixels, chunks, options.encoding)
     largest = 65535 if header.depth == 16 else 255
     size = header.width * header.height
-    return ValueCounts(values, size, header.kind, largest, notes=tuple(chunks.notes))
+    by_index = header.color == PALETTE and options.encoding != "color"
+    colors = colors_in_use(values, chunks.palette) if by_index else None
+    return ValueCounts(values, size, header.kind, largest, notes=tuple(chunks.notes), colors=colors)
 
 
 def _check_bytes(header: Header, options: ReadOptions) -> None:

@@ -8,6 +8,7 @@ are left. The first sample of a pixel is the most significant.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 from ..errors import ColorError, ValuesError
 
@@ -39,6 +40,31 @@ def colors_of_indices(indices: Mapping[int, int], palette: bytes) -> dict[int, i
         color = int.from_bytes(entry, "big")
         colors[color] = colors.get(color, 0) + number
     return colors
+
+
+def colors_in_use(indices: Mapping[int, int], palette: bytes) -> dict[int, int] | None:
+    """
+    The colours of the indices that a palette image uses, for comparison with other masks.
+
+    Parameters
+    ----------
+    indices : mapping of int to int
+        Index to pixels.
+    palette : bytes
+        Red, green and blue of each index.
+
+    Returns
+    -------
+    dict of int to int, or None
+        Index to packed colour. None where the palette is a ramp of greys: such a palette
+        stands in the place of none.
+    """
+    used = palette[: 3 * max(indices) + 3]
+    greys = used[::3]
+    if greys == used[1::3] == used[2::3] and all(a < b for a, b in pairwise(greys)):
+        return None
+    entries = {index: palette[3 * index : 3 * index + 3] for index in sorted(indices)}
+    return {index: int.from_bytes(e, "big") for index, e in entries.items() if len(e) == 3}
 
 
 def values_of_pixels(

@@ -31,7 +31,7 @@ from ..sources.guard import third_party
 from ..sources.opening import spooled
 from .options import ReadOptions, check_image, check_size
 from .pillow import read_image
-from .samples import colors_of_indices, values_of_pixels
+from .samples import colors_in_use, colors_of_indices, values_of_pixels
 from .tiff_segments import check_places, is_readable, open_segment
 from .value_counts import ValueCounts
 
@@ -288,8 +288,10 @@ def _count_page(page: TiffPage, image: _Image, file: BinaryIO, options: ReadOpti
         notes.append(f"GDAL nodata is {nodata}: --ignore-index {nodata} leaves it out")
     largest = (1 << image.bits) - 1 if image.samples > 1 else counter.largest
     values = _meaning(page, image, values, options.encoding)
+    by_index = image.photometric == _PALETTE and options.encoding != "color"
+    colors = colors_in_use(values, _palette(page)) if by_index else None
     size = image.width * image.height
-    return ValueCounts(values, size, image.kind, largest, notes=tuple(notes))
+    return ValueCounts(values, size, image.kind, largest, notes=tuple(notes), colors=colors)
 
 
 def _notes(page: TiffPage, image: _Image) -> list[str]:

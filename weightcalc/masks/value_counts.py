@@ -29,6 +29,9 @@ class ValueCounts(NamedTuple):
         What is odd about the file but leaves its counts right.
     nodata : int, optional
         The value that the file declares to be no data.
+    colors : dict of int to int, optional
+        Used index of a palette image to its colour, ``0xRRGGBB``. None for other masks, and
+        where the palette is a plain ramp of greys, which says nothing.
     """
 
     values: dict[int, int]
@@ -39,3 +42,4 @@ class ValueCounts(NamedTuple):
     num_channels: int = 0
     notes: tuple[str, ...] = ()
     nodata: int | None = None
+    colors: dict[int, int] | None = None
