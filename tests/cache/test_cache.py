@@ -350,7 +350,7 @@ def test_too_many_values(masks, count, save, monkeypatch):
     """A mask whose counts would make a large row is counted each time."""
     monkeypatch.setattr(cache_rows, "LARGEST_ROW", 600)
     save([list(range(256))], "m/5.png")
-    assert [count("m", "--ignore-index", 255)[1] for _ in range(2)] == [0, 5]
+    assert [count("m", "-n", 256)[1] for _ in range(2)] == [0, 5]
 
 
 @pytest.mark.parametrize(

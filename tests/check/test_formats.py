@@ -34,7 +34,7 @@ error unknown-value: value that is neither a class nor ignored (1)
 warning class-never-seen: class that no mask holds (1)
   class 3 (dog): no mask holds it
 
-1 error, 1 warning: 2 masks, 16 pixels, 10 rules tried
+1 error, 1 warning: 2 masks, 16 pixels, 11 rules tried
 """
 
 
@@ -46,7 +46,7 @@ def test_text(weightcalc, folder):
 def test_clean_text(weightcalc, folder):
     """Nothing found is said in one line."""
     result = weightcalc("check", "masks", "-n", 3, "--ignore-index", 7)
-    assert result == (0, b"clean: 2 masks, 16 pixels, 10 rules tried\n", "")
+    assert result == (0, b"clean: 2 masks, 16 pixels, 11 rules tried\n", "")
 
 
 def test_color(weightcalc, folder):
@@ -96,7 +96,7 @@ def test_github(weightcalc, folder):
     assert lines == [
         "::error file=masks/b.png,title=weightcalc unknown-value::masks/b.png: value 7 (2 pixels)",
         "::warning title=weightcalc class-never-seen::class 3 (dog): no mask holds it",
-        "1 error, 1 warning: 2 masks, 16 pixels, 10 rules tried",
+        "1 error, 1 warning: 2 masks, 16 pixels, 11 rules tried",
     ]
 
 

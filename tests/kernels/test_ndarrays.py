@@ -46,7 +46,6 @@ def test_arrays(kernel, array, largest):
     ("values", "reason"),
     [
         ([1.0, 0.5], "value 0.5 is not a whole number"),
-        ([np.nan], "value nan is not a whole number"),
         ([0.0, -np.inf], "value -inf is not a whole number"),
         ([2.0**53], r"value 9007199254740992\.0 is not a whole number"),
         ([1e300], r"value 1e\+300 is not a whole number"),

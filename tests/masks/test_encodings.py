@@ -232,7 +232,10 @@ def test_auto_with_colors(weightcalc, save_mask, class_dict):
 
 def test_auto_with_indices(weightcalc, save_mask, save_palette, class_dict):
     """A list with colours and a first mask that is grey or palette mean indices."""
-    for mask in (save_mask([[0, 0, 3]], "a.png"), save_palette([[0, 0, 3]], [ROAD] * 4, "b.png")):
+    for mask in (
+        save_mask([[0, 0, 3]], "a.png"),
+        save_palette([[0, 0, 3]], [(1, 2, 3)] * 4, "b.png"),
+    ):
         result = weightcalc("count", mask, "-c", class_dict)
         assert [entry["pixels"] for entry in result.json["classes"]] == [2, 0, 0, 1]
         assert "counting indices (--encoding index)" in result.stderr

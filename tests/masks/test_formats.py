@@ -177,9 +177,11 @@ def test_wrong_ending_is_noted(read, format_, name, usual):
 REFUSED = {
     "empty": (b"", "a.png", "empty"),
     "PostScript": (b"%!PS-Adobe-3.0\nshowpage\n", "a.png", "no image"),
-    "PDF": (b"%PDF-1.7\n", "a.bmp", "no image"),
+    "PDF": (b"%PDF-1.7\n", "a.bmp", "a PDF"),
+    "PNG by a text transfer": (b"\x89PNG\n\x1a\n" + bytes(40), "a.png", "line ends"),
+    "HTML": (b"<!DOCTYPE html>\n<html>", "a.png", "an HTML page"),
     "text": (b"notes", "a.gif", "no image"),
-    "zip": (b"PK\3\4" + bytes(40), "a.png", "no image"),
+    "zip": (b"PK\3\4" + bytes(40), "a.png", "a ZIP archive"),
     "Git LFS": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a.png", "Git LFS"),
     "Git LFS of an array": (b"version https://git-lfs.github.com/spec/v1\n", "a.npy", "Git LFS"),
     "git-annex": (b"/annex/objects/MD5-s5--1\n", "a.png", "git-annex"),

@@ -12,6 +12,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from weightcalc.kernels.special import NAN
+
 MASK = np.array([[0, 1, 1], [2, 2, 2]], np.uint8)
 PIXELS = MASK.tobytes()
 VALUES = {0: 1, 1: 2, 2: 3}
@@ -49,11 +51,13 @@ def test_npy_of_booleans(read, refuse):
 
 @pytest.mark.parametrize("dtype", ["<f2", ">f4", "<f8"])
 def test_npy_of_floats(read, refuse, dtype):
-    """Floats count where all are whole, which is noted; a fraction, NaN or infinity is refused."""
+    """Floats count where all are whole or NaN, which is noted; fractions and infinity are refused."""
     (mask,) = read(array(np.array([[0, -0.0, 1], [2, 2, -3]], dtype)), "a.npy")
     assert mask.values == {0: 2, 1: 1, 2: 2, -3: 1}
     assert "whole" in mask.notes[0]
-    for odd, shown in (0.5, "0.5"), (float("nan"), "nan"), (float("inf"), "inf"):
+    (with_nan,) = read(array(np.array([[0, 1], [np.nan, np.nan]], dtype)), "a.npy")
+    assert with_nan.values == {0: 1, 1: 1, NAN: 2}
+    for odd, shown in (0.5, "0.5"), (float("inf"), "inf"):
         assert shown in str(refuse(array(np.array([[0, 1], [odd, 1]], dtype)), "a.npy"))
 
 

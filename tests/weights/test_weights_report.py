@@ -181,7 +181,7 @@ def test_schema_is_strict(name):
     Draft202012Validator.check_schema(SCHEMAS[name])
     for path, schema in closed_objects(SCHEMAS[name]):
         optional = schema["properties"].keys() - set(schema["required"])
-        assert optional <= {"ignored"}, path
+        assert optional <= {"ignored", "palette"}, path
         assert schema["additionalProperties"] is False, path
 
 

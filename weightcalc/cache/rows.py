@@ -136,7 +136,7 @@ def _layout(head: bytes) -> _Layout:
     )  # fmt: skip
 
 
-def _colors_of(pairs: list[list[int]]) -> dict[int, int]:
+def _colors_of(pairs: list[tuple[int, int]]) -> dict[int, int]:
     colors = dict(pairs)
     if not all(type(i) is int and type(c) is int for i, c in colors.items()):
         raise ValueError("its colours are no numbers")

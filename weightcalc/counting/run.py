@@ -202,7 +202,7 @@ def _count(data: DataSet, run: RunOptions, voice: Voice, lines: BinaryIO | None)
             for mask in tally.add(counted):
                 if lines is not None:
                     lines.write(json.dumps(mask.line()).encode() + b"\n")
-    _warn(voice, tally.notes)
+    _warn(voice, tally.remarks())
     counts = tally.finish(run.on_error)
     if not COMPILED and counts.num_pixels > _MANY_PIXELS:
         voice.warn(

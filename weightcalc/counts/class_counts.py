@@ -149,7 +149,8 @@ class ClassCounts:
         ]
         for one in labelled:
             for value, pixels in one.unknown.items():
-                raise LabelError(f"value {value} ({pixels} pixels) is neither a class nor ignored")
+                name = self.labels.name_of_value(value)
+                raise LabelError(f"value {name} ({pixels} pixels) is neither a class nor ignored")
         for mask, one in zip(masks, labelled, strict=True):
             self.add_labelled(mask, one)
 

@@ -11,10 +11,11 @@ from ..errors import MaskError, MasksError, SourceError
 from ..labels.label_map import Labelled, LabelMap
 from ..masks.value_counts import ValueCounts
 from ..text.escape import printable
+from ..text.numbers import number_of
 from .class_counts import ClassCounts, ignored_pixels
 from .kinds import Kinds
 from .palettes import Palettes
-from .unknown_values import UnknownValues
+from .unknown_values import Seen, UnknownValues
 
 _MOST_NOTES = 1000
 
@@ -86,6 +87,7 @@ class Tally:
         self._kinds = Kinds(endings or {})
         self._palettes = Palettes(labels) if by_palettes else None
         self._unknown = UnknownValues(labels)
+        self._nodata: dict[int, Seen] = {}
 
     def add(self, counted: Counted) -> Iterator[LabelledMask]:
         """Add the masks of a file, and give each of them back by classes."""
@@ -106,10 +108,26 @@ class Tally:
             yield LabelledMask(name, mask, labelled)
 
     def _remember(self, name: str, mask: ValueCounts, labelled: Labelled) -> None:
+        if mask.nodata in mask.values and self._counts_as_own(mask.nodata, labelled):
+            self._nodata.setdefault(mask.nodata, Seen(name)).masks += 1
         for note in mask.notes:
             if len(self.notes) < _MOST_NOTES:
                 self.notes.append(f"{printable(name)}: {note}")
         self._unknown.add(name, labelled.unknown)
+
+    def _counts_as_own(self, value: int, labelled: Labelled) -> bool:
+        """Whether a value is the class of its number, and nobody said so."""
+        said = value in self.labels.mapping or value in labelled.ignored
+        return not said and value in labelled.classes
+
+    def remarks(self) -> list[str]:
+        """What is odd about files that were counted, and what is said once for all of them."""
+        of_nodata = [
+            f"{number_of(seen.masks, 'mask')} ({printable(seen.first)} is the first) declare "
+            f"{value} as nodata, and it is counted as a class: --ignore-index nodata leaves it out"
+            for value, seen in self._nodata.items()
+        ]
+        return self.notes + of_nodata
 
     def finish(self, on_error: str = "fail") -> ClassCounts:
         """

@@ -4,15 +4,19 @@ Counts NumPy arrays: integers, booleans, and floats that are whole numbers.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import ValuesError
 from .counters import ValueCounter
+from .special import NAN, NODATA
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+_LARGEST_WHOLE = 2.0**53  # beyond it not every whole number is a float
 
 
 def counter_of(dtype: np.dtype[np.generic]) -> ValueCounter:
@@ -122,9 +126,16 @@ def _sums(ones: NDArray[np.bool_]) -> dict[int, int]:
     return {channel: number for channel, number in enumerate(sums) if number}
 
 
-def whole_numbers(array: NDArray[np.generic]) -> NDArray[np.generic]:
+def whole_numbers(array: NDArray[np.generic], nodata: float | None = None) -> NDArray[np.generic]:
     """
     Turn an array of floats into int64, if all are whole; leave integers as they are.
+
+    Parameters
+    ----------
+    array : ndarray, any shape
+    nodata : float, optional
+        A value that need not be whole: it becomes `special.NODATA`, as NaN becomes
+        `special.NAN`.
 
     Raises
     ------
@@ -136,8 +147,24 @@ def whole_numbers(array: NDArray[np.generic]) -> NDArray[np.generic]:
     if array.dtype.kind != "f":
         raise ValuesError(f"values of type {array.dtype} are no labels")
     with np.errstate(invalid="ignore", over="ignore"):
-        whole = np.isfinite(array) & (array == np.rint(array)) & (np.abs(array) < 2.0**53)
-    if not whole.all():
-        odd = array[~whole][0]
-        raise ValuesError(f"value {odd} is not a whole number, so not a label")
-    return array.astype(np.int64)
+        whole = np.isfinite(array) & (array == np.rint(array)) & (np.abs(array) < _LARGEST_WHOLE)
+        if whole.all():
+            return array.astype(np.int64)
+        is_nan = np.isnan(array)
+        is_nodata = ~whole & (array == array.dtype.type(np.nan if nodata is None else nodata))
+    odd = array[~(whole | is_nan | is_nodata)]
+    if len(odd):
+        raise ValuesError(f"value {odd[0]} is not a whole number, so not a label")
+    numbers = np.where(whole, array, 0).astype(np.int64)
+    numbers[is_nan], numbers[is_nodata] = NAN, NODATA
+    return numbers
+
+
+def counted_as(nodata: float | None) -> int | None:
+    """What `whole_numbers` makes of a declared nodata value; None where there is none."""
+    if nodata is None:
+        return None
+    if math.isnan(nodata):
+        return NAN
+    is_whole = nodata.is_integer() and abs(nodata) < _LARGEST_WHOLE
+    return int(nodata) if is_whole else NODATA

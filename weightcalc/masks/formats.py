@@ -17,7 +17,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from ..errors import DamagedError, PointerError, UnsupportedError
+from ..errors import DamagedError, DecodeError, PointerError, UnsupportedError
 from ..sources.names import path_in
 from .options import ReadOptions
 from .png import count_png
@@ -37,6 +37,16 @@ _FIRST_BYTES = (
     (b"RIFF", "WEBP"),
     (b"\xff\xd8\xff", "JPEG"),
     (b"P5", "PPM"),
+)
+_NO_IMAGES = (  # in lower case
+    (b"<!doctype", "an HTML page, such as a server sends for an error or a login"),
+    (b"<html", "an HTML page, such as a server sends for an error or a login"),
+    (b"<?xml", "an XML file"),
+    (b"\x89hdf", "an HDF5 file, or MATLAB 7.3"),
+    (b"matlab", "a MATLAB file"),
+    (b"nrrd", "an NRRD file"),
+    (b"pk\3\4", "a ZIP archive"),
+    (b"%pdf", "a PDF"),
 )
 _POINTERS = (
     (b"version https://git-lfs", "a Git LFS pointer, not the mask itself", "git lfs pull"),
@@ -79,12 +89,26 @@ def _image_reader(usual: str) -> Reader:
         file.seek(0)
         found = next((name for start, name in _FIRST_BYTES if head.startswith(start)), "")
         if not found:
-            raise UnsupportedError(f"no image: it begins with {head!r}")
+            raise _no_image(head)
         note = f"a {found} file, though its name says {usual}"
         for mask in _read_format(file, found, options):
             yield mask if found == usual or not usual else mask._replace(notes=(*mask.notes, note))
 
     return read
+
+
+def _no_image(head: bytes) -> DecodeError:
+    """What a file is that no reader of images knows, by its first bytes."""
+    if head.startswith((b"\x89PNG\n", b"\x89PNG\r\r\n")):
+        return DamagedError(
+            "a PNG whose line ends were converted (CR LF to LF or back), as text mode of FTP and "
+            "autocrlf of git do"
+        ).with_hint("copy it again in binary mode; *.png -text in .gitattributes")
+    text = head.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    what = next((what for start, what in _NO_IMAGES if text.startswith(start)), "")
+    if what:
+        return UnsupportedError(f"{what}, not a mask")
+    return UnsupportedError(f"no image: it begins with {head!r}")
 
 
 def _read_format(file: BinaryIO, format_: str, options: ReadOptions) -> Iterator[ValueCounts]:

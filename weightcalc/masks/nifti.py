@@ -30,6 +30,7 @@ from .options import ReadOptions, check_image, check_size
 from .value_counts import ValueCounts
 
 _PIECE = 4 << 20  # bytes of values at a time
+_FLOAT32 = 2.0**-22  # a few roundings of float32, relative to the value
 _SIZES = {348: "Nifti1Header", 540: "Nifti2Header"}  # of the header, which begins with it
 _LOGGER = logging.getLogger("weightcalc.nifti")
 _LOGGER.addHandler(logging.NullHandler())  # else Python writes to standard error
@@ -110,6 +111,25 @@ def _check_shape(header: Any, options: ReadOptions) -> tuple[int, ...]:
     return space
 
 
+def _labels(values: np.ndarray, volume: Any) -> np.ndarray:
+    """Whole numbers, also of a slope that float32 cannot hold: 255 times 1/255 is 1."""
+    if values.dtype.kind == "f":
+        near = np.rint(values)
+        with np.errstate(invalid="ignore"):
+            close = np.abs(values - near) <= _FLOAT32 * np.maximum(1, np.abs(near))
+        values = np.where(close, near, values)
+    try:
+        return whole_numbers(values)
+    except ValuesError as error:
+        slope, inter = float(volume.slope), float(volume.inter)
+        if (slope, inter) == (1.0, 0.0):
+            raise
+        raise ValuesError(
+            f"{error}: its stored values are scaled, by a slope of {slope:g} and an intercept of "
+            f"{inter:g}"
+        ).with_hint("save the labels unscaled, with scl_slope 1 and scl_inter 0") from error
+
+
 def _count_pieces(volume: Any, shape: tuple[int, ...]) -> ValueCounter:
     columns = max(1, _PIECE // (shape[0] * 8))
     rest = (0,) * (len(volume.shape) - len(shape))
@@ -119,7 +139,7 @@ def _count_pieces(volume: Any, shape: tuple[int, ...]) -> ValueCounter:
             part = slice(None), slice(first, first + columns), *index, *rest
             with third_party("nibabel"):
                 values = np.asarray(volume[part])
-            numbers = whole_numbers(values)
+            numbers = _labels(values, volume)
             counter = counter or counter_of(numbers.dtype)
             counter.add(np.ascontiguousarray(numbers).view(np.uint8))
     assert counter is not None  # volumes without voxels are refused before

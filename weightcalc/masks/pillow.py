@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import ColorError, DamagedError, LimitError, LossyError, UnsupportedError
 from ..kernels.counters import ValueCounter
-from ..kernels.ndarrays import counter_of, whole_numbers
+from ..kernels.ndarrays import counted_as, counter_of, whole_numbers
 from ..sources.guard import third_party
 from .bmp import count_bmp
 from .options import ReadOptions, check_image, check_size
@@ -31,6 +31,8 @@ _LARGEST_WEBP = 1 << 26  # it holds four of them, of 4 bytes a pixel
 _STRIP = 1 << 20  # pixels turned into an array at a time
 _BITS_PER_SAMPLE, _COMPRESSION, _PHOTOMETRIC, _SAMPLES_PER_PIXEL = 258, 259, 262, 277
 _STRIP_BYTES, _SAMPLE_FORMAT = 279, 339
+_GDAL_NODATA = 42113
+_FAX = (2, 3, 4, 32771, "tiff_ccitt", "group3", "group4", "tiff_raw_16")
 _JPEG_IN_TIFF = ("jpeg", "tiff_jpeg", 6, 7)
 _SAMPLES = {"LA": 2, "RGB": 3, "RGBA": 4}
 _KINDS = {
@@ -149,7 +151,22 @@ def _count_page(image: ImageFile.ImageFile, format_: str, options: ReadOptions) 
     kind = _KINDS.get(image.mode, image.mode)
     by_index = image.mode == "P" and options.encoding != "color"
     colors = colors_in_use(values, _palette(image)) if by_index else None
-    return ValueCounts(values, width * height, kind, largest, notes=tuple(notes), colors=colors)
+    nodata = counted_as(_nodata(image)) if options.encoding != "color" else None
+    return ValueCounts(
+        values,
+        width * height,
+        kind,
+        largest,
+        notes=tuple(notes),
+        nodata=nodata,
+        colors=colors,
+    )
+
+
+def _nodata(image: ImageFile.ImageFile) -> float | None:
+    """What a TIFF declares to be no data; None for other formats."""
+    tags = getattr(image, "tag_v2", None)
+    return None if tags is None else parse_nodata(tags.get(_GDAL_NODATA, ""))
 
 
 def _check_held(
@@ -250,9 +267,9 @@ def _palette(image: ImageFile.ImageFile) -> bytes:
 
 def _count_samples(image: ImageFile.ImageFile, pixel: np.dtype[np.generic] | None) -> ValueCounter:
     """Count the pixels of an image as `pixel`, or as numbers of the type of their array."""
-    counter = None
+    counter, nodata = None, _nodata(image)
     for samples in _strips(image):
-        numbers = samples if pixel else whole_numbers(samples)
+        numbers = samples if pixel else whole_numbers(samples, nodata)
         if numbers.dtype.kind == "b":
             numbers = numbers.astype(np.uint8)  # Pillow's True is a byte of 255
         counter = counter or counter_of(pixel or numbers.dtype)
@@ -270,10 +287,34 @@ def _strips(image: ImageFile.ImageFile) -> Iterator[np.ndarray]:
         yield strip
 
 
+def check_fax(compression: object) -> None:
+    """
+    Refuse TIFF in a compression of fax machines.
+
+    Raises
+    ------
+    UnsupportedError
+    """
+    if compression in _FAX:
+        raise UnsupportedError(
+            "it is compressed as CCITT fax, whose decoders fill in what they cannot read, so that "
+            "damage would be counted"
+        ).with_hint("save it as PNG, or as TIFF with LZW or DEFLATE: tiffcp -c lzw IN OUT")
+
+
+def parse_nodata(text: object) -> float | None:
+    """The nodata value of a GDAL tag; None where it is none."""
+    try:
+        return float(str(text).strip("\0 "))
+    except ValueError:
+        return None
+
+
 def _check_tiff(image: ImageFile.ImageFile, options: ReadOptions) -> None:
     """Refuse TIFF that is lossy, short, or of more bits than Pillow keeps."""
     tags = image.tag_v2  # type: ignore[attr-defined]
     compression, bits = tags.get(_COMPRESSION, 1), max(tags.get(_BITS_PER_SAMPLE, (1,)))
+    check_fax(compression)
     if compression in _JPEG_IN_TIFF and not options.allow_lossy:
         raise LossyError("TIFF compressed as JPEG is lossy").with_hint("--allow-lossy")
     if image.mode in _SAMPLES and bits > 8:

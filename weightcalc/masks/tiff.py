@@ -26,11 +26,11 @@ from ..errors import (
     ValuesError,
 )
 from ..kernels.counters import ValueCounter
-from ..kernels.ndarrays import counter_of, whole_numbers
+from ..kernels.ndarrays import counted_as, counter_of, whole_numbers
 from ..sources.guard import third_party
 from ..sources.opening import spooled
 from .options import ReadOptions, check_image, check_size
-from .pillow import read_image
+from .pillow import check_fax, parse_nodata, read_image
 from .samples import colors_in_use, colors_of_indices, values_of_pixels
 from .tiff_segments import check_places, is_readable, open_segment
 from .value_counts import ValueCounts
@@ -43,13 +43,14 @@ _LARGEST_ROW = 64 << 20
 _GREYS = (0, 1, 4)
 _MIN_IS_WHITE, _RGB, _PALETTE = 0, 2, 3
 _PLANAR, _DIFFERENCES, _FLOAT_DIFFERENCES = 2, 2, 3
-_NOT_FULL = 1 | 4  # bits of NewSubfileType: reduced resolution, transparency mask
-_GDAL_NODATA = 42113
+_REDUCED, _TRANSPARENCY = 1, 4  # bits of NewSubfileType
+_NOT_FULL = _REDUCED | _TRANSPARENCY
+_GDAL_NODATA, _LERC = 42113, 34887
 _FLOATS = 3
 _SIGNS = {1: "u", 2: "i", 3: "f", 4: "u"}
 _SAMPLE_NAMES = {2: "grey+alpha", 3: "RGB", 4: "RGBA"}
 # JPEG, JPEG 2000, LERC, WebP and JPEG XL: which of them are exact is not written outside.
-_OF_PILLOW = {2, 3, 4, 6, 7, 32771, 34676, 34677, 34925, 50000, 50001}
+_OF_PILLOW = {6, 7, 34925, 50000, 50001}
 _LOSSY = {6, 7, 33003, 33004, 33005, 33007, 34712, 34887, 34892, 50001, 50002}
 
 
@@ -105,7 +106,7 @@ def _count_pages(tiff: TiffFile, file: BinaryIO, options: ReadOptions) -> Iterat
     num_left_out = 0
     for page in _pages(tiff):
         if page.subfiletype & _NOT_FULL:
-            num_left_out += 1
+            num_left_out += bool(page.subfiletype & _TRANSPARENCY)
             continue
         image = _image(page, tiff.byteorder)
         _check_compression(image, options)
@@ -117,8 +118,6 @@ def _count_pages(tiff: TiffFile, file: BinaryIO, options: ReadOptions) -> Iterat
         if held is not None:
             yield held
         held = _count_page(page, image, file, options)
-        with third_party("tifffile"):
-            num_left_out += len(page.subifds or ())
     if held is None:
         raise UnsupportedError("it has no page that is a whole image")
     _check_description(tiff)
@@ -150,7 +149,7 @@ def _pages(tiff: TiffFile) -> Iterator[Any]:
 def _with_note(mask: ValueCounts, num_left_out: int) -> ValueCounts:
     if not num_left_out:
         return mask
-    note = f"{num_left_out} pages of reduced resolution or transparency are left out"
+    note = f"{num_left_out} pages of transparency are left out"
     return mask._replace(notes=(*mask.notes, note))
 
 
@@ -234,6 +233,11 @@ def _image(page: TiffPage, byte_order: str) -> _Image:
 
 
 def _check_compression(image: _Image, options: ReadOptions) -> None:
+    check_fax(image.compression)
+    if image.compression == _LERC:
+        raise LossyError("it is compressed as LERC, which may be lossy, and is not read").with_hint(
+            "save it with LZW or DEFLATE, such as gdal_translate -co COMPRESS=LZW"
+        )
     if image.compression in _LOSSY and not options.allow_lossy:
         raise LossyError(
             f"its compression ({image.compression}) is lossy or may be: "
@@ -280,18 +284,25 @@ def _count_page(page: TiffPage, image: _Image, file: BinaryIO, options: ReadOpti
         counter = ValueCounter(image.samples * image.bits // 8, "big")
     else:
         counter = counter_of(image.stored)
-    for rows in _rows(page, image, file):
-        counter.add(_pixels(rows, image).view(np.uint8))
-    values, notes = counter.counts(), _notes(page, image)
     nodata = _nodata(page)
-    if nodata in values and options.encoding != "color":
-        notes.append(f"GDAL nodata is {nodata}: --ignore-index {nodata} leaves it out")
+    for rows in _rows(page, image, file, nodata):
+        counter.add(_pixels(rows, image, nodata).view(np.uint8))
+    values, notes = counter.counts(), _notes(page, image)
     largest = (1 << image.bits) - 1 if image.samples > 1 else counter.largest
     values = _meaning(page, image, values, options.encoding)
     by_index = image.photometric == _PALETTE and options.encoding != "color"
     colors = colors_in_use(values, _palette(page)) if by_index else None
     size = image.width * image.height
-    return ValueCounts(values, size, image.kind, largest, notes=tuple(notes), colors=colors)
+    declared = counted_as(nodata) if image.samples == 1 and options.encoding != "color" else None
+    return ValueCounts(
+        values,
+        size,
+        image.kind,
+        largest,
+        notes=tuple(notes),
+        nodata=declared,
+        colors=colors,
+    )
 
 
 def _notes(page: TiffPage, image: _Image) -> list[str]:
@@ -300,12 +311,8 @@ def _notes(page: TiffPage, image: _Image) -> list[str]:
     return []
 
 
-def _nodata(page: TiffPage) -> int | None:
-    try:
-        number = float(str(_tag(page, _GDAL_NODATA, "")).strip("\0 "))
-    except ValueError:
-        return None
-    return int(number) if number.is_integer() else None
+def _nodata(page: TiffPage) -> float | None:
+    return parse_nodata(_tag(page, _GDAL_NODATA, ""))
 
 
 def _meaning(
@@ -331,8 +338,15 @@ def _palette(page: TiffPage) -> bytes:
     return colors.astype(np.uint8).tobytes()
 
 
-def _rows(page: TiffPage, image: _Image, file: BinaryIO) -> Iterator[np.ndarray]:
-    """Samples of shape (rows, columns, samples of a pixel), segment by segment, without padding."""
+def _rows(
+    page: TiffPage, image: _Image, file: BinaryIO, nodata: float | None
+) -> Iterator[np.ndarray]:
+    """
+    Samples of shape (rows, columns, samples of a pixel), segment by segment, without padding.
+
+    A segment that the file leaves out, whose place and size are 0, holds the nodata value, or 0
+    where none is declared, as GDAL reads it.
+    """
     across, down = image.grid()
     planes = image.samples if image.planar else 1
     starts, sizes = page.dataoffsets, page.databytecounts
@@ -347,6 +361,8 @@ def _rows(page: TiffPage, image: _Image, file: BinaryIO) -> Iterator[np.ndarray]
         height = min(image.tile[1], image.height - y * image.tile[1])
         parts = [
             _segment(file, starts[i], sizes[i], image, height, i)
+            if starts[i] or sizes[i]
+            else _empty_segment(image, height, nodata)
             for i in range(number, across * down * planes, across * down)
         ]
         for rows in zip(*parts, strict=True):
@@ -371,6 +387,18 @@ def _segment(
         raise named.with_hint(error.hint) from error
 
 
+def _empty_segment(image: _Image, height: int, nodata: float | None) -> Iterator[np.ndarray]:
+    """The rows of a segment that is left out."""
+    depth = 1 if image.planar else image.samples
+    with np.errstate(invalid="ignore", over="ignore"):
+        value = np.array(0 if nodata is None else nodata).astype(image.stored)
+    if nodata is not None and not math.isnan(nodata) and float(value) != nodata:
+        value = np.zeros((), image.stored)  # the type of the samples cannot hold it
+    at_once = max(1, _PIECE // image.row_bytes)
+    for first in range(0, height, at_once):
+        yield np.full((min(at_once, height - first), image.tile[0], depth), value)
+
+
 def _samples(rows: np.ndarray, image: _Image) -> np.ndarray:
     """Rows of bytes as samples of shape (rows, columns, samples of a pixel)."""
     if image.bits < 8:
@@ -391,10 +419,10 @@ def _samples(rows: np.ndarray, image: _Image) -> np.ndarray:
     return rows.view(image.stored).reshape(shape)
 
 
-def _pixels(rows: np.ndarray, image: _Image) -> np.ndarray:
+def _pixels(rows: np.ndarray, image: _Image, nodata: float | None) -> np.ndarray:
     """Samples as the counter wants them: whole numbers, or pixels of big-endian samples."""
     if image.samples > 1:
         rows = rows.astype(f">u{image.bits // 8}", copy=False)
     elif image.stored.kind == "f":
-        rows = whole_numbers(rows)
+        rows = whole_numbers(rows, nodata)
     return np.ascontiguousarray(rows).reshape(-1)
