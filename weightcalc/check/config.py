@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import WeightcalcError
-from ..files.bounded import read_bounded
+from ..files.bounded import SmallFile
 from ..text.escape import printable
 from ..text.suggest import nearest
 from .findings import LEVELS, OFF, Settings
@@ -20,12 +20,14 @@ from .rules import RULES
 
 CONFIG = "pyproject.toml"
 _TABLE = "tool.weightcalc.check"
-_LARGEST_FILE = 4 << 20
 MAX_DRIFT = 0.05
 
 
 class ConfigError(WeightcalcError, ValueError):
     """The table of pyproject.toml, or an option, asks for what there is not."""
+
+
+_FILE = SmallFile("settings", 4 << 20, ConfigError, "not TOML")
 
 
 def fraction(value: Any) -> float:
@@ -119,26 +121,18 @@ def read_config(path: str = CONFIG) -> tuple[dict[str, str], dict[str, Any]]:
     ConfigError
         If it cannot be read, or has a key or a value that is not known.
     """
-    try:
-        with open(path, "rb") as file:
-            data = read_bounded(file, _LARGEST_FILE, "settings", ConfigError)
-    except FileNotFoundError:
-        return {}, {}
-    except OSError as error:
-        raise ConfigError(f"{printable(path)}: {error.strerror}") from error
-    except ConfigError as error:
-        raise ConfigError(f"{printable(path)}: {error}") from error
+    return _FILE.read(path, _parse) if os.path.lexists(path) else ({}, {})
+
+
+def _parse(data: bytes) -> tuple[dict[str, str], dict[str, Any]]:
     if b"weightcalc" not in data:
         return {}, {}
     import tomllib  # here: most working directories have no such table
 
-    try:
-        return _parse(tomllib.loads(data.decode()))
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{printable(path)}: {printable(str(error))}") from error
+    return _settings_in(tomllib.loads(data.decode()))
 
 
-def _parse(document: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+def _settings_in(document: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
     ours = _table(_table(document, "tool"), "weightcalc")
     for key in ours:
         if key != "check":

@@ -5,7 +5,7 @@ The pass of `weightcalc check`: each mask is counted once, and every rule sees i
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from glob import has_magic
 from itertools import islice
@@ -28,6 +28,7 @@ from .set_rules import Kind, Whole, check_comparable
 
 if TYPE_CHECKING:
     from ..text.voice import Voice
+    from ..weights.formula import Formula
     from ..weights.stated import Stated
     from .image_sizes import Images
     from .splits import Splits
@@ -50,7 +51,7 @@ class Check:
 
     plan: Plan
     settings: Settings
-    formula: Mapping[str, Any]
+    formula: Formula
     active: list[str]
     left_out: list[str]
     images: Images | None = None
@@ -81,7 +82,7 @@ class Checked:
 def plan_check(
     plan: Plan,
     settings: Settings,
-    formula: Mapping[str, Any],
+    formula: Formula,
     sources: Sequence[str],
     *,
     outputs: Sequence[str | None],
@@ -98,8 +99,8 @@ def plan_check(
     ----------
     plan : Plan
     settings : Settings
-    formula : mapping
-        The arguments of `list_class_weights`, for weights files that state none.
+    formula : Formula
+        For weights files that state none.
     sources : sequence of str
         As the user named them: where all are single files, rules on sets make no sense.
     outputs : sequence of str or None
@@ -139,7 +140,7 @@ def _find_what_is_compared(check: Check, include: Sequence[str], exclude: Sequen
     if "stale-weights" in active and settings.weights is not None:
         from ..weights.stated import read_weights
 
-        check.stated = read_weights(settings.weights, settings.digits)
+        check.stated = read_weights(settings.weights)
 
 
 def _is_wanted(rule: str, settings: Settings) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from ..masks.options import ENCODINGS, ReadOptions
-from ..weights.class_weights import ABSENT, DENOMINATORS, NORMALIZE
+from ..weights.formula import ABSENT, DENOMINATORS, NORMALIZE
 from ..weights.formulas import METHODS
 from ..weights.weights_file import LAYOUTS, WRITERS
 

@@ -20,8 +20,8 @@ from ..report.table import Report, make_report
 from ..report.text import Look
 from ..text.escape import printable
 from ..text.voice import Voice, wants_color
-from ..weights.class_weights import parameters_of
-from .weighing import Formula, plan_weights
+from ..weights.formula import Formula, parameters_of
+from .weighing import plan_weights
 
 _METHODS: dict[str, dict[str, float | str]] = {
     "median-frequency": {},

@@ -9,15 +9,13 @@ from typing import Any
 
 from ..counting.run import Plan
 from ..counts.class_counts import ClassCounts
-from ..errors import WeightError
 from ..labels.label_map import parse_class
 from ..report.summary import summary_table, totals_line
 from ..text.voice import Voice, is_terminal
-from ..weights.class_weights import list_class_weights, parameters_of, remarks
+from ..weights.class_weights import list_class_weights, remarks
+from ..weights.formula import Formula
 from ..weights.weights_file import WRITERS, lay_out, round_digits
 from ..weights.weights_report import weights_report
-
-Formula = dict[str, Any]
 
 
 def plan_weights(
@@ -33,26 +31,14 @@ def plan_weights(
     **_: Any,
 ) -> Formula:
     """
-    The arguments of `list_class_weights`, refused now if they never fit.
+    The formula that the options ask for, refused now if it never fits.
 
     Raises
     ------
     WeightcalcError
     """
-    known = parameters_of(method)
-    for name in params:
-        if name not in known:
-            some = ", ".join(f"{name}={value}" for name, value in known.items()) or "none"
-            raise WeightError(f"{method} has no parameter {name!r}; it has {some}")
-    return {
-        "method": method,
-        "zero": sorted({parse_class(text, plan.class_names) for text in zero}),
-        "absent": absent,
-        "normalize": normalize,
-        "clip": clip,
-        "denominator": denominator,
-        **params,
-    }
+    zeros = tuple(sorted({parse_class(text, plan.class_names) for text in zero}))
+    return Formula(method, params, zeros, absent, normalize, clip, denominator)
 
 
 def weigh(counts: ClassCounts, formula: Formula, voice: Voice) -> list[float]:
@@ -63,14 +49,13 @@ def weigh(counts: ClassCounts, formula: Formula, voice: Voice) -> list[float]:
     ------
     WeightError
     """
-    weights = list_class_weights(counts, **formula)
-    choices = {name: formula[name] for name in ("zero", "absent", "normalize")}
-    for remark in remarks(counts, weights, formula["method"], **choices):
+    weights = list_class_weights(counts, formula)
+    for remark in remarks(counts, weights, formula):
         voice.warn(remark)
     if voice.verbose or (is_terminal() and not voice.quiet):
         for line in summary_table(counts, weights):
             voice.say(line)
-        voice.say(f"{totals_line(counts)}; method {formula['method']}")
+        voice.say(f"{totals_line(counts)}; method {formula.method}")
     return weights
 
 

@@ -10,12 +10,14 @@ from typing import Any
 
 from ..errors import CountsError
 from ..files.atomic import write_file
-from ..files.bounded import read_bounded
+from ..files.bounded import SmallFile
 from ..labels.label_map import LabelMap
 from ..text.escape import printable
 from .class_counts import COLUMNS, FORMAT, ClassCounts
 
-_LARGEST_FILE = 64 << 20  # bytes; a counts file of 65,536 classes has 10 MB
+_FILE = SmallFile(  # of 65,536 classes it has 10 MB
+    "counts file", 64 << 20, CountsError, "not JSON"
+)
 _MOST = 1 << 128  # more would overflow in formulas, and is no data set
 
 
@@ -28,17 +30,7 @@ def read_counts(path: str) -> ClassCounts:
     CountsError
         If the file cannot be read or is no counts file.
     """
-    name = printable(path)
-    try:
-        with open(path, "rb") as file:
-            data = read_bounded(file, _LARGEST_FILE, "counts file", CountsError)
-        return counts_of_document(json.loads(data))
-    except OSError as error:
-        raise CountsError(f"{name}: {error.strerror}") from error
-    except CountsError as error:
-        raise CountsError(f"{name}: {error}").with_hint(error.hint) from error
-    except (ValueError, RecursionError) as error:
-        raise CountsError(f"{name}: not JSON: {error}") from error
+    return _FILE.read(path, lambda data: counts_of_document(json.loads(data)))
 
 
 def write_counts(counts: ClassCounts, path: str) -> None:
