@@ -66,7 +66,10 @@ def test_exit_codes(clean, weightcalc):
         (["--against", "none"], "none: no such file or folder"),
         (["--baseline", "none.json"], "none.json: No such file or directory"),
         (["--weights", "names.txt"], "names.txt: not JSON"),
-        (["--weights", "baseline.json"], "baseline.json: its format is weightcalc-counts/1, so it holds no weights"),
+        (
+            ["--weights", "baseline.json"],
+            "baseline.json: its format is weightcalc-counts/1, so it holds no weights",
+        ),
         (["--baseline", "baseline.json", "-o", "baseline.json"], "is an input"),
         (["-o", "x", "--summary", "x"], "two results cannot be written there"),
     ],

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from support.camvid import CAMVID, FREQUENCIES, IGNORED, MASKS, PIXELS, ZEROED, counts_of, pasted
 
 from weightcalc import WeightError, explain_weights
-from weightcalc.explain.text import explanation_document, explanation_text
 from weightcalc.explain.explanation import explain_file
+from weightcalc.explain.text import explanation_document, explanation_text
 from weightcalc.explain.weight_list import weight_list
 from weightcalc.weights.stated import read_weights
 

@@ -14,7 +14,7 @@ from ..report.summary import summary_table, totals_line
 from ..text.voice import Voice, is_terminal
 from ..weights.class_weights import list_class_weights, remarks
 from ..weights.formula import Formula
-from ..weights.weights_file import WRITERS, lay_out, round_digits
+from ..weights.weights_file import WRITERS, lay_out, round_digits, write_json
 from ..weights.weights_report import weights_report
 
 
@@ -78,5 +78,5 @@ def encode(
     if digits is not None:
         weights = [round_digits(weight, digits) for weight in weights]
     if layout == "report":
-        return WRITERS[format_](weights_report(counts, weights, formula, digits))
+        return write_json(weights_report(counts, weights, formula, digits))  # no other has it
     return WRITERS[format_](lay_out(weights, counts.class_names, layout))

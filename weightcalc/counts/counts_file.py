@@ -45,7 +45,7 @@ def write_counts(counts: ClassCounts, path: str) -> None:
     write_file(path, counts.to_json().encode())
 
 
-def counts_of_document(document: Any) -> ClassCounts:
+def counts_of_document(document: object) -> ClassCounts:
     """
     The counts of the JSON object of a counts file; every number is checked.
 
@@ -110,25 +110,26 @@ def _check_sums(counts: ClassCounts) -> None:
             raise CountsError(f"the numbers of class {index} contradict each other")
 
 
-def _integer(value: Any) -> int:
-    if type(value) is not int:  # a bool is an int too
-        raise CountsError(f"{_shown(value)} is not an integer")
-    return value
+def _integer(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise CountsError(f"{_shown(value)} is not an integer")
 
 
-def _whole(value: Any) -> int:
-    if _integer(value) < 0:
+def _whole(value: object) -> int:
+    number = _integer(value)
+    if number < 0:
         raise CountsError(f"{_shown(value)} is negative")
-    if value >= _MOST:
+    if number >= _MOST:
         raise CountsError(f"{_shown(value)} is above 2**128")
-    return int(value)
+    return number
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return printable(repr(value)[:80])
 
 
-def _text(value: Any) -> str | None:
+def _text(value: object) -> str | None:
     if not (value is None or isinstance(value, str)):
         raise CountsError(f"the class name {_shown(value)} is not a text")
     return value

@@ -50,7 +50,7 @@ def compute_class_weights(
     clip : tuple of float, optional
         Least and largest weight.
     denominator : str
-        Where ignored pixels count: "published" in P_c only, "labelled" nowhere,
+        How ignored pixels enter: "published" in P_c only, "labelled" nowhere,
         "all" in both N and P_c.
     **params : float or str
         Parameters of the method.

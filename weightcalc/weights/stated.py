@@ -189,8 +189,8 @@ def _number(text: str) -> Decimal:
         raise WeightError(f"{printable(text)} is beyond all bounds") from None
 
 
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
     for key, value in pairs:
         if key in found:
             raise WeightError(f"the key '{printable(key)}' occurs twice")
@@ -198,19 +198,19 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _weights_alone(source: str, values: Sequence[Any], keys: list[str] | None) -> Stated:
+def _weights_alone(source: str, values: Sequence[object], keys: list[str] | None) -> Stated:
     numbers = [_weight(value, i if keys is None else keys[i]) for i, value in enumerate(values)]
     by_names = keys is not None and not all(map(_ID.fullmatch, keys))
     check_numbers(numbers, keys if keys is not None and by_names else ())
     return Stated(source, numbers, keys, [], _digits_shown(numbers))
 
 
-def _weight(value: Any, who: int | str) -> Decimal:
+def _weight(value: object, who: int | str) -> Decimal:
     if isinstance(value, Decimal):
         return value
-    if type(value) is not int:  # a bool is an int too
-        raise WeightError(f"the weight of class {printable(str(who))} is no number")
-    return Decimal(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Decimal(value)
+    raise WeightError(f"the weight of class {printable(str(who))} is no number")
 
 
 def _digits_shown(numbers: Sequence[Decimal]) -> int:
@@ -292,15 +292,17 @@ def _clip(stated: Any) -> tuple[float, float] | None:
     return 0.0 if low is None else float(low), math.inf if high is None else float(high)
 
 
-def _digits(stated: Any) -> int | None:
+def _digits(stated: object) -> int | None:
     is_known = stated is None or (type(stated) is int and 1 <= stated <= _MOST_STATED)
     _expect(is_known, "options.digits", stated, f"null or a number from 1 to {_MOST_STATED}")
     return stated if isinstance(stated, int) else None
 
 
-def _is_number(value: Any) -> bool:
-    is_finite = type(value) is int or (isinstance(value, Decimal) and value.is_finite())
-    return is_finite and abs(value) <= sys.float_info.max
+def _is_number(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return False
+    number = Decimal(value)
+    return number.is_finite() and abs(number) <= sys.float_info.max
 
 
 class _Shown(reprlib.Repr):
@@ -311,7 +313,7 @@ class _Shown(reprlib.Repr):
 _shown = _Shown()
 
 
-def _expect(holds: bool, field: str, value: Any, what: str) -> None:
+def _expect(holds: bool, field: str, value: object, what: str) -> None:
     """Refuse a value of a report that its schema does not allow."""
     if not holds:
         raise WeightError(f"{field} is {printable(_shown.repr(value))}, expected {what}")
