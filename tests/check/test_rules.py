@@ -33,6 +33,7 @@ from weightcalc.check import set_rules
 from weightcalc.check.findings import Settings
 from weightcalc.check.pixels import share_on_borders
 from weightcalc.check.rules import RULES
+from weightcalc.weights.formula import Formula
 
 
 def test_clean(clean, check, weightcalc):
@@ -285,7 +286,7 @@ def whole_of(pixels, ignored=0, **limits):
     counts.pixels[:] = pixels
     counts.num_pixels = sum(pixels) + ignored
     counts.ignored_pixels = ignored
-    return set_rules.Whole(counts, Settings({}, **limits), {})
+    return set_rules.Whole(counts, Settings({}, **limits), Formula())
 
 
 @pytest.mark.parametrize(

@@ -65,8 +65,11 @@ def test_exit_codes(clean, weightcalc):
         (["--images", "none"], "none: no such file or folder"),
         (["--against", "none"], "none: no such file or folder"),
         (["--baseline", "none.json"], "none.json: No such file or directory"),
-        (["--weights", "names.txt"], "names.txt: no weights in JSON"),
-        (["--weights", "baseline.json"], "baseline.json: neither a list nor an object of numbers"),
+        (["--weights", "names.txt"], "names.txt: not JSON"),
+        (
+            ["--weights", "baseline.json"],
+            "baseline.json: its format is weightcalc-counts/1, so it holds no weights",
+        ),
         (["--baseline", "baseline.json", "-o", "baseline.json"], "is an input"),
         (["-o", "x", "--summary", "x"], "-o and --summary name the same file: x"),
     ],

@@ -14,7 +14,7 @@ import pytest
 from weightcalc.check.rules import RULES
 from weightcalc.cli.app import main
 from weightcalc.masks.formats import READERS
-from weightcalc.weights.class_weights import parameters_of
+from weightcalc.weights.formula import parameters_of
 from weightcalc.weights.formulas import METHODS
 from weightcalc.weights.weights_file import WRITERS
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from weightcalc import METHODS, ClassCounts, LabelMap, WeightError, compute_class_weights
 from weightcalc.counts.counts_file import counts_of_document
 from weightcalc.weights.class_weights import remarks
+from weightcalc.weights.formula import Formula
 
 
 def counts_of(*masks, labels=None):
@@ -199,7 +200,7 @@ def test_ignored_id_keeps_its_place(absent):
     weights = compute_class_weights(counts, absent=absent)
     # f = [8/12, 2/8], median 11/24
     np.testing.assert_allclose(weights, [11 / 16, 11 / 6, 0], rtol=1e-14)
-    assert remarks(counts, weights, "median-frequency", absent=absent) == []
+    assert remarks(counts, weights, Formula(absent=absent)) == []
 
 
 def test_ignored_id_with_another_value_is_a_class():
@@ -299,7 +300,7 @@ def test_remarks(pixels, method, options, expected):
     """A person is told once of weights that are right and may not be what they want."""
     counts = counts_of_pixels(*pixels)
     weights = compute_class_weights(counts, method, **options)
-    found = remarks(counts, weights, method, **options)
+    found = remarks(counts, weights, Formula(method, **options))
     assert len(found) == (expected is not None)
     assert not found or re.search(expected, found[0])
 

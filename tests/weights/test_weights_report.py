@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from weightcalc import METHODS, compute_class_weights, read_counts
-from weightcalc.weights.class_weights import ABSENT, DENOMINATORS, NORMALIZE, parameters_of
+from weightcalc.weights.formula import ABSENT, DENOMINATORS, NORMALIZE, parameters_of
 
 ROOT = Path(__file__).parents[2]
 FOLDER = resources.files("weightcalc").joinpath("schemas")

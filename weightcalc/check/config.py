@@ -9,19 +9,20 @@ import re
 import reprlib
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from ..errors import WeightcalcError
-from ..files.bounded import read_bounded
+from ..files.bounded import SmallFile
 from ..text.escape import printable
 from ..text.suggest import nearest
 from .findings import LEVELS, OFF, Settings
 from .options import RuleOptions
 from .rules import RULES
 
+T = TypeVar("T")
+_Read: TypeAlias = tuple[dict[str, str], dict[str, Any]]  # levels of rules, and settings
 CONFIG = "pyproject.toml"
 _TABLE = "tool.weightcalc.check"
-_LARGEST_FILE = 4 << 20
 MAX_DRIFT = 0.05
 
 
@@ -29,7 +30,10 @@ class ConfigError(WeightcalcError, ValueError):
     """The table of pyproject.toml, or an option, asks for what there is not."""
 
 
-def fraction(value: Any) -> float:
+_FILE = SmallFile("settings", 4 << 20, ConfigError, "not TOML")
+
+
+def fraction(value: object) -> float:
     """
     A share: 0.3, or "30%".
 
@@ -67,35 +71,40 @@ def rule_level(text: str) -> tuple[str, str]:
     return rule, level
 
 
-def _whole(value: Any) -> int:
-    if type(value) is not int or value < 0:
-        raise ValueError("expected a whole number")
-    return value
+def _whole(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise ValueError("expected a whole number")
 
 
-def _number(value: Any) -> float:
-    if type(value) not in (int, float) or not 0 < value <= sys.float_info.max:
-        raise ValueError("expected a number above 0, of at most 308 digits")
+_EXPECTED_NUMBER = "expected a number above 0, of at most 308 digits"
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(_EXPECTED_NUMBER)
+    if not 0 < value <= sys.float_info.max:
+        raise ValueError(_EXPECTED_NUMBER)
     return float(value)
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("expected a text")
     return value
 
 
-def _texts(value: Any) -> list[str]:
+def _texts(value: object) -> list[str]:
     return [_text(item) for item in (value if isinstance(value, list) else [value])]
 
 
-def _flag(value: Any) -> bool:
+def _flag(value: object) -> bool:
     if not isinstance(value, bool):
         raise TypeError("expected true or false")
     return value
 
 
-_KEYS: dict[str, Callable[[Any], Any]] = {
+_KEYS: dict[str, Callable[[object], object]] = {
     "min-masks": _whole,
     "min-pixels": _whole,
     "max-imbalance": _number,
@@ -111,7 +120,7 @@ _KEYS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def read_config(path: str = CONFIG) -> tuple[dict[str, str], dict[str, Any]]:
+def read_config(path: str = CONFIG) -> _Read:
     """
     Levels of rules and settings of a pyproject.toml; none if there is no such file.
 
@@ -120,26 +129,18 @@ def read_config(path: str = CONFIG) -> tuple[dict[str, str], dict[str, Any]]:
     ConfigError
         If it cannot be read, or has a key or a value that is not known.
     """
-    try:
-        with open(path, "rb") as file:
-            data = read_bounded(file, _LARGEST_FILE, "settings", ConfigError)
-    except FileNotFoundError:
-        return {}, {}
-    except OSError as error:
-        raise ConfigError(f"{printable(path)}: {error.strerror}") from error
-    except ConfigError as error:
-        raise ConfigError(f"{printable(path)}: {error}") from error
+    return _FILE.read(path, _parse) if os.path.lexists(path) else ({}, {})
+
+
+def _parse(data: bytes) -> _Read:
     if b"weightcalc" not in data:
         return {}, {}
     import tomllib  # here: most working directories have no such table
 
-    try:
-        return _parse(tomllib.loads(data.decode()))
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{printable(path)}: {printable(str(error))}") from error
+    return _settings_in(tomllib.loads(data.decode()))
 
 
-def _parse(document: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+def _settings_in(document: Mapping[str, Any]) -> _Read:
     ours = _table(_table(document, "tool"), "weightcalc")
     for key in ours:
         if key != "check":
@@ -157,7 +158,7 @@ def _parse(document: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]
     return levels, values
 
 
-def _blamed(key: str, read: Callable[[Any], Any], value: Any) -> Any:
+def _blamed(key: str, read: Callable[[Any], T], value: Any) -> T:
     try:
         return read(value)
     except (TypeError, ValueError) as error:

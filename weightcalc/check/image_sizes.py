@@ -11,9 +11,10 @@ from functools import lru_cache
 from typing import BinaryIO
 
 from ..errors import MaskError
+from ..files.bounded import open_regular
 from ..masks.png_chunks import SIGNATURE
 from ..sources.listing import list_files
-from ..sources.names import OPEN_FLAGS, path_in
+from ..sources.names import path_in
 from ..sources.opening import open_mask
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".ppm", ".jp2")
@@ -127,15 +128,12 @@ def size_of(name: str) -> tuple[int, int, bool] | None:
 
 
 def _head(name: str) -> bytes:
-    """The first bytes of a file; of a FIFO there are none, and nobody waits for them."""
+    """The first bytes of a file, which is not waited for if it is a FIFO."""
     if "://" in name:
         with closing(open_mask(name)) as file:
             return file.read(_HEAD)
-    descriptor = os.open(name, OPEN_FLAGS)
-    try:
-        return os.read(descriptor, _HEAD)
-    finally:
-        os.close(descriptor)
+    with open_regular(name) as regular:
+        return regular.read(_HEAD)
 
 
 def _size_of_jpeg(head: bytes) -> tuple[int, int] | None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from glob import has_magic
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..counting.options import RunOptions
 from ..counting.run import DataSet, each_counted, say_what_is_left_out
@@ -32,6 +32,7 @@ from .rules import RULES
 from .set_rules import Kind, Whole, check_comparable
 
 if TYPE_CHECKING:
+    from ..weights.formula import Formula
     from ..weights.stated import Stated
     from .image_sizes import Images
     from .splits import Splits
@@ -54,7 +55,7 @@ class Check:
 
     data: DataSet
     settings: Settings
-    formula: Mapping[str, Any]
+    formula: Formula
     active: list[str]
     left_out: list[str]
     images: Images | None = None
@@ -85,7 +86,7 @@ class Checked:
 def plan_check(
     data: DataSet,
     settings: Settings,
-    formula: Mapping[str, Any],
+    formula: Formula,
     sources: SourceOptions,
     encoding: str,
     *,
@@ -98,8 +99,8 @@ def plan_check(
     ----------
     data : DataSet
     settings : Settings
-    formula : mapping
-        The arguments of `list_class_weights`, for weights files that state none.
+    formula : Formula
+        For weights files that state none.
     sources : SourceOptions
         As the user named them: where all are single files, rules on sets make no sense.
     encoding : str
@@ -141,7 +142,7 @@ def _find_what_is_compared(check: Check, sources: SourceOptions) -> None:
     if "stale-weights" in active and settings.weights is not None:
         from ..weights.stated import read_weights
 
-        check.stated = read_weights(settings.weights, settings.digits)
+        check.stated = read_weights(settings.weights)
 
 
 def _is_wanted(rule: str, settings: Settings) -> bool:

@@ -4,10 +4,10 @@ Rules on a whole set of masks: each a function that yields what is wrong with it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import repeat, zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..counts.class_counts import ClassCounts
 from ..errors import CountsError, WeightError
@@ -17,6 +17,7 @@ from ..weights.class_weights import absent_classes, list_class_weights
 from .findings import MOST_KEPT, Finding, Settings
 
 if TYPE_CHECKING:
+    from ..weights.formula import Formula
     from ..weights.stated import Stated
     from .image_sizes import Images
 
@@ -46,8 +47,8 @@ class Whole:
     ----------
     counts : ClassCounts
     settings : Settings
-    formula : mapping
-        The arguments of `list_class_weights`, where the weights file states none.
+    formula : Formula
+        For a weights file that states none.
     kinds : dict of str to Kind
     images : Images or None
     baseline : ClassCounts or None
@@ -58,7 +59,7 @@ class Whole:
 
     counts: ClassCounts
     settings: Settings
-    formula: Mapping[str, Any]
+    formula: Formula
     kinds: dict[str, Kind] = field(default_factory=dict)
     images: Images | None = None
     baseline: ClassCounts | None = None
@@ -168,24 +169,25 @@ def stale_weights(whole: Whole) -> Iterator[Finding]:
         return
     weights = stated.by_class(counts.class_names)
     if weights is None:
-        verb = "does" if len(stated.weights) == 1 else "do"
-        number = number_of(len(stated.weights), "weight")
+        verb = "does" if len(stated.numbers) == 1 else "do"
+        number = number_of(len(stated.numbers), "weight")
         text = f"{number} {verb} not fit these {counts.num_classes} classes"
         yield Finding("stale-weights", text)
         return
-    formula = dict(stated.formula or whole.formula)
+    formula = stated.formula or whole.formula
     try:
-        now = list_class_weights(counts, **formula)
+        now = list_class_weights(counts, formula)
     except WeightError as error:
         yield Finding("stale-weights", f"they cannot be computed again: {printable(str(error))}")
         return
     remark = ""
-    if stated.counted is not None and stated.counted != counts.options:
-        remark = f"; counted with {stated.counted}, here with {counts.options}"
+    if stated.counts is not None and stated.counts.options != counts.options:
+        remark = f"; counted with {stated.counts.options}, here with {counts.options}"
+    digits = whole.settings.digits or stated.digits
     for index, (old, new) in enumerate(zip(weights, now, strict=True)):
-        if not agree(old, new, stated.digits):
-            text = f"{old:.{stated.digits}g} in the file, {new:.{stated.digits}g} by these masks"
-            method = f" ({formula['method']})"
+        if not agree(old, new, digits):
+            text = f"{old:.{digits}g} in the file, {new:.{digits}g} by these masks"
+            method = f" ({formula.method})"
             yield _of_class("stale-weights", text + method + printable(remark), counts, index)
 
 

@@ -17,7 +17,7 @@ from ..labels.options import LabelOptions
 from ..masks.options import ENCODINGS, ReadOptions
 from ..sources.options import SourceOptions
 from ..text.voice import Voice
-from ..weights.class_weights import ABSENT, DENOMINATORS, NORMALIZE
+from ..weights.formula import ABSENT, DENOMINATORS, NORMALIZE
 from ..weights.formulas import METHODS
 from ..weights.weights_file import LAYOUTS, WRITERS
 from .formula_options import FormulaOptions

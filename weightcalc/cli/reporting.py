@@ -22,10 +22,10 @@ from ..report.text import Look
 from ..sources.options import SourceOptions
 from ..text.escape import printable
 from ..text.voice import Voice
-from ..weights.class_weights import parameters_of
+from ..weights.formula import Formula, parameters_of
 from .formula_options import FormulaOptions
 from .usage import check_counts_files
-from .weighing import Formula, plan_weights
+from .weighing import plan_weights
 
 _METHODS: dict[str, dict[str, float | str]] = {
     "median-frequency": {},

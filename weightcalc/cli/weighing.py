@@ -6,21 +6,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from ..counting.run import DataSet
 from ..counts.class_counts import ClassCounts
-from ..errors import OutputError, WeightError
+from ..errors import OutputError
 from ..files.endings import format_by_ending
 from ..labels.values import parse_class
 from ..report.summary import summary_table, totals_line
 from ..text.voice import Voice, is_terminal
-from ..weights.class_weights import list_class_weights, parameters_of, remarks
-from ..weights.weights_file import ENDINGS, WRITERS, check_layout, lay_out, round_digits
+from ..weights.class_weights import list_class_weights, remarks
+from ..weights.formula import Formula
+from ..weights.weights_file import ENDINGS, WRITERS, check_layout, lay_out, round_digits, write_json
 from ..weights.weights_report import weights_report
 from .formula_options import FormulaOptions
-
-Formula = dict[str, Any]
 
 
 def choose_format(output: str | None, given: str | None, layout: str) -> str:
@@ -57,26 +55,17 @@ def check_names(data: DataSet, layout: str) -> None:
 
 def plan_weights(asked: FormulaOptions, class_names: Sequence[str | None]) -> Formula:
     """
-    The arguments of `list_class_weights`, refused now if they never fit.
+    The formula that the options ask for, refused now if it never fits.
 
     Raises
     ------
     WeightcalcError
     """
-    known = parameters_of(asked.method)
-    for name in asked.params:
-        if name not in known:
-            some = ", ".join(f"{name}={value}" for name, value in known.items()) or "none"
-            raise WeightError(f"{asked.method} has no parameter {name!r}; it has {some}")
-    return {
-        "method": asked.method,
-        "zero": sorted({parse_class(text, class_names) for text in asked.zero}),
-        "absent": asked.absent,
-        "normalize": asked.normalize,
-        "clip": asked.clip,
-        "denominator": asked.denominator,
-        **asked.params,
-    }
+    zero = tuple(sorted({parse_class(text, class_names) for text in asked.zero}))
+    return Formula(
+        asked.method, asked.params, zero, asked.absent, asked.normalize, asked.clip,
+        asked.denominator,
+    )  # fmt: skip
 
 
 def weigh(counts: ClassCounts, formula: Formula, voice: Voice) -> list[float]:
@@ -87,14 +76,13 @@ def weigh(counts: ClassCounts, formula: Formula, voice: Voice) -> list[float]:
     ------
     WeightError
     """
-    weights = list_class_weights(counts, **formula)
-    choices = {name: formula[name] for name in ("zero", "absent", "normalize")}
-    for remark in remarks(counts, weights, formula["method"], **choices):
+    weights = list_class_weights(counts, formula)
+    for remark in remarks(counts, weights, formula):
         voice.warn(remark)
     if voice.verbose or (is_terminal(sys.stderr) and not voice.quiet):
         for line in summary_table(counts, weights):
             voice.say(line)
-        voice.say(f"{totals_line(counts)}; method {formula['method']}")
+        voice.say(f"{totals_line(counts)}; method {formula.method}")
     return weights
 
 
@@ -117,5 +105,5 @@ def encode(
     if digits is not None:
         weights = [round_digits(weight, digits) for weight in weights]
     if layout == "report":
-        return WRITERS[format_](weights_report(counts, weights, formula, digits))
+        return write_json(weights_report(counts, weights, formula, digits))  # no other has it
     return WRITERS[format_](lay_out(weights, counts.class_names, layout))

@@ -13,13 +13,15 @@ from typing import Any
 
 from ..errors import CountsError
 from ..files.atomic import write_file
-from ..files.bounded import read_bounded
+from ..files.bounded import SmallFile
 from ..labels.label_map import LabelMap
 from ..text.escape import printable
 from .class_counts import COLUMNS, FORMAT, REPORT, ClassCounts
 
 ENDINGS = {"json": (".json",)}
-_LARGEST_FILE = 64 << 20  # bytes; a counts file of 65,536 classes has 10 MB
+_FILE = SmallFile(  # of 65,536 classes it has 10 MB
+    "counts file", 64 << 20, CountsError, "not JSON"
+)
 _MOST = 1 << 128  # more would overflow in formulas, and is no data set
 
 
@@ -44,17 +46,7 @@ def read_counts(path: str) -> ClassCounts:
     CountsError
         If the file cannot be read or is no counts file.
     """
-    name = printable(path)
-    try:
-        with open(path, "rb") as file:
-            data = read_bounded(file, _LARGEST_FILE, "counts file", CountsError)
-        return counts_of_document(json.loads(data))
-    except OSError as error:
-        raise CountsError(f"{name}: {error.strerror}") from error
-    except CountsError as error:
-        raise CountsError(f"{name}: {error}").with_hint(error.hint) from error
-    except (ValueError, RecursionError) as error:
-        raise CountsError(f"{name}: not JSON: {error}") from error
+    return _FILE.read(path, lambda data: counts_of_document(json.loads(data)))
 
 
 def write_counts(counts: ClassCounts, path: str) -> None:
@@ -69,7 +61,7 @@ def write_counts(counts: ClassCounts, path: str) -> None:
     write_file(path, counts.to_json().encode())
 
 
-def counts_of_document(document: Any) -> ClassCounts:
+def counts_of_document(document: object) -> ClassCounts:
     """
     The counts of the JSON object of a counts file or a report; every number is checked.
 
@@ -145,25 +137,26 @@ def _check_sums(counts: ClassCounts) -> None:
             raise CountsError(f"the numbers of class {index} contradict each other")
 
 
-def _integer(value: Any) -> int:
-    if type(value) is not int:  # a bool is an int too
-        raise CountsError(f"{_shown(value)} is not an integer")
-    return value
+def _integer(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise CountsError(f"{_shown(value)} is not an integer")
 
 
-def _whole(value: Any) -> int:
-    if _integer(value) < 0:
+def _whole(value: object) -> int:
+    number = _integer(value)
+    if number < 0:
         raise CountsError(f"{_shown(value)} is negative")
-    if value >= _MOST:
+    if number >= _MOST:
         raise CountsError(f"{_shown(value)} is above 2**128")
-    return int(value)
+    return number
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return printable(repr(value)[:80])
 
 
-def _text(value: Any) -> str | None:
+def _text(value: object) -> str | None:
     if not (value is None or isinstance(value, str)):
         raise CountsError(f"the class name {_shown(value)} is not a text")
     return value

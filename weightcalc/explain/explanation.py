@@ -8,16 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Integral
-from typing import Any
 
 from ..counts.class_counts import ClassCounts
-from ..counts.counts_file import counts_of_document, read_counts
-from ..errors import CountsError, WeightError
-from ..text.escape import printable
-from ..weights.class_weights import parameters_of
+from ..counts.counts_file import read_counts
+from ..errors import WeightError
+from ..weights.formula import parameters_of
+from ..weights.stated import read_weights
 from .fits import fits_of
 from .inversions import HALF_MEAN, MEAN, POSSIBLE, YES, Reading, readings_of
-from .weight_list import Given, WeightList, check_weights, read_weights, weight_list
+from .weight_list import WeightList, check_weights, weight_list
 
 KINDS = {"mean": "mean", "sum": "sum", "max": "largest", "min": "smallest"}
 _WHY = {
@@ -123,16 +122,12 @@ def explain_file(weights: str, counts: str | None) -> Explanation:
         If a file cannot be read.
     """
     given = read_weights(weights)
-    found = read_counts(counts) if counts else _counts_of(given, weights)
-    names = given.names if any(given.names) else ()
-    return explain_weights(given.numbers, found, names=names)
-
-
-def _counts_of(given: Given, name: str) -> ClassCounts | None:
+    found = read_counts(counts) if counts else given.counts
     try:
-        return None if given.counts is None else counts_of_document(given.counts)
-    except CountsError as error:
-        raise CountsError(f"{printable(name)}: counts of the report: {error}") from error
+        numbers, names = given.in_order()
+        return explain_weights(numbers, found, names=names if any(names) else ())
+    except WeightError as error:
+        raise WeightError(f"{given.source}: {error}").with_hint(error.hint) from error
 
 
 def _fitting(readings: Sequence[Reading]) -> list[Reading]:
@@ -240,8 +235,8 @@ def details_of(reading: Reading) -> list[str]:
     return words
 
 
-def _option(name: str, value: Any) -> str:
-    if name == "ignored":
+def _option(name: str, value: str | list[int]) -> str:
+    if name == "ignored" and isinstance(value, list):
         return f"class {' '.join(map(str, value))} ignored"
     values = value if isinstance(value, list) else [value]
     return " ".join(f"--{name} {each}" for each in values)

@@ -6,25 +6,34 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..counts.class_counts import ClassCounts
 from ..errors import WeightError
 from ..weights.class_weights import (
     absent_classes,
     list_class_weights,
-    parameters_of,
     present_classes,
 )
+from ..weights.formula import Formula, parameters_of
 from ..weights.formulas import METHODS, median
-from .inversions import HALF_MEAN, MEAN, NO, POSSIBLE, YES, Reading, never_seen_weight
+from .inversions import (
+    HALF_MEAN,
+    MEAN,
+    NO,
+    POSSIBLE,
+    YES,
+    Options,
+    Parameters,
+    Reading,
+    never_seen_weight,
+)
 from .weight_list import COARSE, FLOAT64, WeightList
 
 ALL_PIXELS = "all pixels for those of its masks"
-_Parameters = dict[str, Any]
-_ALSO_PUBLISHED: dict[str, tuple[_Parameters, ...]] = {
+_ALSO_PUBLISHED: dict[str, tuple[Parameters, ...]] = {
     "enet": ({"c": 1.1},),  # ERFNet
     "effective-number": ({"unit": "masks"},),
     "inverse-log-count": ({"offset": 1.0},),
@@ -44,32 +53,28 @@ class _View(NamedTuple):
 
     listed: WeightList
     counts: ClassCounts
-    zero: list[int]
+    formula: Formula  # whose method and parameters are still open
     ignored: list[int]
-    normalize: str = "none"
-    denominator: str = "published"
 
-    def weights(self, method: str, parameters: Mapping[str, Any]) -> list[float] | None:
+    def weights(self, method: str, parameters: Parameters) -> list[float] | None:
         """The weights that the method gives, 0 for classes without a pixel."""
         try:
-            return list_class_weights(
-                self.counts, method, zero=self.zero, absent="zero", normalize=self.normalize,
-                clip=None, denominator=self.denominator, **parameters,
-            )  # fmt: skip
+            formula = replace(self.formula, method=method, params=parameters)
+            return list_class_weights(self.counts, formula)
         except WeightError:
             return None
 
-    def options(self) -> dict[str, Any]:
+    def options(self) -> Options:
         """What of it is not the default of ``weightcalc weights``."""
-        found: dict[str, Any] = {}
-        if self.zero:
-            found["zero"] = self.zero
+        found: Options = {}
+        if self.formula.zero:
+            found["zero"] = list(self.formula.zero)
         if self.ignored:
             found["ignored"] = self.ignored
-        if self.normalize != "none":
-            found["normalize"] = self.normalize
-        if self.denominator != "published":
-            found["denominator"] = self.denominator
+        if self.formula.normalize != "none":
+            found["normalize"] = self.formula.normalize
+        if self.formula.denominator != "published":
+            found["denominator"] = self.formula.denominator
         return found
 
 
@@ -113,10 +118,11 @@ def _views(listed: WeightList, counts: ClassCounts) -> Iterator[_View]:
     """A class of weight 0 was counted and zeroed, or was ignored when the weights were made."""
     zero = [index for index in present_classes(counts) if not listed.weights[index]]
     kinds = ["none", *listed.normalizations()]
-    yield from (_View(listed, counts, zero, [], kind) for kind in kinds)
+    for kind in kinds:
+        yield _View(listed, counts, Formula(zero=tuple(zero), normalize=kind), [])
     if zero and sum(counts.pixels) <= counts.labelled_pixels:  # else classes overlap
         without = _without(counts, zero)
-        yield from (_View(listed, without, [], zero, kind) for kind in kinds)
+        yield from (_View(listed, without, Formula(normalize=kind), zero) for kind in kinds)
 
 
 def _without(counts: ClassCounts, ignored: Sequence[int]) -> ClassCounts:
@@ -133,7 +139,7 @@ def _without(counts: ClassCounts, ignored: Sequence[int]) -> ClassCounts:
 def _readings_by(method: str, views: Sequence[_View], counts: ClassCounts) -> Iterator[Reading]:
     denominators = _DENOMINATORS.get(method, ("published", "all"))
     each = [
-        view._replace(denominator=denominator)
+        view._replace(formula=replace(view.formula, denominator=denominator))
         for view in views
         for denominator in denominators
         if denominator == "published" or view.counts.ignored_pixels
@@ -147,18 +153,8 @@ def _readings_by(method: str, views: Sequence[_View], counts: ClassCounts) -> It
     yield from published
     if method in _SEARCHES and not any(reading.fits == YES for reading in published):
         for view in each:
-            for fixed in _fixed(method, view):
+            for fixed in ({}, {"unit": "masks"}) if method == "effective-number" else ({},):
                 yield _fitted(view, method, fixed)
-
-
-def _fixed(method: str, view: _View) -> list[_Parameters]:
-    """What else to set while one parameter is searched for."""
-    if method == "effective-number":
-        return [{}, {"unit": "masks"}]
-    least = min(view.listed.shifted(0))
-    if method == "log-inverse" and least < 1:
-        return [{"floor": least}]
-    return [{}]
 
 
 def _best(readings: Iterator[Reading]) -> Reading:
@@ -170,7 +166,7 @@ def _best(readings: Iterator[Reading]) -> Reading:
     )
 
 
-def _compare(view: _View, method: str, parameters: _Parameters, fitted: int = 0) -> Reading:
+def _compare(view: _View, method: str, parameters: Parameters, fitted: int = 0) -> Reading:
     """Read the list as what a method gives."""
     given = {**parameters_of(method), **parameters}
     computed = view.weights(method, parameters)
@@ -181,7 +177,7 @@ def _compare(view: _View, method: str, parameters: _Parameters, fitted: int = 0)
         method, given, NO, never_seen=never_seen, options=view.options() | options,
         computed=computed,
     )  # fmt: skip
-    return _judged(view, reading, fitted + (view.normalize != "none"))
+    return _judged(view, reading, fitted + (view.formula.normalize != "none"))
 
 
 def _judged(view: _View, reading: Reading, fitted: int) -> Reading:
@@ -210,7 +206,7 @@ def _chance(view: _View, listed: WeightList, fitted: int) -> float:
     return math.prod(each[fitted:])
 
 
-def _fill(view: _View, computed: list[float], limit: float) -> tuple[list[int], dict[str, str]]:
+def _fill(view: _View, computed: list[float], limit: float) -> tuple[list[int], Options]:
     """Give the classes without a pixel the weight that explains those listed best."""
     absent = [c for c in absent_classes(view.counts) if view.listed.weights[c]]
     if not absent:
@@ -226,14 +222,13 @@ def _fill(view: _View, computed: list[float], limit: float) -> tuple[list[int], 
     return (absent, {}) if name == "never seen" else ([], {"absent": name})
 
 
-def _fitted(view: _View, method: str, fixed: _Parameters) -> Reading:
+def _fitted(view: _View, method: str, fixed: Parameters) -> Reading:
     """The parameter that comes nearest, rounded as far as the list allows."""
     search = _SEARCHES[method]
-    fitted = 1 + len({"floor"} & set(fixed))
 
     def at(natural: float) -> Reading:
         parameters = {**fixed, search.name: search.value(natural)}
-        return _compare(view, method, parameters, fitted)
+        return _compare(view, method, parameters, fitted=1)
 
     best = _minimum(lambda u: at(10.0**u).excess, search.low, search.high)
     readings = (at(float(f"{10.0**best:.{digits}g}")) for digits in range(1, 16))
@@ -266,14 +261,18 @@ def _minimum(excess: Callable[[float], float], low: float, high: float) -> float
 def _mistaken(views: Sequence[_View]) -> Iterator[Reading]:
     """Median frequency balancing, as it is often got wrong."""
     for view in views:
-        if view.normalize == "none":
+        if view.formula.normalize == "none":
             yield from _mistakes_of(view)
             if view.counts.ignored_pixels and not view.ignored:
-                yield from _mistakes_of(view._replace(denominator="labelled"))
+                yield from _mistakes_of(
+                    view._replace(formula=replace(view.formula, denominator="labelled"))
+                )
 
 
 def _mistakes_of(view: _View) -> Iterator[Reading]:
-    of_all = view._replace(zero=[])  # whose weights are the inverse frequencies, up to a factor
+    of_all = view._replace(
+        formula=replace(view.formula, zero=())
+    )  # whose weights are the inverse frequencies, up to a factor
     weights = of_all.weights("median-frequency", {}) or []
     totals = of_all.weights("inverse-frequency", {}) or []
     inverse = [1 / w for w in weights if w]
@@ -286,7 +285,7 @@ def _mistakes_of(view: _View) -> Iterator[Reading]:
         (MEAN, weights, mean),
         (ALL_PIXELS, totals, middle),
     ):
-        computed = [0.0 if c in view.zero else factor * w for c, w in enumerate(base)]
+        computed = [0.0 if c in view.formula.zero else factor * w for c, w in enumerate(base)]
         reading = Reading("median-frequency", {}, NO, options=view.options(), mistake=mistake)
         yield _judged(view, replace(reading, computed=computed), 0)
 
@@ -299,7 +298,7 @@ def _scaled(views: Sequence[_View]) -> Iterator[Reading]:
                 yield _times(view, method, parameters)
 
 
-def _times(view: _View, method: str, parameters: _Parameters) -> Reading:
+def _times(view: _View, method: str, parameters: Parameters) -> Reading:
     given = {**parameters_of(method), **parameters}
     computed = view.weights(method, parameters)
     pairs = [(i, computed[i]) for i in view.listed.seen if computed and computed[i] > 0]
@@ -310,7 +309,7 @@ def _times(view: _View, method: str, parameters: _Parameters) -> Reading:
     high = min((weights[i] + slack[i]) / w for i, w in pairs)
     factor = _shortest(min(low, high), max(low, high))
     reading = Reading(
-        method, given | {"factor": factor}, NO, options=view.options(),
+        method, {**given, "factor": factor}, NO, options=view.options(),
         computed=[factor * w for w in computed],
     )  # fmt: skip
     return _judged(view, reading, 1)

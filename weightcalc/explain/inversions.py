@@ -8,10 +8,10 @@ passed if some list that rounds to the printed one passes it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from ..weights.formulas import median
 from .weight_list import COARSE, FLOAT64, WeightList, is_one
@@ -20,6 +20,8 @@ YES, POSSIBLE, NO = "yes", "possible", "no"
 MEAN, HALF_MEAN = "the mean for the median", "half the mean for the median"
 _COARSELY, _FITTED = "too few decimals", "fitted to sum to 1"
 _MOST_PIXELS = 2.0**63
+Parameters: TypeAlias = Mapping[str, float | str]
+Options: TypeAlias = dict[str, str | list[int]]
 _LEAST_SUM = 0.5  # nobody weighs classes of a set most of which is of no class
 
 
@@ -31,7 +33,7 @@ class Reading:
     Attributes
     ----------
     method : str
-    parameters : dict
+    parameters : mapping of str to float or str
         Those of the method; "factor" where all weights are multiplied by a number.
     fits : str
         "yes", "no", or "possible": not excluded, and not confirmed either.
@@ -59,13 +61,13 @@ class Reading:
     """
 
     method: str
-    parameters: dict[str, Any]
+    parameters: Parameters
     fits: str
     reason: str = ""
     shares: list[float | None] = field(default_factory=list)
     total: float | None = None
     never_seen: list[int] = field(default_factory=list)
-    options: dict[str, Any] = field(default_factory=dict)
+    options: Options = field(default_factory=dict)
     mistake: str = ""
     deviation: float | None = None
     deviates: int | None = None
@@ -129,11 +131,11 @@ _INVERSIONS = {
 }  # fmt: skip
 
 
-def never_seen_weight(method: str, parameters: dict[str, Any]) -> float:
+def never_seen_weight(method: str, parameters: Parameters) -> float:
     """What the formula gives a class without a pixel; infinity where it gives none."""
     if method not in ("enet", "smoothed-inverse"):
         return math.inf
-    return _INVERSIONS[method].limit(parameters[_INVERSIONS[method].parameter])
+    return _INVERSIONS[method].limit(float(parameters[_INVERSIONS[method].parameter]))
 
 
 def readings_of(listed: WeightList) -> list[Reading]:
@@ -326,7 +328,7 @@ def _read_inverse_log(method: str, listed: WeightList) -> Reading:
 
 
 def _judge_counts(
-    method: str, parameters: dict[str, Any], listed: WeightList, numbers: Sequence[Sequence[float]]
+    method: str, parameters: Parameters, listed: WeightList, numbers: Sequence[Sequence[float]]
 ) -> Reading:
     low, middle, high = numbers
     if max(low) > _MOST_PIXELS:

@@ -5,7 +5,6 @@ An explanation as a text and as JSON.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from .._version import __version__
 from ..text.columns import display_width, pad, shorten, wrap
@@ -35,7 +34,7 @@ def explanation_document(explanation: Explanation) -> bytes:
     return write_json(document)
 
 
-def _entry(reading: Reading) -> Mapping[str, Any]:
+def _entry(reading: Reading) -> Mapping[str, object]:
     return {
         "method": reading.method,
         "mistake": reading.mistake or None,

@@ -1,30 +1,115 @@
 """
-Small files that are read whole: class lists, counts, weights, settings.
+Files that are opened with care: only regular ones, and small ones read whole within a bound.
 """
 
 from __future__ import annotations
 
+import errno
+import io
+import os
+import stat
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple, TypeVar
+
+from ..errors import WeightcalcError
+from ..text.escape import printable
+
+# A FIFO without a writer would block for ever without O_NONBLOCK.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_FLAGS |= getattr(os, "O_BINARY", 0)
+T = TypeVar("T")
 
 
-def read_bounded(
-    file: BinaryIO, limit: int, what: str, refuse: Callable[[str], Exception]
-) -> bytes:
+def open_regular(path: str) -> io.FileIO:
     """
-    Read all of a file, which may have `limit` bytes.
+    Open a regular file for reading, without a buffer; never a FIFO, a device or a folder.
 
-    Parameters
+    Raises
+    ------
+    OSError
+        If there is no regular file of that name, or it cannot be opened.
+    """
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except ValueError as error:  # a NUL byte in the name
+        raise OSError(errno.EINVAL, str(error)) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file")
+    return open(descriptor, "rb", buffering=0)
+
+
+class SmallFile(NamedTuple):
+    """
+    A kind of small file, and how one that is refused is called.
+
+    Attributes
     ----------
-    file : binary file
+    kind : str
+        Such as "counts file".
     limit : int
-        Whole MiB, in bytes.
-    what : str
-        What a larger file cannot be.
-    refuse : callable
-        Makes the error that is raised for a larger one.
+        Largest size in bytes, whole MiB.
+    error : type of WeightcalcError
+        What is raised, with the name of the file in front of the reason.
+    malformed : str
+        What is said of contents on which `parse` raises a plain ValueError.
+    hint : str
+        What to do about a file that cannot be read, or whose contents are malformed.
     """
-    data = file.read(limit + 1)
-    if len(data) > limit:
-        raise refuse(f"larger than {limit >> 20} MiB, so no {what}")
-    return data
+
+    kind: str
+    limit: int
+    error: type[WeightcalcError]
+    malformed: str
+    hint: str = ""
+
+    def read(self, path: str, parse: Callable[[bytes], T]) -> T:
+        """
+        Open a regular file, read all of it, and parse it.
+
+        Parameters
+        ----------
+        path : str
+        parse : callable
+            Raises `error` or ValueError where the contents are not what they should be.
+
+        Raises
+        ------
+        WeightcalcError
+            Of the type `error`, as ``path: reason``.
+        """
+        try:
+            file = io.BufferedReader(open_regular(path))  # which reads on after a short read
+        except OSError as error:
+            raise self._refused(printable(path), _reason(error), self.hint) from error
+        with file:
+            return self.read_from(file, printable(path), parse)
+
+    def read_from(self, file: BinaryIO, name: str, parse: Callable[[bytes], T]) -> T:
+        """
+        Read all of an open file, such as standard input, which is called `name`, and parse it.
+
+        Raises
+        ------
+        WeightcalcError
+            Of the type `error`, as ``name: reason``.
+        """
+        try:
+            data = file.read(self.limit + 1)
+            if len(data) > self.limit:
+                raise self.error(f"larger than {self.limit >> 20} MiB, so no {self.kind}")
+            return parse(data)
+        except self.error as error:
+            raise self._refused(name, str(error), error.hint) from error
+        except OSError as error:
+            raise self._refused(name, _reason(error), self.hint) from error
+        except (ValueError, RecursionError) as error:
+            reason = f"{self.malformed}: {printable(str(error))}"
+            raise self._refused(name, reason, self.hint) from error
+
+    def _refused(self, name: str, reason: str, hint: str) -> WeightcalcError:
+        return self.error(f"{name}: {reason}").with_hint(hint)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)

@@ -12,12 +12,12 @@ import re
 from typing import NamedTuple
 
 from ..errors import LabelError, WeightcalcError
-from ..files.bounded import read_bounded
+from ..files.bounded import SmallFile
 from ..text.escape import printable
 from .class_list_formats import Entry, Stated, parse
 from .label_map import MOST_CLASSES
 
-_LARGEST_FILE = 16 << 20
+_FILE = SmallFile("class list", 16 << 20, LabelError, "no text of class names")
 PRESETS = ("cityscapes", "cityscapes-ids", "voc", "ade20k", "camvid", "coco-stuff")
 
 
@@ -69,23 +69,22 @@ def read_class_list(name: str) -> ClassList:
     MissingExtraError
         If it is YAML and PyYAML is not installed.
     """
-    path = printable(name)
-    try:
-        return _read_preset(name) if name in PRESETS else _checked(_read_file(name))
-    except OSError as error:
-        reason = error.strerror or str(error)
-        if isinstance(error, FileNotFoundError) and not {".", "/", "\\"} & set(name):
-            reason = f"neither a file nor a preset; the presets are {', '.join(PRESETS)}"
-        raise LabelError(f"{path}: {reason}") from error
-    except LabelError as error:
-        raise LabelError(f"{path}: {error}").with_hint(error.hint) from error
-    except (ValueError, RecursionError) as error:
-        raise LabelError(f"{path}: no text of class names: {error}") from error
+    if name in PRESETS:
+        return _read_preset(name)
+    if not {".", "/", "\\"} & set(name) and not os.path.lexists(name):
+        known = ", ".join(PRESETS)
+        raise LabelError(f"{printable(name)}: neither a file nor a preset; the presets are {known}")
+    if name.lower().endswith(".py"):
+        raise LabelError(f"{printable(name)}: Python is not executed").with_hint(
+            f"a text file of one name a line, or a preset: {', '.join(PRESETS)}"
+        )
+    suffix = os.path.splitext(name)[1].lower()
+    return _FILE.read(name, lambda data: _checked(parse(_text(data), suffix)))
 
 
 def _read_preset(name: str) -> ClassList:
     if os.path.isfile(name):
-        raise LabelError("a preset, and a file of this folder").with_hint(
+        raise LabelError(f"{name}: a preset, and a file of this folder").with_hint(
             f"./{name} for the file; the preset from a folder without such a file"
         )
     from importlib import resources
@@ -98,13 +97,7 @@ def _read_preset(name: str) -> ClassList:
     return ClassList(preset["names"], colors, frozenset(preset["ignore"]), {})
 
 
-def _read_file(path: str) -> Stated:
-    if path.lower().endswith(".py"):
-        raise LabelError("Python is not executed").with_hint(
-            f"a text file of one name a line, or a preset: {', '.join(PRESETS)}"
-        )
-    with open(path, "rb") as file:
-        data = read_bounded(file, _LARGEST_FILE, "class list", LabelError)
+def _text(data: bytes) -> str:
     if data.startswith(b"version https://git-lfs"):
         raise LabelError("a Git LFS pointer, not the list itself").with_hint("git lfs pull")
     is_wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))  # as PowerShell writes texts
@@ -113,7 +106,7 @@ def _read_file(path: str) -> Stated:
         raise LabelError("it holds NUL bytes, so no text of class names")
     if re.search(r"^(<<<<<<< |>>>>>>> )", text, re.MULTILINE):
         raise LabelError("it holds conflict markers of git (<<<<<<<): the merge is not finished")
-    return parse(text, os.path.splitext(path)[1].lower())
+    return text
 
 
 def _checked(stated: Stated) -> ClassList:

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..errors import LabelError
-from ..files.bounded import read_bounded
+from ..files.bounded import SmallFile
 from ..text.escape import printable
 from .class_list import ClassList
 from .label_map import LabelMap
 from .options import LabelOptions
 from .values import Values, parse_class, parse_values
 
-_LARGEST_FILE = 1 << 20
+_FILE = SmallFile("map", 1 << 20, LabelError, "expected pairs of value and class")
 
 
 def label_map(listed: ClassList | None, encoding: str, options: LabelOptions) -> LabelMap:
@@ -155,21 +155,26 @@ def _pairs(argument: str) -> Iterator[tuple[str, str]]:
     yield value, index
 
 
-def _pairs_of_file(path: str) -> Iterator[tuple[str, str]]:
-    try:
-        with open(path, "rb") as file:
-            text = read_bounded(file, _LARGEST_FILE, "map", LabelError).decode("utf-8-sig")
-        if path.lower().endswith(".json"):
-            pairs = [(str(value), str(index)) for value, index in json.loads(text).items()]
-        else:
-            pairs = [(row[0], row[1]) for row in csv.reader(io.StringIO(text)) if row]
-    except OSError as error:
-        raise LabelError(f"{printable(path)}: {error.strerror}") from error
-    except LabelError as error:
-        raise LabelError(f"{printable(path)}: {error}") from error
-    except (ValueError, AttributeError, IndexError, RecursionError, csv.Error) as error:
-        raise LabelError(
-            f"{printable(path)}: expected pairs of value and class: {error}"
-        ) from error
+def _pairs_of_file(path: str) -> list[tuple[str, str]]:
+    is_json = path.lower().endswith(".json")
+    pairs = _FILE.read(path, _pairs_of_json if is_json else _pairs_of_csv)
     header = pairs and [field.strip().lower() for field in pairs[0]] == ["value", "class"]
-    yield from pairs[1:] if header else pairs
+    return pairs[1:] if header else pairs
+
+
+def _pairs_of_json(data: bytes) -> list[tuple[str, str]]:
+    document = json.loads(data.decode("utf-8-sig"))
+    if not isinstance(document, dict):
+        raise LabelError('expected an object of values and classes, such as {"7": 0}')
+    return [(str(value), str(index)) for value, index in document.items()]
+
+
+def _pairs_of_csv(data: bytes) -> list[tuple[str, str]]:
+    try:
+        rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
+    except csv.Error as error:
+        raise ValueError(str(error)) from error
+    short = next((row for row in rows if len(row) == 1), None)
+    if short is not None:
+        raise LabelError(f"a line has no second field: {printable(short[0][:80])}")
+    return [(row[0], row[1]) for row in rows if row]

@@ -4,13 +4,14 @@ What a person should know about the counts of a set and their weights.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ..counts.class_counts import ClassCounts
 from ..text.columns import shorten
 from ..text.numbers import percent
 from ..weights.class_weights import absent_classes, remarks
+from ..weights.formula import Formula
 
 MOST_NAMED = 5  # classes that a sentence lists
 
@@ -19,7 +20,7 @@ _MOST_NAME = 40  # columns of each
 
 
 def notes_on(
-    counts: ClassCounts, formulas: Sequence[Mapping[str, Any]], weights: Sequence[Sequence[float]]
+    counts: ClassCounts, formulas: Sequence[Formula], weights: Sequence[Sequence[float]]
 ) -> list[str]:
     """What a person should know about the counts of one set and their weights by each formula."""
     notes = [*_notes_on_counts(counts)]
@@ -28,11 +29,10 @@ def notes_on(
         names = ", ".join(short_name(counts.name(index)) for index in missing[:MOST_NAMED])
         more = len(missing) - MOST_NAMED
         some = f"{names} and {more} more" if more > 0 else names
-        notes.append(f"no mask holds class {some} (--absent {formulas[0]['absent']})")
+        notes.append(f"no mask holds class {some} (--absent {formulas[0].absent})")
     for formula, values in zip(formulas, weights, strict=True):
-        known = {*formula["zero"], *missing}  # absent classes have been named
-        method, normalize = formula["method"], formula["normalize"]
-        notes += remarks(counts, values, method, zero=known, normalize=normalize)
+        known = (*formula.zero, *missing)  # absent classes have been named
+        notes += remarks(counts, values, replace(formula, zero=known))
     return list(dict.fromkeys(notes))
 
 

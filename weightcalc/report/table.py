@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
-from typing import Any
 
 from ..counts.class_counts import ClassCounts
 from ..counts.drift import Drift, class_drift
 from ..errors import CountsError, WeightError
 from ..text.escape import printable
 from ..weights.class_weights import list_class_weights
+from ..weights.formula import Formula
 from .notes import notes_on
 from .summary import totals_line
 
@@ -104,7 +104,7 @@ class Report:
 
 
 def make_report(
-    sets: Mapping[str, ClassCounts], formulas: Mapping[str, Mapping[str, Any]], sort: str = "id"
+    sets: Mapping[str, ClassCounts], formulas: Mapping[str, Formula], sort: str = "id"
 ) -> Report:
     """
     Put the numbers of one or several sets of masks side by side.
@@ -113,8 +113,8 @@ def make_report(
     ----------
     sets : mapping of str to ClassCounts
         By the name that the report calls them; they must have the same classes.
-    formulas : mapping of str to mapping
-        Heading of a column of weights to the arguments of `list_class_weights`.
+    formulas : mapping of str to Formula
+        By the heading of its column of weights.
     sort : str
         "id", or "share" for the largest class of the first set first.
 
@@ -166,11 +166,11 @@ def _together(sets: Mapping[str, ClassCounts]) -> ClassCounts:
 def _table(
     name: str,
     counts: ClassCounts,
-    formulas: Mapping[str, Mapping[str, Any]],
+    formulas: Mapping[str, Formula],
     total: ClassCounts,
 ) -> ClassTable:
     try:
-        weights = [list_class_weights(counts, **formula) for formula in formulas.values()]
+        weights = [list_class_weights(counts, formula) for formula in formulas.values()]
     except WeightError as error:
         text = f"{name}: {error}" if counts is not total else str(error)
         raise WeightError(text).with_hint(error.hint) from error

@@ -6,16 +6,14 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from typing import BinaryIO, NamedTuple
 
 from ..errors import MaskError
+from ..files.bounded import open_regular
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")  # of archives
 _MEMBER = re.compile(r"(?:zip|tar)://(.*)::(.*)", re.DOTALL)
 _URL = re.compile(r"(?:\w+::)*([A-Za-z][A-Za-z0-9+.-]*)://")
-OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-OPEN_FLAGS |= getattr(os, "O_BINARY", 0)
 
 
 class Members(NamedTuple):
@@ -74,13 +72,9 @@ def open_file(name: str) -> BinaryIO:
         If there is no regular file of that name, or it cannot be opened.
     """
     try:
-        descriptor = os.open(name, OPEN_FLAGS)
-    except (OSError, ValueError) as error:
-        raise MaskError(name, getattr(error, "strerror", None) or str(error)) from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise MaskError(name, "not a regular file")
-    return open(descriptor, "rb", buffering=0)
+        return open_regular(name)
+    except OSError as error:
+        raise MaskError(name, error.strerror or str(error)) from error
 
 
 def is_url(name: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import WeightError
+from .formula import Formula
 from .formulas import METHODS, Frequencies
 
 if TYPE_CHECKING:
@@ -16,25 +17,7 @@ if TYPE_CHECKING:
 
     from ..counts.class_counts import ClassCounts
 
-ABSENT = ("zero", "one", "max", "error")
-NORMALIZE = ("none", "mean", "sum", "max", "min")
-DENOMINATORS = ("published", "labelled", "all")
-
-
-def parameters_of(method: str) -> dict[str, float | str]:
-    """
-    Names and defaults of the parameters of a method.
-
-    Raises
-    ------
-    WeightError
-        If there is no such method.
-    """
-    if method not in METHODS:
-        raise WeightError(f"no method {method!r}; there are {', '.join(METHODS)}")
-    code, defaults = METHODS[method].__code__, METHODS[method].__defaults__ or ()
-    names = code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
-    return dict(zip(names, defaults, strict=True))
+_MOST_NAMED = 20  # absent classes that a warning names
 
 
 def compute_class_weights(
@@ -69,7 +52,7 @@ def compute_class_weights(
     clip : tuple of float, optional
         Least and largest weight.
     denominator : str
-        Where ignored pixels count: "published" in P_c only, "labelled" nowhere,
+        How ignored pixels enter: "published" in P_c only, "labelled" nowhere,
         "all" in both N and P_c.
     **params : float or str
         Parameters of the method.
@@ -86,39 +69,32 @@ def compute_class_weights(
     """
     import numpy as np
 
-    weights = list_class_weights(
-        counts, method, zero=zero, absent=absent, normalize=normalize, clip=clip,
-        denominator=denominator, **params,
-    )  # fmt: skip
-    return np.array(weights)
+    formula = Formula(method, params, tuple(zero), absent, normalize, clip, denominator)
+    return np.array(list_class_weights(counts, formula))
 
 
-def list_class_weights(
-    counts: ClassCounts,
-    method: str,
-    *,
-    zero: Collection[int],
-    absent: str,
-    normalize: str,
-    clip: tuple[float, float] | None,
-    denominator: str,
-    **params: float | str,
-) -> list[float]:
-    """Give what `compute_class_weights` does, as a list, without NumPy."""
-    _check_choices(counts, zero, absent, normalize, denominator)
-    if clip is not None and not clip[0] <= clip[1]:
-        raise WeightError(f"clip must be (low, high), got {clip}")
+def list_class_weights(counts: ClassCounts, formula: Formula) -> list[float]:
+    """
+    Give what `compute_class_weights` does, as a list, without NumPy.
+
+    Raises
+    ------
+    WeightError
+        If no weight follows from the counts.
+    """
+    zero, clip = formula.zero, formula.clip
+    _check_zero(counts, zero)
     present = present_classes(counts)
     if not present:
         raise WeightError("no class has a pixel: there is nothing to weigh")
-    values = _apply(method, _frequencies(counts, present, denominator), params)
+    values = _apply(formula, _frequencies(counts, present, formula.denominator))
     weights = dict(zip(present, values, strict=True))
     if clip is not None:
         weights = {c: min(max(w, clip[0]), clip[1]) for c, w in weights.items()}
-    _normalize(weights, normalize, zero)
+    _normalize(weights, formula.normalize, zero)
     missing = [c for c in absent_classes(counts) if c not in zero]
     if missing:
-        of_absent = _weight_of_absent(counts, missing, weights, absent, zero)
+        of_absent = _weight_of_absent(counts, missing, weights, formula)
         weights |= dict.fromkeys(missing, of_absent)
     return [0.0 if c in zero else weights.get(c, 0.0) for c in range(counts.num_classes)]
 
@@ -137,16 +113,7 @@ def absent_classes(counts: ClassCounts) -> list[int]:
     ]
 
 
-def _check_choices(
-    counts: ClassCounts, zero: Collection[int], absent: str, normalize: str, denominator: str
-) -> None:
-    for value, name, choices in (
-        (absent, "absent", ABSENT),
-        (normalize, "normalize", NORMALIZE),
-        (denominator, "denominator", DENOMINATORS),
-    ):
-        if value not in choices:
-            raise WeightError(f"{name} must be one of {', '.join(choices)}, got {value}")
+def _check_zero(counts: ClassCounts, zero: Collection[int]) -> None:
     for index in zero:
         if not 0 <= index < counts.num_classes:
             raise WeightError(
@@ -167,16 +134,8 @@ def _frequencies(counts: ClassCounts, present: Sequence[int], denominator: str) 
     )
 
 
-def _apply(method: str, f: Frequencies, params: Mapping[str, float | str]) -> list[float]:
-    known = parameters_of(method)
-    for name, value in params.items():
-        if name not in known:
-            some = ", ".join(known) or "none"
-            raise WeightError(f"{method} has no parameter {name}; it has {some}")
-        if isinstance(value, str) != isinstance(known[name], str):
-            raise WeightError(f"parameter {name} of {method} cannot be {value!r}")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise WeightError(f"parameter {name} of {method} must be finite, got {value}")
+def _apply(formula: Formula, f: Frequencies) -> list[float]:
+    method, params = formula.method, formula.params
     given = ", ".join(f"{name}={value}" for name, value in params.items())
     called = f"{method} with {given}" if given else method
     try:
@@ -205,34 +164,31 @@ def _weight_of_absent(
     counts: ClassCounts,
     missing: Sequence[int],
     weights: Mapping[int, float],
-    absent: str,
-    zero: Collection[int],
+    formula: Formula,
 ) -> float:
-    if absent == "error":
+    if formula.absent == "error":
         names = ", ".join(counts.name(c) for c in missing)
         raise WeightError(f"no mask holds class {names}").with_hint("--absent zero, one or max")
-    largest = max((w for c, w in weights.items() if c not in zero), default=0.0)
-    return {"zero": 0.0, "one": 1.0, "max": largest}[absent]
+    largest = max((w for c, w in weights.items() if c not in formula.zero), default=0.0)
+    return {"zero": 0.0, "one": 1.0, "max": largest}[formula.absent]
 
 
-def remarks(
-    counts: ClassCounts,
-    weights: Sequence[float],
-    method: str,
-    *,
-    zero: Collection[int] = (),
-    absent: str = "zero",
-    normalize: str = "none",
-) -> list[str]:
+def remarks(counts: ClassCounts, weights: Sequence[float], formula: Formula) -> list[str]:
     """What a person should know about weights that are right and may not be what they want."""
     found = []
+    method, zero = formula.method, formula.zero
     missing = [c for c in absent_classes(counts) if c not in zero]
     if missing:
-        names = ", ".join(counts.name(c) for c in missing[:20])
-        found.append(
-            f"no mask holds class {names}: weight {weights[missing[0]]:g} (--absent {absent})"
-        )
-    present = [c for c in present_classes(counts) if c not in zero]
+        names = ", ".join(counts.name(c) for c in missing[:_MOST_NAMED])
+        if (more := len(missing) - _MOST_NAMED) > 0:
+            names += f" and {more} more"
+        weight = f"{weights[missing[0]]:g}"
+        found.append(f"no mask holds class {names}: weight {weight} (--absent {formula.absent})")
+    everyone = present_classes(counts)
+    fills = len(everyone) == 1 and counts.pixels[everyone[0]] == counts.labelled_pixels
+    if fills and method != "pos-weight":  # which has a remark of its own
+        found.append(f"only one class has pixels ({counts.name(everyone[0])}): nothing to balance")
+    present = [c for c in everyone if c not in zero]
     some = [float(weights[c]) for c in present]
     if method == "effective-number" and len(some) > 1 and max(some) <= 1.01 * min(some):
         found.append(
@@ -242,7 +198,7 @@ def remarks(
     if method == "pos-weight":
         full = [counts.name(c) for c in present if not weights[c]]
         found += [f"class {name} fills every labelled pixel: weight 0" for name in full]
-    if normalize in ("mean", "sum") and len(some) > 1 and max(some) > sum(some) / 2:
+    if formula.normalize in ("mean", "sum") and len(some) > 1 and max(some) > sum(some) / 2:
         name = counts.name(present[some.index(max(some))])
         found.append(f"class {name} alone holds over half of the sum of all weights")
     return found

@@ -38,7 +38,7 @@ class Frequencies(NamedTuple):
     total: int
 
 
-Formula = Callable[..., list[float]]
+Method = Callable[..., list[float]]
 
 
 def inverse_frequency(f: Frequencies) -> list[float]:
@@ -217,7 +217,7 @@ def uniform(f: Frequencies) -> list[float]:
     return [1.0 for _ in f.pixels]
 
 
-METHODS: dict[str, Formula] = {
+METHODS: dict[str, Method] = {
     "median-frequency": median_frequency,
     "inverse-frequency": inverse_frequency,
     "balanced": balanced,

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TypeAlias
 
 from ..errors import OutputError
 from ..files.atomic import write_file
@@ -21,12 +21,11 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+Laid: TypeAlias = list[float] | dict[int, float] | dict[str, float]
 LAYOUTS = ("list", "dict", "named", "report")
 
 
-def lay_out(
-    weights: Sequence[float], names: Sequence[str | None], layout: str
-) -> list[float] | dict[int, float] | dict[str, float]:
+def lay_out(weights: Sequence[float], names: Sequence[str | None], layout: str) -> Laid:
     """
     Arrange weights as "list", as "dict" of class ids, or as "named", a dict of class names.
 
@@ -47,19 +46,19 @@ def lay_out(
     return dict(zip(known, values, strict=True))
 
 
-def write_json(value: Any) -> bytes:
+def write_json(value: object) -> bytes:
     """JSON that readers of YAML 1.1 take too: ``1.0e-05``, never ``1e-05``; no surrogate pairs."""
     return (_json(value) + "\n").encode("utf-8", "backslashreplace")
 
 
-def write_pickle(value: Any) -> bytes:
+def write_pickle(value: Laid) -> bytes:
     """A pickle of plain lists, dicts and floats, which loads without NumPy."""
     import pickle
 
     return pickle.dumps(value, protocol=4)
 
 
-def write_npy(value: Any) -> bytes:
+def write_npy(value: Laid) -> bytes:
     """A float32 array of shape (num_classes,), as .npy."""
     import numpy as np
 
@@ -68,7 +67,7 @@ def write_npy(value: Any) -> bytes:
     return file.getvalue()
 
 
-def write_csv(value: Any) -> bytes:
+def write_csv(value: Laid) -> bytes:
     """Two columns with a header: class id or name, and weight."""
     rows = value.items() if isinstance(value, dict) else enumerate(value)
     text = io.StringIO()
@@ -78,7 +77,7 @@ def write_csv(value: Any) -> bytes:
     return text.getvalue().encode()
 
 
-WRITERS: dict[str, Callable[[Any], bytes]] = {
+WRITERS: dict[str, Callable[[Laid], bytes]] = {
     "json": write_json,
     "pickle": write_pickle,
     "npy": write_npy,
@@ -108,7 +107,7 @@ def check_layout(format_: str, layout: str) -> None:
         ).with_hint(f"-f json --layout {layout}")
 
 
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     if isinstance(value, float):
         return float_text(value)
     if isinstance(value, Mapping):

@@ -1,26 +1,23 @@
 """
-Counts and weights for people: the table of a summary, and the report layout.
+The report layout of weights: all that is needed to make them again.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from .._version import __version__
 from ..counts.class_counts import REPORT, ClassCounts
-from .class_weights import parameters_of
-
-_OPTIONS = ("zero", "absent", "normalize", "clip", "denominator")
+from .formula import Formula
 
 
 def weights_report(
     counts: ClassCounts,
     weights: Sequence[float],
-    formula: Mapping[str, Any],
+    formula: Formula,
     digits: int | None = None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """
     Weights with all that is needed to make them again, as one JSON object.
 
@@ -30,20 +27,24 @@ def weights_report(
     ----------
     counts : ClassCounts
     weights : sequence of float, one for each class
-    formula : mapping of str
-        The arguments of `list_class_weights`.
+    formula : Formula
     digits : int, optional
         Significant digits that the weights were rounded to.
     """
-    options = {name: formula[name] for name in _OPTIONS}
-    given = {name: formula[name] for name in formula if name not in ("method", *_OPTIONS)}
     return {
         "format": REPORT,
         "weights": [float(weight) for weight in weights],
         "names": counts.class_names,
-        "method": formula["method"],
-        "parameters": {**parameters_of(formula["method"]), **given},
-        "options": {**options, "clip": _limits(formula["clip"]), "digits": digits},
+        "method": formula.method,
+        "parameters": formula.all_params(),
+        "options": {
+            "zero": list(formula.zero),
+            "absent": formula.absent,
+            "normalize": formula.normalize,
+            "clip": _limits(formula.clip),
+            "denominator": formula.denominator,
+            "digits": digits,
+        },
         "counts": counts.to_dict(),
         "version": __version__,
     }

@@ -1,0 +1,50 @@
+"""A formula: what it refuses when it is made, and that it stays as it is."""
+
+import math
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from weightcalc import WeightError
+from weightcalc.weights.formula import CHOICES, Formula
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"method": "mean"}, "no method 'mean'"),
+        ({"method": "enet", "params": {"d": 1.0}}, r"enet has no parameter 'd'; it has c=1\.02"),
+        (
+            {"method": "balanced", "params": {"c": 1.0}},
+            "balanced has no parameter 'c'; it has none",
+        ),
+        ({"method": "enet", "params": {"c": "x"}}, "enet: c must be a number, got 'x'"),
+        (
+            {"method": "effective-number", "params": {"unit": 3.0}},
+            "effective-number: unit must be a word, got 3.0",
+        ),
+        ({"method": "enet", "params": {"c": math.nan}}, "enet: c must be finite, got nan"),
+        ({"clip": (2.0, 1.0)}, r"clip must be \(low, high\)"),
+        ({"clip": (math.nan, 1.0)}, r"clip must be \(low, high\)"),
+        *(({name: "some"}, f"{name} must be one of .*, got some") for name in CHOICES),
+    ],
+)
+def test_refused(arguments, message):
+    """What no formula can be is refused when it is made, before anything is counted."""
+    with pytest.raises(WeightError, match=f"^{message}"):
+        Formula(**arguments)
+
+
+def test_it_stays_as_it_is():
+    """A formula cannot be changed, and equal ones are one key of a dict."""
+    formula = Formula("enet", {"c": 1.1}, zero=(0,))
+    with pytest.raises(FrozenInstanceError):
+        formula.method = "balanced"
+    assert {formula: 1}[Formula("enet", {"c": 1.1}, zero=(0,))] == 1
+    assert formula != Formula("enet", {"c": 1.2}, zero=(0,))
+
+
+def test_all_params():
+    """Parameters that were not given have the defaults of the method."""
+    formula = Formula("effective-number", {"beta": 0.99})
+    assert formula.all_params() == {"beta": 0.99, "unit": "pixels"}

@@ -1,0 +1,102 @@
+"""
+The formula of a run: a method, its parameters, and the options beside them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from ..errors import WeightError
+from .formulas import METHODS, Frequencies
+
+ABSENT = ("zero", "one", "max", "error")
+NORMALIZE = ("none", "mean", "sum", "max", "min")
+DENOMINATORS = ("published", "labelled", "all")
+CHOICES = {"absent": ABSENT, "normalize": NORMALIZE, "denominator": DENOMINATORS}
+
+# A large set of two classes, on which values of parameters are tried before a mask is read.
+_SAMPLE = Frequencies(("a", "b"), (10**9, 10**9), (1000, 1000), (2 * 10**9,) * 2, 2 * 10**9)
+
+
+@dataclass(frozen=True)
+class Formula:
+    """
+    How weights follow from counts.
+
+    Attributes
+    ----------
+    method : str
+        One of `METHODS`.
+    params : mapping of str to float or str
+        Parameters of the method that are given; others have their defaults.
+    zero : tuple of int
+        Classes that are counted as others are and get weight 0.
+    absent : str
+        Weight of a class without pixels, one of `ABSENT`.
+    normalize : str
+        What of the weights becomes 1, one of `NORMALIZE`.
+    clip : tuple of float, optional
+        Least and largest weight.
+    denominator : str
+        How ignored pixels enter the frequencies, one of `DENOMINATORS`.
+
+    Raises
+    ------
+    WeightError
+        If there is no such method, parameter or choice.
+    """
+
+    method: str = "median-frequency"
+    params: Mapping[str, float | str] = field(default_factory=dict, hash=False)
+    zero: tuple[int, ...] = ()
+    absent: str = "zero"
+    normalize: str = "none"
+    clip: tuple[float, float] | None = None
+    denominator: str = "published"
+
+    def __post_init__(self) -> None:
+        for name, choices in CHOICES.items():
+            value = getattr(self, name)
+            if value not in choices:
+                raise WeightError(f"{name} must be one of {', '.join(choices)}, got {value}")
+        if self.clip is not None and not self.clip[0] <= self.clip[1]:
+            raise WeightError(f"clip must be (low, high), with low not above high, got {self.clip}")
+        _check_parameters(self.method, self.params)
+
+    def all_params(self) -> dict[str, float | str]:
+        """All parameters of the method, those that were not given too."""
+        return {**parameters_of(self.method), **self.params}
+
+
+def parameters_of(method: str) -> dict[str, float | str]:
+    """
+    Names and defaults of the parameters of a method.
+
+    Raises
+    ------
+    WeightError
+        If there is no such method.
+    """
+    if method not in METHODS:
+        raise WeightError(f"no method {method!r}; there are {', '.join(METHODS)}")
+    code, defaults = METHODS[method].__code__, METHODS[method].__defaults__ or ()
+    names = code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
+    return dict(zip(names, defaults, strict=True))
+
+
+def _check_parameters(method: str, params: Mapping[str, float | str]) -> None:
+    known = parameters_of(method)
+    for name, value in params.items():
+        if name not in known:
+            some = ", ".join(f"{name}={default}" for name, default in known.items()) or "none"
+            raise WeightError(f"{method} has no parameter {name!r}; it has {some}")
+        if isinstance(value, str) != isinstance(known[name], str):
+            kind = "a word" if isinstance(known[name], str) else "a number"
+            raise WeightError(f"{method}: {name} must be {kind}, got {value!r}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise WeightError(f"{method}: {name} must be finite, got {value}")
+    with suppress(OverflowError, ZeroDivisionError):  # which say something of the counts
+        METHODS[method](_SAMPLE, **params)
