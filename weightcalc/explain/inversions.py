@@ -369,8 +369,6 @@ _READERS: dict[str, Callable[[str, WeightList], Reading]] = {
     "pos-weight": _read_by_sum,
     "uniform": _read_uniform,
 }
-
-
 _MISTAKEN = (_read_mean, partial(_read_mean, part=0.5))
 
 
