@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import BrokenExecutor, Future
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ import pytest
 from weightcalc import LabelMap, MaskError, MasksError, count_masks, local_pool
 from weightcalc.counting import count as counting
 from weightcalc.counting.count import count_each
+from weightcalc.counting.engines import HealingExecutor
 from weightcalc.masks import file as mask_file
 from weightcalc.sources.names import name_from
 
@@ -99,7 +100,7 @@ def test_results_keep_their_order(masks, monkeypatch):
     assert [type(counted.error) for counted in found if counted.error] == [MaskError]
 
 
-class Dying(Executor):
+class Dying(HealingExecutor):
     """Workers by the thousand, all of which die once, together."""
 
     healed = False

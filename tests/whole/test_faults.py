@@ -207,7 +207,7 @@ def full(environment, tmp_path):
 
 @pytest.mark.parametrize(
     "output",
-    [["count", "-o"], ["count", "-o", "/dev/null", "--per-mask"]],
+    [["count", "-n250", "-o"], ["count", "-n250", "-o", "/dev/null", "--per-mask"]],
     ids=["-o", "--per-mask"],
 )
 def test_full_disk(full, save_mask, tmp_path, output):

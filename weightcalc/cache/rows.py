@@ -11,6 +11,7 @@ import json
 import struct
 from collections.abc import Collection, Sequence
 from functools import lru_cache
+from typing import Any
 from zlib import crc32
 
 from ..masks.value_counts import ValueCounts
@@ -21,13 +22,15 @@ _TYPES = "BHIQbhiq"  # of struct
 _WHOLE = _TYPES[:4]  # those of pixels, which are never negative
 _LIMITS = [(0, 1 << bits) for bits in (8, 16, 32, 64)]
 _LIMITS += [(-1 << bits, 1 << bits) for bits in (7, 15, 31, 63)]
+_MOSTLY: list[Any] = [None, None, 0]  # nodata, colours and overlapping of most masks, which are not written
 _HEAD = struct.Struct("<BBI")  # type of values, type of pixels, number of values
 
 
 # The numbers behind a head (pixels, unlabelled, pixels of each value, values), where the values
-# begin among them, and kind, largest, num_channels, notes, nodata and colours of the mask.
+# begin among them, and kind, largest, num_channels, notes, nodata, colours of the mask, and
+# whether its values may overlap.
 _Colors = dict[int, int] | None
-_Layout = tuple[struct.Struct, int, str, int, int, tuple[str, ...], int | None, _Colors]
+_Layout = tuple[struct.Struct, int, str, int, int, tuple[str, ...], int | None, _Colors, bool]
 
 
 def pack(masks: Sequence[ValueCounts], seed: int) -> bytes:
@@ -62,7 +65,10 @@ def _pack_mask(mask: ValueCounts) -> bytes:
     if value_type is None or pixel_type not in range(4) or not _agree(mask):
         return b""
     colors = None if mask.colors is None else list(mask.colors.items())
-    shared = (mask.kind, mask.largest, mask.num_channels, mask.notes, mask.nodata, colors)
+    rest = [mask.nodata, colors, int(mask.overlapping)]
+    if rest == _MOSTLY:
+        rest = []
+    shared = (mask.kind, mask.largest, mask.num_channels, mask.notes, *rest)
     text = json.dumps(shared, separators=(",", ":")).encode()
     head = _HEAD.pack(value_type, pixel_type, len(mask.values)) + text
     numbers = _layout(head)[0].pack(*pixels, *mask.values)
@@ -101,11 +107,11 @@ def unpack(row: bytes, seed: int) -> list[ValueCounts]:
 def _unpack_mask(body: bytes, start: int) -> tuple[ValueCounts, int]:
     head_end = start + 2 + body[start] + (body[start + 1] << 8)
     head = _layout(body[start + 2 : head_end])
-    layout, values_at, kind, largest, num_channels, notes, nodata, colors = head
+    layout, values_at, kind, largest, num_channels, notes, nodata, colors, overlaps = head
     numbers = layout.unpack_from(body, head_end)
     values = dict(zip(numbers[values_at:], numbers[2:values_at]))  # noqa: B905  # slow if strict
     mask = ValueCounts(
-        values, numbers[0], kind, largest, numbers[1], num_channels, notes, nodata, colors
+        values, numbers[0], kind, largest, numbers[1], num_channels, notes, nodata, colors, overlaps
     )
     if len(values) != values_at - 2 or not _agree(mask):
         raise ValueError(f"its numbers do not add up to {mask.pixels} pixels")
@@ -113,8 +119,8 @@ def _unpack_mask(body: bytes, start: int) -> tuple[ValueCounts, int]:
 
 
 def _agree(mask: ValueCounts) -> bool:
-    """Whether the pixels of the values are those of the mask; those of multilabel may overlap."""
-    if mask.kind == "multilabel":
+    """Whether the pixels of the values are those of the mask, or may be where they overlap."""
+    if mask.overlapping:
         most = max([0, *mask.values.values()])
         return 0 <= mask.unlabelled <= mask.pixels and most <= mask.pixels
     return sum(mask.values.values()) + mask.unlabelled == mask.pixels
@@ -124,15 +130,16 @@ def _agree(mask: ValueCounts) -> bool:
 def _layout(head: bytes) -> _Layout:
     """What a head says; most masks of a data set have one of a few."""
     value_type, pixel_type, num_values = _HEAD.unpack_from(head)
-    kind, largest, num_channels, notes, nodata, colors = json.loads(head[_HEAD.size :])
+    kind, largest, num_channels, notes, *rest = json.loads(head[_HEAD.size :])
+    nodata, colors, overlapping = rest or _MOSTLY
     whole = type(largest) is int and type(num_channels) is int and num_channels >= 0
     texts = type(notes) is list and all(type(text) is str for text in [kind, *notes])
-    if not (whole and texts and (nodata is None or type(nodata) is int)):
+    if not (whole and texts and (nodata is None or type(nodata) is int) and overlapping in (0, 1)):
         raise ValueError(f"{head[:80]!r} does not describe a mask")
     layout = f"<{num_values + 2}{_WHOLE[pixel_type]}{num_values}{_TYPES[value_type]}"
     return (
         struct.Struct(layout), num_values + 2, kind, largest, num_channels, tuple(notes), nodata,
-        None if colors is None else _colors_of(colors),
+        None if colors is None else _colors_of(colors), bool(overlapping),
     )  # fmt: skip
 
 

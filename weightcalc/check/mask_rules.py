@@ -121,7 +121,7 @@ def palette_differs(mask: LabelledMask, around: Surroundings) -> str:
 
 def unlabelled_mask(mask: LabelledMask, _: Surroundings) -> str:
     """No pixel of a class; an empty multilabel mask is a negative of every class."""
-    if mask.labelled.classes or mask.labelled.unknown or mask.mask.kind == "multilabel":
+    if mask.labelled.classes or mask.labelled.unknown or mask.mask.overlapping:
         return ""
     return f"none of its {number_of(mask.mask.pixels, 'pixel')} has a class"
 

@@ -24,7 +24,7 @@ _MOST_SAMPLED = 20_000  # pixels whose neighbours are looked at
 _REACH = 3  # pixels on each side: the edge that scaling leaves is a few pixels wide
 _MANY = 8  # unknown colours that nobody chose
 _OVERSHOOT, _ROUNDING = 32, 12  # of a sample, from 0 to 255
-_FORMATS = ("PNG", "BMP", "GIF", "TIFF", "WEBP", "JPEG", "PPM")
+_FORMATS = ("PNG", "BMP", "GIF", "TIFF", "WEBP", "JPEG")
 
 
 def pixel_values(name: str, mask: ValueCounts, encoding: str) -> np.ndarray | None:

@@ -27,23 +27,18 @@ _DEFAULTS = ReadOptions()
 
 
 class Size(click.ParamType):  # type: ignore[type-arg]  # no parameter before click 8.3
-    """A whole number, also as 2**34 or 4G."""
+    """A whole number, also as 4G."""
 
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Turn "1000", "2**34" or "16G" into a number."""
+        """Turn "1000" or "16G" into a number."""
         if isinstance(value, int):
             return value
-        parts = re.fullmatch(
-            r"(\d{1,20})(?:\*\*(\d{1,2})|([KMGT]))?", str(value).strip(), re.IGNORECASE
-        )
+        parts = re.fullmatch(r"(\d{1,20})([KMGT]?)", str(value).strip(), re.IGNORECASE)
         if parts is None:
-            self.fail("expected a number such as 1000, 2**34 or 16G", param, ctx)
-        number = int(parts[1])
-        if parts[2]:
-            return number ** int(parts[2])
-        return number << {"K": 10, "M": 20, "G": 30, "T": 40}.get((parts[3] or "").upper(), 0)
+            self.fail("expected a number such as 1000 or 16G", param, ctx)
+        return int(parts[1]) << {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}[parts[2].upper()]
 
 
 def parse_params(

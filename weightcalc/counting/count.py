@@ -8,13 +8,14 @@ not depend on who counted what.
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..counts.class_counts import ClassCounts
 from ..counts.tally import Counted, LabelledMask, Tally
 from ..errors import MaskError, SourceError
+from ..kernels.memory import keep_freed_memory
 from ..labels.label_map import LabelMap
 from ..masks.file import count_file
 from ..masks.formats import READERS
@@ -25,10 +26,7 @@ from ..sources.names import name_from
 from ..text.escape import printable
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor, Future
-    from typing import TypeAlias
-
-    _Waiting: TypeAlias = deque[tuple[Sequence[str], Future[list[Counted]]]]
+    from concurrent.futures import Executor
 
 _LARGEST_BATCH = 256  # names of a task: a million small masks are 4,000 tasks
 _BATCHES_PER_WORKER = 2  # of what is left
@@ -78,60 +76,19 @@ def count_each(
     num_workers : int
         How many tasks the executor runs at a time; four times as many are under way.
     """
+    keep_freed_memory()
     if executor is None:
         for name in names:
             yield _count_one(name, options)
         return
-    folder = _working_directory()
-    waiting: _Waiting = deque()
-    for batch in _batches(names, num_workers):
-        waiting.append((batch, executor.submit(_count_batch, batch, options, folder)))
-        if len(waiting) >= 4 * num_workers:
-            yield from _first_of(waiting, executor, options)
-    while waiting:
-        yield from _first_of(waiting, executor, options)
+    from .engines import in_order  # with its imports, which one process does without
+
+    count = partial(_count_batch, options=options, folder=_working_directory())
+    yield from in_order(executor, count, _batches(names, num_workers), 4 * num_workers, _lost)
 
 
-def _first_of(waiting: _Waiting, executor: Executor, options: ReadOptions) -> Iterator[Counted]:
-    """The first batch; if workers have died, all that was under way, then nothing is."""
-    died = False
-    while waiting:
-        batch, future = waiting.popleft()
-        try:
-            found = future.result()
-        except Exception as error:
-            if not _is_death(error, executor):
-                raise
-            died = True
-            yield from _one_by_one(batch, executor, options)
-        else:
-            yield from found
-        if not died:
-            return
-
-
-def _one_by_one(
-    names: Sequence[str], executor: Executor, options: ReadOptions
-) -> Iterator[Counted]:
-    """Count what a worker died of: the file that kills the next one too is known by its name."""
-    for name in names:
-        if hasattr(executor, "heal"):
-            executor.heal()
-        try:
-            yield from executor.submit(_count_batch, [name], options, _working_directory()).result()
-        except Exception as error:
-            if not _is_death(error, executor):
-                raise
-            yield Counted(name, [], MaskError(name, "a process died of it: out of memory?"))
-
-
-def _is_death(error: Exception, executor: Executor) -> bool:
-    """Whether workers have died of what they did, and others will follow them."""
-    from concurrent.futures import BrokenExecutor
-
-    if isinstance(error, BrokenExecutor):
-        return hasattr(executor, "heal")
-    return type(error).__name__ == "KilledWorker"  # Dask
+def _lost(name: str) -> Counted:
+    return Counted(name, [], MaskError(name, "a process died of it: out of memory?"))
 
 
 def _batches(names: Sequence[str], num_workers: int) -> Iterator[Sequence[str]]:
@@ -184,7 +141,7 @@ def count_masks(
     masks : sequence of str
         Names of files, such as `list_masks` gives.
     labels : LabelMap, optional
-        Default is one class for each value from 0 to 254.
+        Default is one class for each value from 0 to the largest, 64 at most.
     executor : concurrent.futures.Executor, optional
         Runs the work: `local_pool`, or ``Client().get_executor()`` of Dask.
         Default is this process.
@@ -219,13 +176,25 @@ def count_masks(
         by_palettes=options.encoding == "auto",
         endings=repeated_endings(masks) if one_kind else {},
     )
-    for counted in count_each(masks, options, executor=executor, num_workers=num_workers):
+    files = count_each(masks, options, executor=executor, num_workers=num_workers)
+    add_files(tally, files, on_file=on_file, on_mask=on_mask)
+    return tally.finish(on_error)
+
+
+def add_files(
+    tally: Tally,
+    files: Iterable[Counted],
+    *,
+    on_file: Callable[[Counted], object] | None = None,
+    on_mask: Callable[[LabelledMask], object] | None = None,
+) -> None:
+    """Add counted files to a tally, and tell of each file and of each mask in it."""
+    for counted in files:
         for mask in tally.add(counted):
             if on_mask is not None:
                 on_mask(mask)
         if on_file is not None:
             on_file(counted)
-    return tally.finish(on_error)
 
 
 def usable_cores() -> int:

@@ -6,14 +6,17 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Executor, Future
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from ..errors import MissingExtraError, SourceError
+from ..kernels.memory import keep_freed_memory
 from ..text.escape import printable
 
 T = TypeVar("T")
@@ -22,7 +25,97 @@ _STOPPING = {signal.SIGINT, signal.SIGTERM}
 _CONNECT_SECONDS = 5
 
 
-class LocalPool(Executor):
+def in_order(
+    executor: Executor,
+    work: Callable[[Sequence[str]], list[T]],
+    batches: Iterable[Sequence[str]],
+    most_waiting: int,
+    lost: Callable[[str], T],
+) -> Iterator[T]:
+    """
+    Run work on batches of names, and give the results in the order of the names.
+
+    A worker that dies takes what was under way with it. That is done again, one name at a
+    time, so that the name whose worker dies once more is known.
+
+    Parameters
+    ----------
+    executor : concurrent.futures.Executor
+    work : callable
+        Gives a result for each name of a batch.
+    batches : iterable of sequence of str
+    most_waiting : int
+        Batches that are under way at a time.
+    lost : callable
+        Gives the result for a name whose worker has died of it.
+    """
+    waiting: deque[tuple[Sequence[str], Future[list[T]]]] = deque()
+    for batch in batches:
+        waiting.append((batch, executor.submit(work, batch)))
+        if len(waiting) >= most_waiting:
+            yield from _first_of(waiting, executor, work, lost)
+    while waiting:
+        yield from _first_of(waiting, executor, work, lost)
+
+
+def _first_of(
+    waiting: deque[tuple[Sequence[str], Future[list[T]]]],
+    executor: Executor,
+    work: Callable[[Sequence[str]], list[T]],
+    lost: Callable[[str], T],
+) -> Iterator[T]:
+    """The first batch; if workers have died, all that was under way, then nothing is."""
+    died = False
+    while waiting:
+        batch, future = waiting.popleft()
+        try:
+            found = future.result()
+        except Exception as error:
+            if not _is_death(error, executor):
+                raise
+            died = True
+            yield from _one_by_one(batch, executor, work, lost)
+        else:
+            yield from found
+        if not died:
+            return
+
+
+def _one_by_one(
+    names: Sequence[str],
+    executor: Executor,
+    work: Callable[[Sequence[str]], list[T]],
+    lost: Callable[[str], T],
+) -> Iterator[T]:
+    """Do what a worker died of: the name that kills the next one too is the one to blame."""
+    for name in names:
+        if isinstance(executor, HealingExecutor):
+            executor.heal()
+        try:
+            yield from executor.submit(work, [name]).result()
+        except Exception as error:
+            if not _is_death(error, executor):
+                raise
+            yield lost(name)
+
+
+def _is_death(error: Exception, executor: Executor) -> bool:
+    """Whether workers have died of what they did, and others will follow them."""
+    if isinstance(error, BrokenExecutor):
+        return isinstance(executor, HealingExecutor)
+    distributed = sys.modules.get("distributed")  # loaded where its errors can come from
+    return distributed is not None and isinstance(error, distributed.KilledWorker)
+
+
+class HealingExecutor(Executor):
+    """An executor that can replace workers that have died, and go on."""
+
+    def heal(self) -> None:
+        """Replace the workers, if one of them has died; what they had to do is lost."""
+        raise NotImplementedError
+
+
+class LocalPool(HealingExecutor):
     """
     Processes of this machine, which can be replaced when one of them has died.
 
@@ -172,6 +265,7 @@ def _start_worker() -> None:
         signal.signal(number, signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
+    keep_freed_memory()
     threading.Thread(target=_follow_parent, daemon=True).start()
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ..counts.class_counts import ClassCounts
 from ..counts.counts_file import is_counts_file, matching_files, read_counts
-from ..counts.tally import Counted, Tally
+from ..counts.tally import Counted, LabelledMask, Tally
 from ..errors import MaskError, OutputError, SourceError
 from ..files.atomic import refuse_overwriting, replacing
 from ..kernels.counters import COMPILED
@@ -36,7 +36,7 @@ from ..sources.options import SourceOptions
 from ..text.escape import printable
 from ..text.numbers import number_of
 from ..text.voice import Voice
-from .count import count_each, usable_cores
+from .count import add_files, count_each, usable_cores
 from .options import RunOptions
 
 if TYPE_CHECKING:
@@ -198,10 +198,7 @@ def _count(data: DataSet, run: RunOptions, voice: Voice, lines: BinaryIO | None)
     one_kind = data.reading.encoding == "auto"
     tally = Tally(data.labels, one_kind=one_kind, by_palettes=one_kind, endings=data.endings)
     with each_counted(data, data.listing.names, run, voice) as files:
-        for counted in files:
-            for mask in tally.add(counted):
-                if lines is not None:
-                    lines.write(json.dumps(mask.line()).encode() + b"\n")
+        add_files(tally, files, on_mask=None if lines is None else partial(_write_line, lines))
     _warn(voice, tally.remarks())
     counts = tally.finish(run.on_error)
     if not COMPILED and counts.num_pixels > _MANY_PIXELS:
@@ -215,6 +212,10 @@ def _count(data: DataSet, run: RunOptions, voice: Voice, lines: BinaryIO | None)
             f"{len(tally.errors)} of {tally.num_files} files cannot be read and are left out"
         )
     return counts
+
+
+def _write_line(lines: BinaryIO, mask: LabelledMask) -> None:
+    lines.write(json.dumps(mask.line()).encode() + b"\n")
 
 
 @contextmanager

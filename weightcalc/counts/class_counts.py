@@ -273,8 +273,8 @@ class ClassCounts:
 
 
 def ignored_pixels(mask: ValueCounts, labelled: Labelled) -> int:
-    """Pixels of a mask that are in no class; those of a multilabel mask always are."""
-    if mask.kind == "multilabel":
+    """Pixels of a mask that are in no class; where classes may overlap, there are none."""
+    if mask.overlapping:
         return 0  # an ignored channel says nothing about the others of a pixel
     return mask.unlabelled + sum(labelled.ignored.values())
 

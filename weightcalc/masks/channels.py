@@ -37,8 +37,9 @@ def read_channels(file: BinaryIO, header: Header, options: ReadOptions) -> Itera
     for _ in range(header.shape[0] if len(header.shape) == 4 else 1):
         values, unlabelled = count(file, header.dtype, size, channels, options.encoding)
         yield ValueCounts(
-            values, size, options.encoding, unlabelled=unlabelled, num_channels=channels
-        )
+            values, size, options.encoding, unlabelled=unlabelled, num_channels=channels,
+            overlapping=options.encoding == "multilabel",
+        )  # fmt: skip
     if file.read(1):
         raise DamagedError("bytes follow its array")
 

@@ -36,7 +36,6 @@ _FIRST_BYTES = (
     (b"MM\0+", "TIFF"),
     (b"RIFF", "WEBP"),
     (b"\xff\xd8\xff", "JPEG"),
-    (b"P5", "PPM"),
 )
 _NO_IMAGES = (  # in lower case
     (b"<!doctype", "an HTML page, such as a server sends for an error or a login"),
@@ -47,6 +46,7 @@ _NO_IMAGES = (  # in lower case
     (b"nrrd", "an NRRD file"),
     (b"pk\3\4", "a ZIP archive"),
     (b"%pdf", "a PDF"),
+    (b"p5", "a PGM file"),
 )
 _POINTERS = (
     (b"version https://git-lfs", "a Git LFS pointer, not the mask itself", "git lfs pull"),
@@ -107,7 +107,7 @@ def _no_image(head: bytes) -> DecodeError:
     text = head.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     what = next((what for start, what in _NO_IMAGES if text.startswith(start)), "")
     if what:
-        return UnsupportedError(f"{what}, not a mask")
+        return UnsupportedError(f"it is {what}, and no mask")
     return UnsupportedError(f"no image: it begins with {head!r}")
 
 

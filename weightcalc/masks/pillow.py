@@ -55,7 +55,7 @@ def read_image(
     Parameters
     ----------
     format_ : str
-        BMP, GIF, TIFF, WEBP, JPEG or PPM: what the first bytes of the file say.
+        BMP, GIF, TIFF, WEBP or JPEG: what the first bytes of the file say.
     pages : sequence of int, optional
         Pages of a TIFF to count. Default is all of them.
 
@@ -103,7 +103,6 @@ def _open(file: BinaryIO, format_: str) -> ImageFile.ImageFile:
         BmpImagePlugin,
         GifImagePlugin,
         JpegImagePlugin,
-        PpmImagePlugin,
         TiffImagePlugin,
         WebPImagePlugin,
     )
@@ -112,7 +111,6 @@ def _open(file: BinaryIO, format_: str) -> ImageFile.ImageFile:
         "BMP": BmpImagePlugin.BmpImageFile,
         "GIF": GifImagePlugin.GifImageFile,
         "JPEG": JpegImagePlugin.JpegImageFile,
-        "PPM": PpmImagePlugin.PpmImageFile,
         "TIFF": TiffImagePlugin.TiffImageFile,
         "WEBP": WebPImagePlugin.WebPImageFile,
     }
@@ -142,12 +140,9 @@ def _count_page(image: ImageFile.ImageFile, format_: str, options: ReadOptions) 
     if format_ == "TIFF":
         _check_tiff(image, options)
     notes = _notes_on_gif(image.fp) if format_ == "GIF" and image.fp else []
-    largest_grey = _largest_grey(image) if format_ == "PPM" else 0
     with third_party("Pillow"):
         image.load()
     values, largest = _values(image, format_, options.encoding, notes)
-    if largest_grey:
-        values = _unscaled(image.mode, values, largest_grey)
     kind = _KINDS.get(image.mode, image.mode)
     by_index = image.mode == "P" and options.encoding != "color"
     colors = colors_in_use(values, _palette(image)) if by_index else None
@@ -238,18 +233,6 @@ def _values(
     if encoding == "color":
         values = _colors(image, values)
     return values, counter.largest
-
-
-def _largest_grey(image: ImageFile.ImageFile) -> int:
-    """What the header of a PGM file says, which is gone after load; 0 if Pillow scales nothing."""
-    arguments = image.tile[0].args
-    return int(arguments[-1]) if isinstance(arguments, tuple) else 0
-
-
-def _unscaled(mode: str, values: dict[int, int], largest: int) -> dict[int, int]:
-    """Undo what Pillow does to greys of a PGM file whose largest is not 255 or 65535."""
-    scale = 255 if mode == "L" else 65535
-    return {round(value * largest / scale): n for value, n in values.items()}
 
 
 def _colors(image: ImageFile.ImageFile, values: dict[int, int]) -> dict[int, int]:

@@ -23,10 +23,6 @@ _LARGEST_ROW = 64 << 20
 _MOST_EXTRA = 64 << 10  # inflated bytes after the last row that are still only odd
 _PIECE = 1 << 19  # bytes of rows at a time: they stay in the cache until they are counted
 
-# glibc gives such pieces back to the system when they are freed, and fetches them again page by
-# page, until a larger block has been freed once. This one is never touched, so it costs nothing.
-bytes(16 << 20)
-
 
 def count_png(file: BinaryIO, options: ReadOptions) -> ValueCounts:
     """

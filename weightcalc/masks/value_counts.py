@@ -32,6 +32,8 @@ class ValueCounts(NamedTuple):
     colors : dict of int to int, optional
         Used index of a palette image to its colour, ``0xRRGGBB``. None for other masks, and
         where the palette is a plain ramp of greys, which says nothing.
+    overlapping : bool
+        Whether a pixel may have several values, as in multilabel masks, or none of them.
     """
 
     values: dict[int, int]
@@ -43,3 +45,4 @@ class ValueCounts(NamedTuple):
     notes: tuple[str, ...] = ()
     nodata: int | None = None
     colors: dict[int, int] | None = None
+    overlapping: bool = False

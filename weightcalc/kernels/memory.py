@@ -1,0 +1,16 @@
+"""What the allocator of the system is told before many masks are counted."""
+
+from __future__ import annotations
+
+_LARGE = 16 << 20  # bytes; more than any piece of a mask
+
+
+def keep_freed_memory() -> None:
+    """
+    Let glibc keep the pieces that are freed while masks are counted.
+
+    It gives pieces of this size back to the system when they are freed, and fetches them again
+    page by page, until a larger block has been freed once. This one is never touched, so it
+    costs nothing; other allocators do not mind.
+    """
+    bytes(_LARGE)
