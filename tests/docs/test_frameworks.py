@@ -1,5 +1,5 @@
 """
-Weights in the frameworks that train with them: every recipe of the README, and every trap.
+Weights in the frameworks that train with them: every recipe of the manual, and every trap.
 
 The scores, the target and the weights [1, 9] are those of a published question about PyTorch's
 cross entropy, whose answers are 0.7099 without weights and 0.7531 with them. Models stay at
@@ -377,7 +377,7 @@ def test_mmsegmentation_looks_up_ignored_pixels(mmseg_loss, torch, scores, targe
 
 
 def test_every_recipe_is_tested():
-    """Each row of the README's table of recipes is used by a test here."""
+    """Each row of the manual's table of recipes is used by a test here."""
     rows = re.findall(r"^\| ([^|]+) \| `", RECIPES, re.MULTILINE)
     tested = re.findall(r'recipe\("([^"]+)"\)', Path(__file__).read_text(encoding="utf-8"))
     assert len(rows) > 10

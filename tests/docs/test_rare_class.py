@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from weightcalc.manual import page
+
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "examples" / "rare_class_sampling.py"
 JQ = r"""jq -r '.[] | "class_weighting: \(.)"' """.strip()
@@ -161,5 +163,5 @@ def test_lines_for_caffe(weightcalc, save_mask):
 
 
 def test_lines_for_caffe_are_documented():
-    """The README has the command that the test above runs."""
-    assert JQ in (ROOT / "README.md").read_text(encoding="utf-8")
+    """The manual has the command that the test above runs."""
+    assert JQ in page("frameworks")

@@ -1,4 +1,4 @@
-"""The README is the manual: what it says is there, and what is there it says."""
+"""README and manual: what they say is there, and what is there they say."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 
 from weightcalc.check.rules import RULES
 from weightcalc.cli.app import main
+from weightcalc.manual import page, topics
 from weightcalc.masks.formats import READERS
 from weightcalc.weights.formula import parameters_of
 from weightcalc.weights.formulas import METHODS
@@ -20,6 +21,7 @@ from weightcalc.weights.weights_file import WRITERS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+MANUAL = "\n".join(map(page, topics()))
 SHELL = "".join(re.findall(r"```bash\n(.*?)```", README, re.DOTALL))
 TASKS = re.findall(r"^weightcalc .*?(?=\s+#|$)", SHELL, re.MULTILINE)
 OPTIONS = sorted(
@@ -35,8 +37,8 @@ OPTIONS = sorted(
 
 @pytest.mark.parametrize("method", METHODS)
 def test_method_is_documented(method):
-    """Each method has a row in the README, with its parameters and their defaults."""
-    row = next(line for line in README.splitlines() if line.startswith(f"| `{method}` |"))
+    """Each method has a row in the manual, with its parameters and their defaults."""
+    row = next(line for line in page("methods").splitlines() if line.startswith(f"| `{method}` |"))
     for name, default in parameters_of(method).items():
         text = default if isinstance(default, str) else f"{default:g}"
         assert f"`{name}={text}`" in row
@@ -50,20 +52,20 @@ def test_command_is_documented(command):
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_option_is_documented(option):
-    """Each option stands in the README, in code type."""
-    assert re.search(rf"[`|, ]{re.escape(option)}[`|, =]", README)
+    """Each option stands in the manual, in code type."""
+    assert re.search(rf"[`|, ]{re.escape(option)}[`|, =]", MANUAL)
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_rule_is_documented(rule):
-    """Each rule of `check` has a row in the README, with its level."""
-    assert f"\n| `{rule}` | {RULES[rule].level} |" in README
+    """Each rule of `check` has a row in the manual, with its level."""
+    assert f"\n| `{rule}` | {RULES[rule].level} |" in page("rules")
 
 
 @pytest.mark.parametrize("name", [*READERS, *WRITERS])
 def test_format_is_documented(name):
-    """Each ending of masks and each output format stands in the README, in code type."""
-    assert f"`{name}`" in README
+    """Each ending of masks and each output format stands in the manual, in code type."""
+    assert f"`{name}`" in MANUAL
 
 
 @pytest.fixture

@@ -75,6 +75,15 @@ def test_no_circle_inside_a_package():
     TopologicalSorter({name: others - {name} for name, others in graph.items()}).prepare()
 
 
+def test_the_map_names_all():
+    """`weightcalc/README.md` names each package and each module."""
+    text = (PACKAGE / "README.md").read_text()
+    for path in MODULES:
+        if path.name != "__init__.py" and path.parent != PACKAGE:
+            row = next(r for r in text.splitlines() if r.startswith(f"| `{path.parent.name}/` |"))
+            assert re.search(rf"\b{path.stem}\b", row), path
+
+
 def test_few_floors():
     """A package stands one floor above the highest that it imports; there are few floors."""
     needs = {name: set() for name in PACKAGES}

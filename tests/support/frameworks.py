@@ -19,8 +19,9 @@ from typing import Any
 
 import pytest
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-RECIPES = README.partition("\n## Into a training framework\n")[2].partition("\n## ")[0]
+from weightcalc.manual import page
+
+RECIPES = page("frameworks")
 
 # Of a published question about cross entropy in PyTorch.
 SCORES = [
@@ -81,13 +82,13 @@ def framework(name: str) -> ModuleType:
 
 
 def recipe(name: str) -> str:
-    """The code in the README's row of recipes for that framework."""
+    """The code in the manual's row of recipes for that framework."""
     (row,) = re.findall(rf"^\| {re.escape(name)} \| (.*) \|$", RECIPES, re.MULTILINE)
     return row.split("`")[1]
 
 
 def shell(line: str, folder: Path, environment: dict[str, str]) -> str:
-    """What a command line of the README prints, if `python` and `weightcalc` are those in use."""
+    """What a command line of the manual prints, if `python` and `weightcalc` are those in use."""
     functions = 'python() { "$PYTHON" "$@"; }; weightcalc() { "$PYTHON" -m weightcalc "$@"; }; '
     environment = {**environment, "PYTHON": sys.executable, "PYTHONWARNINGS": "error"}
     command = ["sh", "-c", functions + line]

@@ -88,7 +88,7 @@ COUNTED = {
                        ". -n 171 --reduce-zero-label", {0: 1, 170: 2}, {0: 1}),
     "Mapillary Vistas": ({"labels/1.png": ("P", [[0, 64, 65, 65]])},
                          "labels/ -n 66 --ignore-index 65", {0: 1, 64: 1}, {65: 2}),
-    "Mapillary Vistas list": ({"labels/1.png": ("P", [[0, 0, 1]]),
+    "Mapillary Vistas list": ({"labels/1.png": ("Vistas", [[0, 0, 1]]),
                                "config_v1.2.json": json.dumps(VISTAS)},
                               "labels/ -c config_v1.2.json --ignore-index unlabeled",
                               {0: 2}, {1: 1}),
@@ -179,7 +179,7 @@ REFUSED = {
     "COCO panoptic list": ({"1.png": ("RGB", [[BLACK, LEMON_IDS]]),
                             "panoptic.json": json.dumps(PANOPTIC)},
                            "1.png -c panoptic.json", "value #0c3d31 .* nearest colour", ""),
-    "COCO-Stuff mat": ({"1.mat": MAT}, "1.mat -n 172", "1.mat: no image", ""),
+    "COCO-Stuff mat": ({"1.mat": MAT}, "1.mat -n 172", "1.mat: it is a MATLAB file", ""),
     "Mapillary instances": ({"instances/1.png": ("I;16", [[65 * 256 + 3]])},
                             "instances/ -n 66", "value 16643 .*the classes are 0 to 65", ""),
     "SUN RGB-D mat": ({"1.mat": HDF5_MAT}, ". -n 37", "no masks in .", "masks end in .png"),
@@ -228,10 +228,10 @@ def _write_mask(path, mode, rows):
         nibabel.save(nibabel.Nifti1Image(np.array(rows, mode), np.eye(4)), path)
     elif mode == "RGB;16":
         path.write_bytes(write_png(rows, RGB, 16))
-    elif mode == "P":
+    elif mode in ("P", "Vistas"):
         values = np.array(rows, np.uint8)
         image = Image.frombytes("P", values.shape[::-1], values.tobytes())
-        image.putpalette(_voc_palette())
+        image.putpalette(_voc_palette() if mode == "P" else [165, 42, 42, 0, 0, 0])
         image.save(path)
     else:
         Image.fromarray(np.array(rows, np.uint16 if mode == "I;16" else np.uint8)).save(path)

@@ -22,7 +22,11 @@ _TYPES = "BHIQbhiq"  # of struct
 _WHOLE = _TYPES[:4]  # those of pixels, which are never negative
 _LIMITS = [(0, 1 << bits) for bits in (8, 16, 32, 64)]
 _LIMITS += [(-1 << bits, 1 << bits) for bits in (7, 15, 31, 63)]
-_MOSTLY: list[Any] = [None, None, 0]  # nodata, colours and overlapping of most masks, which are not written
+_MOSTLY: list[Any] = [
+    None,
+    None,
+    0,
+]  # nodata, colours and overlapping of most masks, which are not written
 _HEAD = struct.Struct("<BBI")  # type of values, type of pixels, number of values
 
 

@@ -18,6 +18,7 @@ from .._version import __version__
 from ..errors import WeightcalcError
 from ..text.voice import Voice
 from .commands import check, count, explain, report, weights
+from .help import help_
 
 DONE, FAILED, INTERRUPTED, TERMINATED = 0, 2, 130, 143
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -47,6 +48,7 @@ main.add_command(count)
 main.add_command(report)
 main.add_command(check)
 main.add_command(explain)
+main.add_command(help_)
 
 
 def run() -> NoReturn:

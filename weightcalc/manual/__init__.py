@@ -1,0 +1,32 @@
+"""The pages of `weightcalc help`: Markdown files, which read as well on the web."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+
+def topics() -> dict[str, str]:
+    """Each topic in alphabetical order, and what its page is about, in one line."""
+    folder = resources.files(__package__)
+    names = sorted(item.name for item in folder.iterdir() if item.name.endswith(".md"))
+    return {name.removesuffix(".md"): _summary(page(name.removesuffix(".md"))) for name in names}
+
+
+def page(topic: str) -> str:
+    """
+    The text of the page of a topic.
+
+    Raises
+    ------
+    KeyError
+        If there is no such page.
+    """
+    file = resources.files(__package__).joinpath(f"{topic}.md")
+    if not topic.isidentifier() or not file.is_file():
+        raise KeyError(topic)
+    return file.read_text("utf-8")
+
+
+def _summary(text: str) -> str:
+    """The first paragraph below the title of a page."""
+    return " ".join(text.split("\n\n")[1].split())
