@@ -9,10 +9,10 @@ import re
 import reprlib
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from ..errors import WeightcalcError
-from ..files.bounded import SmallFile
+from ..files.bounded import Json, SmallFile
 from ..text.escape import printable
 from ..text.suggest import nearest
 from .findings import LEVELS, OFF, Settings
@@ -20,7 +20,7 @@ from .options import RuleOptions
 from .rules import RULES
 
 T = TypeVar("T")
-_Read: TypeAlias = tuple[dict[str, str], dict[str, Any]]  # levels of rules, and settings
+_Read: TypeAlias = tuple[dict[str, str], dict[str, Json]]  # levels of rules, and settings
 CONFIG = "pyproject.toml"
 _TABLE = "tool.weightcalc.check"
 MAX_DRIFT = 0.05
@@ -140,13 +140,13 @@ def _parse(data: bytes) -> _Read:
     return _settings_in(tomllib.loads(data.decode()))
 
 
-def _settings_in(document: Mapping[str, Any]) -> _Read:
+def _settings_in(document: Mapping[str, Json]) -> _Read:
     ours = _table(_table(document, "tool"), "weightcalc")
     for key in ours:
         if key != "check":
             raise ConfigError(f"[tool.weightcalc] has no key {key!r}{nearest(key, ['check'])}")
     levels: dict[str, str] = {}
-    values: dict[str, Any] = {}
+    values: dict[str, Json] = {}
     for key, value in _table(ours, "check").items():
         if key == "rules":
             pairs = _table({"rules": value}, "rules").items()
@@ -158,14 +158,14 @@ def _settings_in(document: Mapping[str, Any]) -> _Read:
     return levels, values
 
 
-def _blamed(key: str, read: Callable[[Any], T], value: Any) -> T:
+def _blamed(key: str, read: Callable[[Json], T], value: Json) -> T:
     try:
         return read(value)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"[{_TABLE}] {key} = {reprlib.repr(value)}: {error}") from error
 
 
-def _table(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+def _table(document: Mapping[str, Json], key: str) -> Mapping[str, Json]:
     table = document.get(key, {})
     if not isinstance(table, dict):
         raise ConfigError(f"{key} is no table")

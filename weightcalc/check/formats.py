@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import click
 
 from .._version import __version__
 from ..errors import OutputError
+from ..files.bounded import Json
 from ..text.escape import printable
 from ..text.numbers import number_of
 from .findings import ERROR, WARNING, Finding
@@ -92,8 +92,8 @@ def write_json(checked: Checked) -> str:
     return json.dumps(document, indent=1) + "\n"
 
 
-def _entry(finding: Finding, level: str) -> dict[str, Any]:
-    entry: dict[str, Any] = {"rule": finding.rule, "level": level}
+def _entry(finding: Finding, level: str) -> dict[str, Json]:
+    entry: dict[str, Json] = {"rule": finding.rule, "level": level}
     if finding.mask is not None:
         entry["mask"] = finding.mask
     if finding.class_id is not None:

@@ -64,7 +64,7 @@ RULES: dict[str, Rule] = {
     ),
     "wrong-kind": Rule(
         ERROR,
-        "mask whose mode or bit depth differs from the rest",
+        "mask of a kind that does not fit: colours for indices, or another mode than most",
         "--include GLOB for one kind; --encoding index or color says what all hold",
         on_set=set_rules.wrong_kind,
     ),

@@ -82,6 +82,8 @@ def wrong_kind(whole: Whole) -> Iterator[Finding]:
 def class_never_seen(whole: Whole) -> Iterator[Finding]:
     """Classes of the list that no mask holds; ids that the list skips are none."""
     counts = whole.counts
+    if not counts.num_masks:
+        return  # of nothing that was read, nothing follows
     named = any(counts.class_names)
     for index in absent_classes(counts):
         if counts.class_names[index] is not None or not named:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._version import __version__
 from ..errors import CountsError, LabelError
+from ..files.bounded import Json
 from ..labels.label_map import Labelled, LabelMap
 from ..masks.value_counts import ValueCounts
 from ..text.escape import printable
@@ -238,7 +239,7 @@ class ClassCounts:
     def __repr__(self) -> str:
         return f"<ClassCounts: {self.num_classes} classes, {self.num_masks} masks>"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Json]:
         """The counts as the JSON object that a counts file holds."""
         return {
             "format": FORMAT,
@@ -256,12 +257,12 @@ class ClassCounts:
             "version": __version__,
         }
 
-    def _palette_entry(self) -> dict[str, Any]:
+    def _palette_entry(self) -> dict[str, Json]:
         colors = {str(index): f"#{color:06x}" for index, color in self.palette.items()}
         return {"palette": colors} if colors else {}
 
-    def _class_entry(self, index: int) -> dict[str, Any]:
-        entry: dict[str, Any] = {"index": index, "name": self.class_names[index]}
+    def _class_entry(self, index: int) -> dict[str, Json]:
+        entry: dict[str, Json] = {"index": index, "name": self.class_names[index]}
         entry |= {name: getattr(self, name)[index] for name in COLUMNS}
         if index in self.ignored_classes:
             entry["ignored"] = True

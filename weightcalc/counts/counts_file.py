@@ -9,11 +9,10 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from ..errors import CountsError
 from ..files.atomic import write_file
-from ..files.bounded import SmallFile
+from ..files.bounded import Json, SmallFile
 from ..labels.label_map import LabelMap
 from ..text.escape import printable
 from .class_counts import COLUMNS, FORMAT, REPORT, ClassCounts
@@ -84,7 +83,7 @@ def counts_of_document(document: object) -> ClassCounts:
         raise CountsError(f"not a whole counts file: {_shown(error)}") from error
 
 
-def _counts_of(document: Mapping[str, Any]) -> ClassCounts:
+def _counts_of(document: Mapping[str, Json]) -> ClassCounts:
     entries = document["classes"]
     names = [_text(entry["name"]) for entry in entries]
     if [_whole(entry["index"]) for entry in entries] != list(range(len(entries))):
@@ -118,7 +117,7 @@ def _counts_of(document: Mapping[str, Any]) -> ClassCounts:
     return counts
 
 
-def _color(text: Any) -> int:
+def _color(text: Json) -> int:
     if not (isinstance(text, str) and re.fullmatch("#[0-9a-f]{6}", text)):
         raise CountsError(f"{_shown(text)} is no colour")
     return int(text[1:], 16)

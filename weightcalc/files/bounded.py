@@ -9,7 +9,7 @@ import io
 import os
 import stat
 from collections.abc import Callable
-from typing import BinaryIO, NamedTuple, TypeVar
+from typing import Any, BinaryIO, NamedTuple, TypeAlias, TypeVar
 
 from ..errors import WeightcalcError
 from ..text.escape import printable
@@ -18,6 +18,7 @@ from ..text.escape import printable
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _FLAGS |= getattr(os, "O_BINARY", 0)
 T = TypeVar("T")
+Json: TypeAlias = Any  # what a JSON or TOML document holds, until it has been looked at
 
 
 def open_regular(path: str) -> io.FileIO:

@@ -13,9 +13,10 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from reprlib import Repr
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..errors import LabelError, MissingExtraError
+from ..files.bounded import Json
 from ..text.escape import printable
 
 _LONGEST_LINE = 1000
@@ -209,7 +210,7 @@ def _rows(text: str, first: int, header: _Header) -> Iterator[tuple[int, list[st
         yield rows.line_num, cells
 
 
-def _from_document(document: Any) -> Stated:
+def _from_document(document: Json) -> Stated:
     if not isinstance(document, dict):
         return _from_shape(document)
     found = [document[key] for key in _KEYS if isinstance(document.get(key), list | dict)]
@@ -223,7 +224,7 @@ def _from_document(document: Any) -> Stated:
     return stated
 
 
-def _from_shape(shape: Any) -> Stated:
+def _from_shape(shape: Json) -> Stated:
     """A list of names or of objects, id to name, or name to id."""
     if isinstance(shape, list):
         if shape and all(isinstance(record, dict) for record in shape):
@@ -238,7 +239,7 @@ def _from_shape(shape: Any) -> Stated:
     return _from_names(shape)
 
 
-def _from_names(ids: dict[str, Any]) -> Stated:
+def _from_names(ids: dict[str, Json]) -> Stated:
     """Name to id, as nnU-Net has it: the name "ignore" says that its value is no class."""
     for name, index in ids.items():
         if isinstance(index, list):
@@ -249,7 +250,7 @@ def _from_names(ids: dict[str, Any]) -> Stated:
     return Stated(entries, frozenset(entry.id for entry in entries if entry.name == "ignore"))
 
 
-def _from_records(records: list[dict[str, Any]]) -> list[Entry]:
+def _from_records(records: list[dict[str, Json]]) -> list[Entry]:
     """
     Objects of name, colour and id (COCO), or of which the position is the id.
 
@@ -267,7 +268,7 @@ def _from_records(records: list[dict[str, Any]]) -> list[Entry]:
     return entries
 
 
-def _with_colors(stated: Stated, colors: Any) -> Stated:
+def _with_colors(stated: Stated, colors: Json) -> Stated:
     """Datumaro's colours, in the order in which the classes stand."""
     if not isinstance(colors, list) or len(colors) != len(stated.entries):
         raise LabelError(f"segmentation_colors is no list of {len(stated.entries)} colours")
@@ -277,7 +278,7 @@ def _with_colors(stated: Stated, colors: Any) -> Stated:
     )
 
 
-def _with_mapping(stated: Stated, pairs: Any) -> Stated:
+def _with_mapping(stated: Stated, pairs: Json) -> Stated:
     """Ultralytics' ``label_mapping``: value to class id or ``ignore_label``, which is 255."""
     if not isinstance(pairs, dict):
         raise LabelError("label_mapping is no mapping of values to class ids")
@@ -300,8 +301,8 @@ def _with_mapping(stated: Stated, pairs: Any) -> Stated:
     return stated._replace(ignore=stated.ignore | ignore, mapping=mapping)
 
 
-def _without_repeats(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    members: dict[str, Any] = {}
+def _without_repeats(pairs: Iterable[tuple[str, Json]]) -> dict[str, Json]:
+    members: dict[str, Json] = {}
     for key, value in pairs:
         if key in members:
             raise LabelError(
@@ -312,7 +313,7 @@ def _without_repeats(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _load_yaml(text: str) -> Any:
+def _load_yaml(text: str) -> Json:
     """A YAML document as dict, list and str: no tag is obeyed, so that nothing is built."""
     try:
         import yaml
@@ -325,7 +326,7 @@ def _load_yaml(text: str) -> Any:
     return _of_node(node, set())
 
 
-def _of_node(node: Any, seen: set[int]) -> Any:
+def _of_node(node: Json, seen: set[int]) -> Json:
     if node is None:
         return None
     if id(node) in seen:  # nested aliases stand for more than memory can hold
@@ -338,13 +339,13 @@ def _of_node(node: Any, seen: set[int]) -> Any:
     return _without_repeats([(_key(key), _of_node(value, seen)) for key, value in node.value])
 
 
-def _key(node: Any) -> str:
+def _key(node: Json) -> str:
     if node.id != "scalar":
         raise LabelError(f"line {node.start_mark.line + 1}: a key of YAML that is no plain text")
     return str(node.value)
 
 
-def _id(value: Any) -> int:
+def _id(value: Json) -> int:
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value):
         return int(value)
     if type(value) is int:  # a bool is an int too
@@ -358,7 +359,7 @@ def _value(text: str) -> int:
     raise LabelError(f"{_shown(text)} is no value of a mask")
 
 
-def _color(value: Any, where: str) -> int | None:
+def _color(value: Json, where: str) -> int | None:
     if value is None:
         return None
     if isinstance(value, str) and re.fullmatch("#[0-9a-fA-F]{6}", value):
@@ -368,7 +369,7 @@ def _color(value: Any, where: str) -> int | None:
     raise LabelError(f"{where}: {_shown(value)} is no colour, such as [128, 64, 0] or #804000")
 
 
-def _pack(samples: Sequence[Any], where: str) -> int:
+def _pack(samples: Sequence[Json], where: str) -> int:
     packed = 0
     for sample in samples:
         if not re.fullmatch("[0-9]{1,3}", str(sample)) or int(sample) > 255:
@@ -377,5 +378,5 @@ def _pack(samples: Sequence[Any], where: str) -> int:
     return packed
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Json) -> str:
     return printable(_short.repr(value))

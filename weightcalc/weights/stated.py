@@ -14,12 +14,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from ..counts.class_counts import ClassCounts
 from ..counts.counts_file import counts_of_document
 from ..errors import CountsError, WeightError
-from ..files.bounded import SmallFile
+from ..files.bounded import Json, SmallFile
 from ..labels.label_map import MOST_CLASSES
 from ..text.escape import printable
 from .formula import CHOICES, Formula, parameters_of
@@ -166,7 +165,7 @@ def _stated(data: bytes, source: str) -> Stated:
     return _weights_alone(source, list(document.values()), list(document))
 
 
-def _parse(data: bytes) -> Any:
+def _parse(data: bytes) -> Json:
     text = data.decode("utf-8-sig").strip()
     if not text.startswith(("[", "{")):
         text = "[" + re.sub(r"\s*,\s*|\s+", ",", text) + "]"
@@ -219,7 +218,7 @@ def _digits_shown(numbers: Sequence[Decimal]) -> int:
     return min(max(*shown, _LEAST_DIGITS), _MOST_DIGITS)
 
 
-def _report(source: str, report: Mapping[str, Any]) -> Stated:
+def _report(source: str, report: Mapping[str, Json]) -> Stated:
     weights, names = report.get("weights"), report.get("names")
     if not isinstance(weights, list):
         raise WeightError("a report without its list of weights")
@@ -232,7 +231,7 @@ def _report(source: str, report: Mapping[str, Any]) -> Stated:
     return Stated(source, numbers, None, texts, digits, _formula(report), _counts(report))
 
 
-def _formula(report: Mapping[str, Any]) -> Formula:
+def _formula(report: Mapping[str, Json]) -> Formula:
     """The formula of a report; every field is checked, and a wrong one named."""
     chosen = {name: _option(report, name) for name in CHOICES}
     for name, choices in CHOICES.items():
@@ -246,20 +245,20 @@ def _formula(report: Mapping[str, Any]) -> Formula:
     return Formula(method, params, tuple(zero), clip=_clip(_option(report, "clip")), **chosen)
 
 
-def _counts(report: Mapping[str, Any]) -> ClassCounts:
+def _counts(report: Mapping[str, Json]) -> ClassCounts:
     try:
         return counts_of_document(_member(report, "counts"))
     except CountsError as error:
         raise WeightError(f"counts of the report: {error}").with_hint(error.hint) from error
 
 
-def _member(report: Mapping[str, Any], name: str) -> Any:
+def _member(report: Mapping[str, Json], name: str) -> Json:
     if name not in report:
         raise WeightError(f"the report states no {name}")
     return report[name]
 
 
-def _option(report: Mapping[str, Any], name: str) -> Any:
+def _option(report: Mapping[str, Json], name: str) -> Json:
     options = _member(report, "options")
     _expect(isinstance(options, dict), "options", options, "an object")
     if name not in options:
@@ -267,7 +266,7 @@ def _option(report: Mapping[str, Any], name: str) -> Any:
     return options[name]
 
 
-def _parameters(method: str, stated: Any) -> dict[str, float | str]:
+def _parameters(method: str, stated: Json) -> dict[str, float | str]:
     """Those of a method: numbers, or words where the method takes words."""
     defaults = parameters_of(method)
     _expect(isinstance(stated, dict), "parameters", stated, "an object")
@@ -282,7 +281,7 @@ def _parameters(method: str, stated: Any) -> dict[str, float | str]:
     return {k: v if isinstance(v, str) else float(v) for k, v in stated.items()}
 
 
-def _clip(stated: Any) -> tuple[float, float] | None:
+def _clip(stated: Json) -> tuple[float, float] | None:
     if stated is None:
         return None
     is_pair = isinstance(stated, list) and len(stated) == 2
