@@ -20,7 +20,7 @@ one_hot = ids[..., np.newaxis] == np.arange(len(CLASSES))  # -1 equals no class:
 
 labels = weightcalc.LabelMap(class_names=sorted(CLASSES, key=CLASSES.get))
 counts = weightcalc.ClassCounts(labels)
-counts.add_batch(one_hot[np.newaxis])
+counts.add_batch(one_hot[np.newaxis], one_hot=True)
 weights = weightcalc.compute_class_weights(counts, "inverse-frequency")
 
 print("pixels:", dict(zip(counts.class_names, counts.pixels, strict=True)))

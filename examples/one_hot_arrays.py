@@ -16,7 +16,7 @@ one_hot = np.eye(3)[labels]
 def inverse_frequency(batch):
     """Weights of a batch of masks, and the counts they come from."""
     counts = weightcalc.ClassCounts()
-    counts.add_batch(batch)
+    counts.add_batch(batch, one_hot=batch.ndim == 4 and batch.shape[3] > 1)
     return weightcalc.compute_class_weights(counts, "inverse-frequency").tolist(), counts
 
 

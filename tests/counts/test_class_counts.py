@@ -359,7 +359,7 @@ def test_add_batch(batch):
 def test_one_hot_without_a_one():
     """An all-zero pixel of a one-hot mask is ignored, in a batch of one channel too."""
     counts = ClassCounts()
-    counts.add_batch(np.array([[[[0, 1], [0, 0], [0, 1]]] * 2]))
+    counts.add_batch(np.array([[[[0, 1], [0, 0], [0, 1]]] * 2]), one_hot=True)
     assert (counts.pixels, counts.ignored_pixels, counts.ignored) == ([0, 4], 2, {None: [2, 1]})
     single = ClassCounts()
     single.add_batch(np.array([[[[1], [0], [1]]]]), one_hot=True)
@@ -369,9 +369,9 @@ def test_one_hot_without_a_one():
 @pytest.mark.parametrize(
     ("batch", "message"),
     [
-        ([[[[1, 1]], [[0, 1]]]], "2 ones"),
-        ([[[[0, 2]], [[0, 1]]]], "0 and 1"),
-        ([[[[0, 0.5]], [[0, 1]]]], "0 and 1"),
+        ([[[[1, 1], [0, 1]], [[0, 1]] * 2]], "one_hot=True"),
+        ([[[[0, 2], [0, 1]], [[0, 1]] * 2]], "one_hot=True"),
+        ([[[0, 1], [1, 0]]], "one_hot=False"),
         ([[0, 1]], "axes"),
         ([[[[[0]]]]], "axes"),
     ],
@@ -386,3 +386,31 @@ def test_one_hot_channel_outside_the_classes():
     """A one-hot channel without a class is an error, like a value without one."""
     with pytest.raises(LabelError, match="value 2"):
         ClassCounts(LabelMap(2)).add_batch(np.eye(3)[LABELS])
+
+
+@pytest.mark.parametrize(
+    ("batch", "message"),
+    [
+        ([[[[1, 1]], [[0, 1]]]], "2 ones"),
+        ([[[[0, 2]], [[0, 1]]]], "0 and 1"),
+        ([[[[0, 0.5]], [[0, 1]]]], "0 and 1"),
+    ],
+)
+def test_add_one_hot_batch_refuses(batch, message):
+    """What is said to be one-hot and is not is refused."""
+    with pytest.raises(WeightcalcError, match=message):
+        ClassCounts().add_batch(np.array(batch), one_hot=True)
+
+
+def test_add_batch_of_one_channel():
+    """Four binary masks with the channel first, (4, 1, 32, 32), are index masks of two classes."""
+    counts = ClassCounts()
+    counts.add_batch(np.tile(np.arange(32) < 8, (4, 1, 32, 1)).astype(np.uint8))
+    assert (counts.num_masks, counts.pixels) == (4, [3072, 1024])
+
+
+def test_add_overlapping_batch():
+    """Channels that may overlap are classes whose pixels count once in all, also where all are 0."""
+    counts = ClassCounts()
+    counts.add_batch(np.array([[[[1, 1], [0, 1], [0, 0]]]]), overlapping=True)
+    assert (counts.pixels, counts.num_pixels, counts.ignored_pixels) == ([1, 2], 3, 0)

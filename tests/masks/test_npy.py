@@ -84,14 +84,59 @@ def test_npy_larger_than_a_piece(read, order):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "stack", [np.full((3, 2, 4), 7), np.full((2, 3, 1), 7), np.eye(5, dtype=int)[None].repeat(2, 0)]
-)
+@pytest.mark.parametrize("stack", [np.full((3, 2, 4), 7), np.eye(5, dtype=int)[None].repeat(2, 0)])
 def test_stack_or_channels(read, refuse, stack):
     """Three axes that may be channels are refused with the encodings; index says they are masks."""
     hint = refuse(array(stack), "a.npy").hint
-    assert "--encoding index, one-hot" in hint
+    assert all(word in hint for word in ("--encoding index", "--encoding one-hot", "multilabel"))
     assert len(read(array(stack), "a.npy", encoding="index")) == len(stack)
+
+
+@pytest.mark.parametrize(
+    ("shape", "masks"),
+    [
+        ((4, 6, 1), 1), ((1, 4, 6), 1), ((3, 1, 4, 6), 3), ((3, 4, 6, 1), 3), ((1, 5, 4, 6), 5),
+        ((1, 1, 4, 6), 1), ((9,), 1), ((3, 1, 6), 3), ((1, 4, 6, 1), 1),
+    ],
+)  # fmt: skip
+def test_axes_of_length_1_are_no_axes(read, shape, masks):
+    """Axes of length 1 beside (H, W) and (N, H, W) are dropped; (N, 1, W) is N masks."""
+    found = read(array(np.full(shape, 7, np.uint8)), "a.npy")
+    pixels = int(np.prod(shape)) // masks
+    assert [mask.values for mask in found] == [{7: pixels}] * masks
+
+
+ONES = np.eye(3, dtype=np.uint8)[[0, 1, 1, 2, 2, 2]]  # 1, 2 and 3 pixels of the channels
+
+
+@pytest.mark.parametrize(
+    ("stored", "axis"),
+    [
+        (ONES, None), (ONES.T, 0), (ONES.reshape(2, 3, 3), None), (ONES.T.reshape(3, 2, 3), 0),
+        (ONES.T.reshape(3, 1, 2, 3), 0), (ONES.reshape(1, 6, 3), None), (ONES.reshape(6, 1, 3), 2),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("high", [1, 255])
+def test_channel_axes(read, stored, axis, high):
+    """Channels last or first, of points, pixels or a volume; 255 is a one where that is said."""
+    options = {"encoding": "one-hot", "channel_axis": axis}
+    if high > 1:
+        options["foreground"] = (high, high)
+    data = array(np.ascontiguousarray(stored) * np.uint8(high))
+    (mask,) = read(data, "a.npy", **options)
+    assert (mask.values, mask.pixels, mask.num_channels) == ({0: 1, 1: 2, 2: 3}, 6, 3)
+
+
+def test_hint_leads_to_the_answer(weightcalc, tmp_path):
+    """The options that are offered for channels first count them as they are."""
+    ones = np.ascontiguousarray(ONES.T.reshape(3, 1, 6).repeat(8, 1))
+    np.save(tmp_path / "a.npy", ones)
+    refused = weightcalc("count", tmp_path / "a.npy")
+    assert (refused.exit_code, refused.stdout) == (2, b"")
+    assert "--encoding one-hot --channel-axis 0" in refused.stderr
+    words = ["--encoding", "one-hot", "--channel-axis", "0"]
+    counts = weightcalc("count", tmp_path / "a.npy", *words).json
+    assert [entry["pixels"] for entry in counts["classes"]] == [8, 16, 24]
 
 
 def test_stack_whose_first_masks_are_binary(read):
@@ -131,8 +176,7 @@ ATTACKS = {
     "axis of a bool": npy(DICT.replace("2,", "True,")),
     "axes as a list": npy(DICT.replace("(2, 3)", "[2, 3]")),
     "no axes": npy(DICT.replace("(2, 3)", "()")),
-    "one axis": npy(DICT.replace("(2, 3)", "(6,)")),
-    "four axes": npy(DICT.replace("(2, 3)", "(1, 1, 2, 3)")),
+    "four axes": npy(DICT.replace("(2, 3)", "(2, 2, 2, 3)")),
     "axis of zero": npy(DICT.replace("2,", "0,")),
     "size that wraps to 0": npy(DICT.replace("(2, 3)", "(4294967296, 4294967296)")),
     "size that wraps to 6": npy(DICT.replace("(2, 3)", "(4294967297, 25769803782)")),

@@ -114,7 +114,7 @@ def test_index_and_one_hot_agree(rows, whole):
     one_hot = np.eye(6)[batch][..., :NUM_CLASSES]
     index, vectors = (ClassCounts(LabelMap(NUM_CLASSES, ignore=[5])) for _ in range(2))
     index.add_batch(batch)
-    vectors.add_batch(one_hot.astype(np.uint8) if whole else one_hot)
+    vectors.add_batch(one_hot.astype(np.uint8) if whole else one_hot, one_hot=True)
     assert vectors.columns() == index.columns()
     assert vectors.ignored_pixels == index.ignored_pixels == 2 * len(rows)
     assert vectors.ignored[None] == index.ignored[5]

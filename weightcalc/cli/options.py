@@ -13,7 +13,9 @@ from typing import Any, TypeVar
 import click
 
 from ..counting.options import ON_ERROR, RunOptions
+from ..errors import LabelError
 from ..labels.options import LabelOptions
+from ..labels.values import parse_values
 from ..masks.options import ENCODINGS, ReadOptions
 from ..sources.options import SourceOptions
 from ..text.voice import Voice
@@ -71,6 +73,19 @@ def parse_clip(
     except ValueError:
         pass
     raise click.BadParameter("expected LOW:HIGH, such as 0.1:10", ctx, param)
+
+
+def parse_foreground(
+    ctx: click.Context, param: click.Parameter, text: str | None
+) -> tuple[int, int] | None:
+    """Turn "255" into (255, 255), and "128-255" into (128, 255)."""
+    if text is None:
+        return None
+    try:
+        low, high = parse_values(text)
+    except LabelError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+    return low, high
 
 
 def parse_output(ctx: click.Context, param: click.Parameter, text: str | None) -> str | None:
@@ -146,6 +161,8 @@ def _reading(**given: Any) -> ReadOptions:
     options = ReadOptions(**given)
     if options.channel_axis is not None and options.encoding not in ("one-hot", "multilabel"):
         raise click.UsageError("--channel-axis goes with --encoding one-hot or multilabel")
+    if options.foreground is not None and options.encoding not in ("one-hot", "multilabel"):
+        raise click.UsageError("--foreground goes with --encoding one-hot or multilabel")
     return options
 
 
@@ -221,6 +238,12 @@ reading_options = gathered(
         type=int,
         metavar="AXIS",
         help="Axis of the channels of one-hot and multilabel arrays.  [default: the last]",
+    ),
+    click.option(
+        "--foreground",
+        callback=parse_foreground,
+        metavar="VALUE|RANGE",
+        help="What is the class in channels that are not 0 and 1, such as 255 or 128-255.",
     ),
     click.option("--allow-lossy", is_flag=True, help="Count JPEG and lossy WebP."),
     click.option(

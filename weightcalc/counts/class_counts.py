@@ -114,32 +114,45 @@ class ClassCounts:
             raise LabelError(f"a mask has 2 axes, got shape {mask.shape}")
         self._add_all([_count_index(mask)])
 
-    def add_batch(self, batch: np.ndarray, *, one_hot: bool | None = None) -> None:
+    def add_batch(
+        self, batch: np.ndarray, *, one_hot: bool | None = None, overlapping: bool = False
+    ) -> None:
         """
         Add a batch of masks, as a generator of a training framework yields it.
 
         Parameters
         ----------
-        batch : ndarray, shape (N, H, W), (N, H, W, 1) or (N, H, W, C)
+        batch : ndarray, shape (N, H, W), (N, H, W, 1), (N, 1, H, W) or (N, H, W, C)
             Values, or one-hot vectors along the last axis. An all-zero vector
             counts as ignored.
         one_hot : bool, optional
-            Default is whether there are four axes, the last longer than 1.
+            Default is whether there are four axes, none but the first of length 1, and
+            every vector along the last one holds exactly one 1.
+        overlapping : bool
+            Whether the channels of (N, H, W, C) are classes that may overlap. A pixel counts
+            once, also where all of them are 0.
 
         Raises
         ------
         LabelError
-            If a value belongs to no class or a vector is not one-hot; nothing is
-            added then.
+            If a value belongs to no class, a vector is not one-hot, or it cannot be told
+            which of both the batch holds; nothing is added then.
         """
-        if one_hot is None:
-            one_hot = batch.ndim == 4 and batch.shape[3] > 1
-        if batch.ndim != (4 if one_hot else 3) and batch.shape[3:] != (1,):
+        if one_hot is None and not overlapping:
+            one_hot = _is_one_hot(batch)
+        if one_hot or overlapping:
+            if batch.ndim != 4:
+                raise LabelError(
+                    f"a batch of channels has axes (N, H, W, C), got {batch.shape}; "
+                    "batch[None] makes one of a single mask"
+                )
+            self._add_all([_count_vectors(mask, overlapping) for mask in batch])
+            return
+        if batch.ndim == 4 and 1 in (batch.shape[3], batch.shape[1]):
+            batch = batch[..., 0] if batch.shape[3] == 1 else batch[:, 0]
+        if batch.ndim != 3:
             raise LabelError(f"a batch has axes (N, H, W) or (N, H, W, C), got {batch.shape}")
-        if one_hot:
-            self._add_all([_count_vectors(mask) for mask in batch])
-        else:
-            self._add_all([_count_index(mask) for mask in batch])
+        self._add_all([_count_index(mask) for mask in batch])
 
     def _add_all(self, masks: list[ValueCounts]) -> None:
         labelled = [
@@ -287,14 +300,43 @@ def _count_index(mask: np.ndarray) -> ValueCounts:
     return ValueCounts(values, mask.size, "array", largest)
 
 
-def _count_vectors(mask: np.ndarray) -> ValueCounts:
-    from ..kernels.ndarrays import count_one_hot
+def _is_one_hot(batch: np.ndarray) -> bool:
+    """
+    Whether a batch holds one-hot vectors, as nobody says.
 
-    sums, unlabelled = count_one_hot(mask.reshape(-1, mask.shape[-1]))
+    Raises
+    ------
+    LabelError
+        If that cannot be told.
+    """
+    if batch.ndim == 4 and 1 in batch.shape[1:]:
+        return False
+    if batch.ndim not in (3, 4) or batch.shape[-1] < 2:
+        return False
+    vectors = bool(((batch == 0) | (batch == 1)).all() and (batch.sum(axis=-1) == 1).all())
+    if batch.ndim == 4 and not vectors:
+        raise LabelError(
+            f"a batch of shape {batch.shape} has channels that are not one-hot: pass "
+            "one_hot=True if all-zero vectors are ignored pixels, or overlapping=True"
+        )
+    if batch.ndim == 3 and vectors:
+        raise LabelError(
+            f"an array of shape {batch.shape} may be {batch.shape[0]} masks or one one-hot mask: "
+            "pass one_hot=False, or batch[None] with one_hot=True"
+        )
+    return vectors
+
+
+def _count_vectors(mask: np.ndarray, overlapping: bool) -> ValueCounts:
+    from ..kernels.ndarrays import count_one_hot, count_ones
+
     channels = mask.shape[-1]
+    count, kind = (count_ones, "multilabel") if overlapping else (count_one_hot, "one-hot")
+    sums, unlabelled = count(mask.reshape(-1, channels))
     return ValueCounts(
-        sums, mask.size // channels, "one-hot", unlabelled=unlabelled, num_channels=channels
-    )
+        sums, mask.size // channels, kind, unlabelled=unlabelled, num_channels=channels,
+        overlapping=overlapping,
+    )  # fmt: skip
 
 
 def _check_same_classes(a: ClassCounts, b: ClassCounts) -> None:

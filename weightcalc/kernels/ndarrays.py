@@ -116,6 +116,7 @@ def _ones(vectors: NDArray[np.generic]) -> NDArray[np.bool_]:
     others = vectors[ones & (vectors != 1)]
     if len(others):
         raise ValuesError(f"value {others[0]} in a mask of channels, which hold 0 and 1").with_hint(
+            f"--foreground {others[0]:g} if that is what is in a class, "
             "--encoding index for arrays of class ids"
         )
     return ones

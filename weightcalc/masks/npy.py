@@ -38,8 +38,9 @@ def read_npy(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     """
     Count a .npy file.
 
-    By index its shape is (H, W), one mask, or (N, H, W), N masks; by colour it has a
-    last axis of 3 or 4 more; by channels (one-hot, multilabel) an axis of C channels.
+    By index its shape is (H, W) or (N,), one mask, or (N, H, W), N masks, and axes of length
+    1 beside these are no axes; by colour it has a last axis of 3 or 4 more; by channels
+    (one-hot, multilabel) an axis of C channels.
 
     Raises
     ------
@@ -58,11 +59,29 @@ def read_npy(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
         return
     if options.encoding == "color":
         header = _as_pixels(header)
-    _check_shape(header.shape, options)
+    if not header.shape:
+        raise ShapeError("a single number is no mask")
+    header = header._replace(shape=_without_ones(header.shape))
+    _check_shape(header, options)
     masks = _count_stack(file, header, options.encoding)
     if len(header.shape) == 3 and options.encoding == "auto":
-        masks = _refuse_channels(masks, header.shape)
+        masks = _refuse_channels(masks, header)
     yield from masks
+
+
+def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """
+    The shape of masks without axes of length 1 that say nothing.
+
+    (H, W, 1) and (1, H, W) are one mask, (N, 1, H, W) and (N, H, W, 1) are N masks, a vector
+    is one mask of a row; (N, 1, W) stays as it is.
+    """
+    axes = list(shape)
+    while len(axes) > 3 and 1 in axes:
+        del axes[len(axes) - 1 - axes[::-1].index(1)]
+    if len(axes) == 3 and axes[2] == 1:
+        axes.pop()
+    return tuple([1] * (2 - len(axes)) + axes)
 
 
 def read_npz(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
@@ -148,14 +167,15 @@ def _parse_shape(text: str) -> tuple[int, ...]:
     return tuple(map(int, axes))
 
 
-def _check_shape(shape: tuple[int, ...], options: ReadOptions) -> None:
-    if len(shape) not in (2, 3):
+def _check_shape(header: Header, options: ReadOptions) -> None:
+    shape = header.shape
+    if len(shape) > 3:
         raise ShapeError(
             f"an array of shape {shape} is no mask (H, W) and no stack of them (N, H, W)"
-        ).with_hint("--encoding one-hot or multilabel for arrays of channels")
+        ).with_hint(_channel_hint(shape))
     check_size(shape[-1], shape[-2], options)
     if options.encoding == "auto" and len(shape) == 3 and shape[2] <= 4:
-        raise _channels_or_masks(shape, f"its last axis has {shape[2]} entries")
+        raise _channels_or_masks(header, f"its last axis has {shape[2]} entries")
 
 
 def _as_pixels(header: Header) -> Header:
@@ -169,13 +189,27 @@ def _as_pixels(header: Header) -> Header:
     return Header(np.dtype(f"V{samples}"), header.shape[:-1], False)
 
 
-def _channels_or_masks(shape: tuple[int, ...], why: str) -> ShapeError:
-    return ShapeError(f"an array of shape {shape} may be masks or channels: {why}").with_hint(
-        "--encoding index, one-hot or multilabel says which"
+def _channel_hint(shape: tuple[int, ...]) -> str:
+    """The option for channels along the shortest axis that can hold them."""
+    last, first = len(shape) - 1, len(shape) - 3
+    axis = min((last, first, 0), key=lambda a: shape[a])
+    said = "" if axis == last else f" --channel-axis {axis}"
+    return (
+        f"--encoding one-hot{said} if the {shape[axis]} entries of axis {axis} are classes, "
+        f"--encoding multilabel{said} if these may overlap"
     )
 
 
-def _refuse_channels(masks: Iterator[ValueCounts], shape: tuple[int, ...]) -> Iterator[ValueCounts]:
+def _channels_or_masks(header: Header, why: str) -> ShapeError:
+    shape = header.shape
+    color = header.dtype.str in ("|u1", "|i1") and shape[2] in (3, 4) and not header.fortran
+    colors = "--encoding color if its last axis holds colours, " * color
+    return ShapeError(f"an array of shape {shape} may be masks or channels: {why}").with_hint(
+        f"{colors}{_channel_hint(shape)}, --encoding index if it holds {shape[0]} masks of class ids"
+    )
+
+
+def _refuse_channels(masks: Iterator[ValueCounts], header: Header) -> Iterator[ValueCounts]:
     """Pass masks on once a value other than 0 and 1 shows that they are no channels."""
     held = []
     for mask in masks:
@@ -184,7 +218,7 @@ def _refuse_channels(masks: Iterator[ValueCounts], shape: tuple[int, ...]) -> It
             yield from held
             yield from masks
             return
-    raise _channels_or_masks(shape, "it holds only 0 and 1")
+    raise _channels_or_masks(header, "it holds only 0 and 1")
 
 
 def _count_stack(file: BinaryIO, header: Header, encoding: str) -> Iterator[ValueCounts]:

@@ -23,6 +23,9 @@ class ReadOptions:
         meant otherwise.
     channel_axis : int, optional
         Axis of the channels of one-hot and multilabel arrays. Default is the last.
+    foreground : tuple of int, optional
+        Least and largest value that means "in the class" in the channels of one-hot and
+        multilabel arrays. Default is 1, where all others are 0.
     allow_lossy : bool
         Whether JPEG and lossy WebP are read.
     max_pixels : int
@@ -33,6 +36,7 @@ class ReadOptions:
 
     encoding: str = "auto"
     channel_axis: int | None = None
+    foreground: tuple[int, int] | None = None
     allow_lossy: bool = False
     max_pixels: int = 1 << 34
     max_bytes: int = 1 << 36
