@@ -27,6 +27,7 @@ from .value_counts import ValueCounts
 
 _MAGIC = b"\x93NUMPY"
 _LONGEST_HEADER = 10_000
+_MOST_AXES = 32  # that every NumPy can have
 _ITEM = re.compile(
     r"""\s*(?P<quote>['"])(?P<key>\w+)(?P=quote)\s*:\s*"""
     r"""(?P<value>'[^']*'|"[^"]*"|True|False|\([\d\sL,]*\))\s*(?P<end>,?\s*\}|,)"""
@@ -77,7 +78,7 @@ def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
     is one mask of a row; (N, 1, W) stays as it is.
     """
     axes = list(shape)
-    while len(axes) > 3 and 1 in axes:
+    while 3 < len(axes) <= _MOST_AXES and 1 in axes:
         del axes[len(axes) - 1 - axes[::-1].index(1)]
     if len(axes) == 3 and axes[2] == 1:
         axes.pop()
