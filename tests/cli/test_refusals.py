@@ -128,7 +128,6 @@ REFUSALS = {
         "a.npy",
         ["a.npy", "(2, 3, 4, 5)", "--encoding one-hot"],
     ),
-    "one axis": ({"a.npy": np.zeros(5, np.uint8)}, "a.npy", ["a.npy", "(5,)"]),
     "floats": ({"a.npy": np.array([[0, 0.5]])}, "a.npy", ["a.npy", "0.5"]),
     "objects": (
         {"a.npy": np.array([[None, {}]], object)},

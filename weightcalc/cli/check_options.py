@@ -8,11 +8,11 @@ import math
 
 import click
 
-from ..check.options import FindingOptions, RuleOptions
 from .options import (
     all_of,
     gathered,
     label_options,
+    made_by,
     reading_options,
     run_options,
     source_options,
@@ -52,7 +52,7 @@ def parse_ratio(ctx: click.Context, param: click.Parameter, ratio: float | None)
 
 rule_options = gathered(
     "rules",
-    RuleOptions,
+    made_by("check.options", "RuleOptions"),
     click.option(
         "--rule",
         "rules",
@@ -129,7 +129,7 @@ rule_options = gathered(
 
 finding_options = gathered(
     "findings",
-    FindingOptions,
+    made_by("check.options", "FindingOptions"),
     click.option(
         "-f",
         "--format",

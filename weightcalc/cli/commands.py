@@ -14,7 +14,6 @@ import click
 
 from ..errors import OutputError
 from .check_options import check_options
-from .formula_options import FormulaOptions
 from .options import counting_options, format_options, output_option, weight_options
 from .report_options import report_options
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from ..masks.options import ReadOptions
     from ..sources.options import SourceOptions
     from ..text.voice import Voice
+    from .formula_options import FormulaOptions
 
 
 @click.command(short_help="Compute class weights from masks or counts files.")

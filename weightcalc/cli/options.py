@@ -8,24 +8,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, TypeVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..counting.options import ON_ERROR, RunOptions
 from ..errors import LabelError
-from ..labels.options import LabelOptions
-from ..labels.values import parse_values
-from ..masks.options import ENCODINGS, ReadOptions
-from ..sources.options import SourceOptions
+from ..masks.encodings import ENCODINGS, MAX_BYTES, MAX_PIXELS
 from ..text.voice import Voice
-from ..weights.formula import ABSENT, DENOMINATORS, NORMALIZE
-from ..weights.formulas import METHODS
+from ..weights.formulas import ABSENT, DENOMINATORS, METHODS, NORMALIZE
 from ..weights.weights_file import LAYOUTS, WRITERS
-from .formula_options import FormulaOptions
+
+if TYPE_CHECKING:
+    from ..counting.options import RunOptions
+    from ..masks.options import ReadOptions
+    from ..sources.options import SourceOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
-_DEFAULTS = ReadOptions()
 
 
 class Size(click.ParamType):  # type: ignore[type-arg]  # no parameter before click 8.3
@@ -81,6 +80,8 @@ def parse_foreground(
     """Turn "255" into (255, 255), and "128-255" into (128, 255)."""
     if text is None:
         return None
+    from ..labels.values import parse_values
+
     try:
         low, high = parse_values(text)
     except LabelError as error:
@@ -144,7 +145,22 @@ def all_of(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
+# The types are imported when options have been parsed: --help need not wait for them.
+
+
+def made_by(module: str, name: str) -> Callable[..., object]:
+    """What makes a value of a type of the package, which is imported when it is first made."""
+
+    def make(**given: object) -> object:
+        made: object = getattr(import_module(f"weightcalc.{module}"), name)(**given)
+        return made
+
+    return make
+
+
 def _sources(**given: Any) -> SourceOptions:
+    from ..sources.options import SourceOptions
+
     options = SourceOptions(**given)
     of_list = options.null or options.root or options.suffix or options.allow_remote
     if options.files_from is None and of_list:
@@ -158,6 +174,8 @@ def _sources(**given: Any) -> SourceOptions:
 
 
 def _reading(**given: Any) -> ReadOptions:
+    from ..masks.options import ReadOptions
+
     options = ReadOptions(**given)
     if options.channel_axis is not None and options.encoding not in ("one-hot", "multilabel"):
         raise click.UsageError("--channel-axis goes with --encoding one-hot or multilabel")
@@ -167,6 +185,8 @@ def _reading(**given: Any) -> ReadOptions:
 
 
 def _run(**given: Any) -> RunOptions:
+    from ..counting.options import RunOptions
+
     options = RunOptions(**given)
     if options.jobs is not None and options.dask is not None:
         raise click.UsageError(
@@ -200,7 +220,7 @@ source_options = gathered(
 
 label_options = gathered(
     "labels",
-    LabelOptions,
+    made_by("labels.options", "LabelOptions"),
     click.option("-n", "--num-classes", type=int, metavar="N", help="Classes are 0 to N-1."),
     click.option("-c", "--classes", metavar="FILE|PRESET", help="Class list: a file, or a preset."),
     click.option(
@@ -249,13 +269,13 @@ reading_options = gathered(
     click.option(
         "--max-pixels",
         type=Size(),
-        default=_DEFAULTS.max_pixels,
+        default=MAX_PIXELS,
         help="Refuse masks of more pixels.  [default: 16G]",
     ),
     click.option(
         "--max-bytes",
         type=Size(),
-        default=_DEFAULTS.max_bytes,
+        default=MAX_BYTES,
         help="Refuse masks that inflate to more bytes.  [default: 64G]",
     ),
 )
@@ -275,7 +295,7 @@ _engine_options = (
 )
 error_option = click.option(
     "--on-error",
-    type=click.Choice(ON_ERROR),
+    type=click.Choice(["fail", "skip"]),
     default="fail",
     show_default=True,
     help="What to do about masks that cannot be read.",
@@ -352,7 +372,8 @@ formula_options = (
         help="How ignored pixels enter the frequencies; see `weightcalc help methods`.",
     ),
 )
-weight_options = gathered("asked", FormulaOptions, method_option, *formula_options)
+formula_words = made_by("cli.formula_options", "FormulaOptions")
+weight_options = gathered("asked", formula_words, method_option, *formula_options)
 
 format_options = all_of(
     click.option(

@@ -8,8 +8,7 @@ import click
 
 from ..report.formats import ENDINGS
 from ..weights.formulas import METHODS
-from .formula_options import FormulaOptions
-from .options import all_of, formula_options, gathered
+from .options import all_of, formula_options, formula_words, gathered
 
 _methods = click.option(
     "-m",
@@ -35,5 +34,5 @@ _format = click.option(
     help="Format.  [default: by the ending of -o, or text]",
 )
 report_options = all_of(
-    _methods, gathered("asked", FormulaOptions, *formula_options), _sort, _format
+    _methods, gathered("asked", formula_words, *formula_options), _sort, _format
 )

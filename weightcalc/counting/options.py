@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ON_ERROR = ("fail", "skip")
-
 
 @dataclass(frozen=True)
 class RunOptions:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -174,6 +173,8 @@ def _check_place(option: str, path: str | None) -> None:
         raise OutputError(f"{option} {printable(path)}: results are written to files, not to URLs")
     folder = os.path.dirname(os.path.realpath(path)) if path else os.curdir
     if not os.path.isdir(folder):
+        import shlex  # here, as few runs need it
+
         raise OutputError(
             f"{option} {printable(path or '')}: there is no folder {printable(folder)}"
         ).with_hint(f"mkdir -p {shlex.quote(printable(os.path.dirname(path or '')))}")

@@ -7,8 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import DamagedError, LimitError, ShapeError
-
-ENCODINGS = ("auto", "index", "color", "one-hot", "multilabel")
+from .encodings import MAX_BYTES, MAX_PIXELS
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,8 @@ class ReadOptions:
     channel_axis: int | None = None
     foreground: tuple[int, int] | None = None
     allow_lossy: bool = False
-    max_pixels: int = 1 << 34
-    max_bytes: int = 1 << 36
+    max_pixels: int = MAX_PIXELS
+    max_bytes: int = MAX_BYTES
 
 
 DEFAULTS = ReadOptions()

@@ -10,11 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ..errors import WeightError
-from .formulas import METHODS, Frequencies
+from .formulas import ABSENT, DENOMINATORS, METHODS, NORMALIZE, Frequencies
 
-ABSENT = ("zero", "one", "max", "error")
-NORMALIZE = ("none", "mean", "sum", "max", "min")
-DENOMINATORS = ("published", "labelled", "all")
 CHOICES = {"absent": ABSENT, "normalize": NORMALIZE, "denominator": DENOMINATORS}
 
 # A large set of two classes, on which values of parameters are tried before a mask is read.

@@ -12,6 +12,11 @@ from typing import NamedTuple
 
 from ..errors import WeightError
 
+# What a formula may be told besides its parameters.
+ABSENT = ("zero", "one", "max", "error")
+NORMALIZE = ("none", "mean", "sum", "max", "min")
+DENOMINATORS = ("published", "labelled", "all")
+
 
 class Frequencies(NamedTuple):
     """
