@@ -64,7 +64,7 @@ def array(values):
         (b"\0\0\0\0", "a.label", {"encoding": "color"}, ColorError),
         (array(np.array(3)), "a.npy", {"encoding": "color"}, ColorError),
         (array(ROWS / 2), "a.npy", {}, ValuesError),
-        (array(np.array([[1, 1]])), "a.npy", {"encoding": "one-hot"}, ShapeError),
+        (array(np.ones((2, 2, 2, 2, 2), "u1")), "a.npy", {"encoding": "one-hot"}, ShapeError),
         (array(np.ones((1, 1, 2), "u1")), "a.npy", {"encoding": "one-hot"}, ValuesError),
         (array(np.arange(70_000, dtype="<u4")[None]), "a.npy", {}, ValuesError),
         (array(np.array(3)), "a.npy", {}, ShapeError),
