@@ -12,7 +12,6 @@ from ..counts.class_counts import ClassCounts
 from ..errors import OutputError
 from ..files.endings import format_by_ending
 from ..labels.values import parse_class
-from ..report.summary import summary_table, totals_line
 from ..text.voice import Voice, is_terminal
 from ..weights.class_weights import list_class_weights, remarks
 from ..weights.formula import Formula
@@ -80,6 +79,8 @@ def weigh(counts: ClassCounts, formula: Formula, voice: Voice) -> list[float]:
     for remark in remarks(counts, weights, formula):
         voice.warn(remark)
     if voice.verbose or (is_terminal(sys.stderr) and not voice.quiet):
+        from ..report.summary import summary_table, totals_line  # here: pipes need neither
+
         for line in summary_table(counts, weights):
             voice.say(line)
         voice.say(f"{totals_line(counts)}; method {formula.method}")

@@ -21,7 +21,6 @@ from ..counts.tally import Counted, LabelledMask, Tally
 from ..errors import MaskError, OutputError, SourceError
 from ..files.atomic import refuse_overwriting, replacing
 from ..kernels.counters import COMPILED
-from ..labels.class_list import ClassList, read_class_list
 from ..labels.from_options import label_map
 from ..labels.label_map import LabelMap
 from ..labels.options import LabelOptions
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from ..cache.cache import Cache
+    from ..labels.class_list import ClassList
 
 _MOST_WARNINGS = 20
 _MANY_PIXELS = 10**9  # from where on it matters which kernel counts
@@ -107,7 +107,7 @@ def find_data(
     saved_in = _without_twins(
         [path for s in sources.sources if is_counts_file(s) for path in matching_files(s)], voice
     )
-    classes = read_class_list(labels.classes) if labels.classes else None
+    classes = _class_list(labels.classes) if labels.classes else None
     listing = _list_masks(sources, voice, reading.allow_lossy)
     inputs = [*saved_in, *filter(None, [sources.files_from, labels.classes])]
     refuse_overwriting(outputs, chain(inputs, map(file_of, listing.names)))
@@ -123,6 +123,12 @@ def find_data(
         )
     endings = {} if sources.include else repeated_endings(listing.names)
     return DataSet(sources.given, listing, saved, map_, reading, endings)
+
+
+def _class_list(name: str) -> ClassList:
+    from ..labels.class_list import read_class_list  # here: many runs need no list
+
+    return read_class_list(name)
 
 
 def _without_twins(paths: Sequence[str], voice: Voice) -> list[str]:

@@ -8,15 +8,17 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import LabelError
 from ..files.bounded import SmallFile
 from ..text.escape import printable
-from .class_list import ClassList
 from .label_map import LabelMap
 from .options import LabelOptions
 from .values import Values, parse_class, parse_values
+
+if TYPE_CHECKING:
+    from .class_list import ClassList
 
 _FILE = SmallFile("map", 1 << 20, LabelError, "expected pairs of value and class")
 
