@@ -104,3 +104,9 @@ def test_python_example_runs():
         [sys.executable, "-W", "error", "-c", shown], check=True, capture_output=True, text=True
     )
     assert done.stdout == "3 32\n"  # classes; 4 batches of 8
+
+
+def test_each_page_is_listed():
+    """The README links to each page of the manual, with the summary that `help` shows."""
+    for topic, summary in topics().items():
+        assert f"| [{topic}](weightcalc/manual/{topic}.md) | {summary} |" in README

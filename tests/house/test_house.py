@@ -119,6 +119,8 @@ HEAVY = {"numpy", "PIL", "tqdm", "click", "nibabel", "tifffile", "multiprocessin
             {"click"},
         ),
         ("from weightcalc.cli.app import exit_code_of as run; run(['weights', '-j0'])", {"click"}),
+        ("from weightcalc.cli.app import exit_code_of as run; run(['help'])", {"click"}),
+        ("from weightcalc.cli.app import exit_code_of as run; run(['help', 'cache'])", {"click"}),
         ("import weightcalc; weightcalc.ClassCounts()", set()),
         (
             "from weightcalc.cli.app import exit_code_of as run; run(['count', 'mask.png', '-j1'])",

@@ -6,7 +6,6 @@ import sys
 
 import click
 
-from ..text.columns import wrap
 from ..text.suggest import nearest
 from ..text.voice import is_terminal
 
@@ -40,10 +39,7 @@ def help_(topic: str | None) -> None:
 
 
 def _contents(topics: dict[str, str]) -> list[str]:
-    """A line for each topic, within 80 columns."""
+    """A line for each topic."""
     width = max(map(len, topics)) + 2
     lines = ["Pages of the manual; `weightcalc help TOPIC` shows one:", ""]
-    for topic, summary in topics.items():
-        first, *rest = wrap(summary, 78 - width, "")
-        lines += [f"  {topic:<{width}}{first}", *(" " * (width + 2) + line for line in rest)]
-    return lines
+    return lines + [f"  {topic:<{width}}{summary}" for topic, summary in topics.items()]
