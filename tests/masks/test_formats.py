@@ -89,6 +89,10 @@ IMAGES = {
     "gif of greys": (saved("GIF"), "a.gif", VALUES),
     "tiff of 8 bits": (saved("TIFF"), "a.tif", VALUES),
     "tiff, compressed": (saved("TIFF", compression="tiff_lzw"), "a.tiff", VALUES),
+    "tiff of int32, compressed": (
+        saved("TIFF", Image.fromarray(np.array([[-2, -1, 7]], np.int32)), compression="tiff_lzw"),
+        "a.tif", {-2: 1, -1: 1, 7: 1},
+    ),
     "tiff by palette": (saved("TIFF", with_palette(ROWS)), "a.tif", VALUES),
     "tiff of 16 bits": (tiff([[0, 300, 300], [65535] * 3], 16, 1, "<u2"), "a.tif", {0: 1, 300: 2, 65535: 3}),
     "tiff of 16 bits, inverted": (tiff(ROWS, 16, 0, "<u2"), "a.tif", VALUES),
@@ -176,6 +180,10 @@ REFUSED = {
     "empty": (b"", "a.png", "empty"),
     "PostScript": (b"%!PS-Adobe-3.0\nshowpage\n", "a.png", "no image"),
     "pgm": (b"P5 3 2 255\n" + bytes(6), "a.pgm", "a PGM file"),
+    "pgm of text": (b"P2\n3 1 20\n0 10 20\n", "a.png", "a PGM file"),
+    "ppm": (b"P6\n1 1 255\n" + bytes(3), "a.ppm", "a PPM file"),
+    "pbm": (b"P4\t8 1\n" + bytes(1), "a.pbm", "a PBM file"),
+    "text like a pgm": (b"P5: a note", "a.png", "no image"),
     "PDF": (b"%PDF-1.7\n", "a.bmp", "a PDF"),
     "PNG by a text transfer": (b"\x89PNG\n\x1a\n" + bytes(40), "a.png", "line ends"),
     "HTML": (b"<!DOCTYPE html>\n<html>", "a.png", "an HTML page"),
@@ -202,6 +210,12 @@ def test_no_mask_is_refused(refuse, name):
     """What is no mask, damaged, or not to be held in memory is an error that names the file."""
     data, file, reason = REFUSED[name]
     assert reason in str(refuse(data, file))
+
+
+def test_a_pgm_is_to_be_saved_with_its_values(refuse):
+    """The hint warns of programs that scale: Pillow turns 0, 10, 20 of 20 into 0, 128, 255."""
+    hint = refuse(b"P5 3 1 20\n\0\x0a\x14", "a.pgm").hint
+    assert all(word in hint for word in ("PNG", ".npy", "scale"))
 
 
 def test_limit_of_pillow_gives_way(read):

@@ -46,8 +46,8 @@ _NO_IMAGES = (  # in lower case
     (b"nrrd", "an NRRD file"),
     (b"pk\3\4", "a ZIP archive"),
     (b"%pdf", "a PDF"),
-    (b"p5", "a PGM file"),
 )
+_NETPBM = {b"P1": "PBM", b"P2": "PGM", b"P3": "PPM", b"P4": "PBM", b"P5": "PGM", b"P6": "PPM"}
 _POINTERS = (
     (b"version https://git-lfs", "a Git LFS pointer, not the mask itself", "git lfs pull"),
     (b"/annex/objects/", "a git-annex pointer, not the mask itself", "git annex get"),
@@ -104,6 +104,13 @@ def _no_image(head: bytes) -> DecodeError:
             "a PNG whose line ends were converted (CR LF to LF or back), as text mode of FTP and "
             "autocrlf of git do"
         ).with_hint("copy it again in binary mode; *.png -text in .gitattributes")
+    if head[:2] in _NETPBM and head[2:3].isspace():
+        return UnsupportedError(
+            f"it is a {_NETPBM[head[:2]]} file, which is no format of masks"
+        ).with_hint(
+            "save its values as PNG or .npy, and compare them: many programs that convert it "
+            "scale or invert them"
+        )
     text = head.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     what = next((what for start, what in _NO_IMAGES if text.startswith(start)), "")
     if what:
