@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import BrokenExecutor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
 
 import pytest
@@ -121,6 +121,39 @@ def test_many_workers_die(masks):
     """However many batches are under way when workers die, all of them are counted again."""
     found = list(count_each(masks * 200, executor=Dying(), num_workers=2000))
     assert [counted.name for counted in found] == masks * 200
+
+
+class Foreign(Executor):
+    """Another's executor, whose workers die of some names, and take their batch with them."""
+
+    def __init__(self, death, *names):
+        self.death, self.names = death, names
+
+    def submit(self, function, /, batch):
+        future: Future = Future()
+        if any(name.endswith(self.names) for name in batch):
+            future.set_exception(self.death)
+        else:
+            future.set_result(function(batch))
+        return future
+
+
+def test_a_mask_that_kills_workers_of_dask(masks):
+    """Of a batch that Dask gives up on, only the mask that kills is lost: of 820 pixels, 7."""
+    distributed = pytest.importorskip("distributed", reason="distributed is not installed")
+    executor = Foreign(distributed.KilledWorker("task", None, 3), "07.png")
+    counts = count_masks(masks, LabelMap(2), executor=executor, num_workers=1, on_error="skip")
+    assert (counts.pixels, counts.num_masks) == ([780 - 33, 820 - 7], 39)
+    with pytest.raises(MasksError) as caught:
+        count_masks(masks, LabelMap(2), executor=executor, num_workers=1)
+    assert [Path(error.mask).name for error in caught.value.errors] == ["07.png"]
+
+
+@pytest.mark.parametrize("death", [BrokenExecutor, ZeroDivisionError])
+def test_an_executor_that_cannot_heal(masks, death):
+    """Where an executor that cannot replace workers breaks, or a bug shows, that is the error."""
+    with pytest.raises(death):
+        count_masks(masks, LabelMap(2), executor=Foreign(death(), "07.png"), num_workers=1)
 
 
 @pytest.fixture(scope="module")
