@@ -124,6 +124,17 @@ def test_unlabelled_mask(clean, check, save_mask):
     )
 
 
+@pytest.mark.parametrize(
+    ("encoding", "found"), [("one-hot", ["none of its 32 pixels has a class"]), ("multilabel", [])]
+)
+def test_an_empty_mask_of_channels(clean, check, save_mask, encoding, found):
+    """Channels without a one are no label where classes exclude each other, else a negative."""
+    save_mask(np.eye(3)[np.arange(32).reshape(4, 8) % 3], "channels/a.npy")
+    save_mask(np.zeros((4, 8, 3)), "channels/b.npy")
+    _, said = check("channels", "--encoding", encoding)
+    assert [text for (rule, _), text in said.items() if rule == "unlabelled-mask"] == found
+
+
 @pytest.mark.parametrize(("limit", "code"), [("25%", 0), ("0.25", 0), ("0.2", 1), ("24.9%", 1)])
 def test_ignored_pixels(clean, check, save_mask, limit, code):
     """Ignored pixels may be as many as the limit says, of the whole set: here 32 of 128."""

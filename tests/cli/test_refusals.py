@@ -396,6 +396,7 @@ def test_two_outputs_in_one_file(weightcalc, folder, tmp_path):
         ("--on-error retry", "--on-error"),
         ("--max-pixels many", "--max-pixels"),
         ("--max-pixels 2**x", "--max-pixels"),
+        ("--max-pixels 2**34", "--max-pixels.*16G"),
         ("--color red", "--color"),
         ("-n many", "--num-classes"),
         ("-f xml", "--format"),
