@@ -48,3 +48,10 @@ def test_all_params():
     """Parameters that were not given have the defaults of the method."""
     formula = Formula("effective-number", {"beta": 0.99})
     assert formula.all_params() == {"beta": 0.99, "unit": "pixels"}
+
+
+def test_what_a_large_set_allows_is_not_refused_early():
+    """An offset that only small counts forbid is left to the counts: ln(3e9 - 2e9) is above 0."""
+    Formula("inverse-log-count", {"offset": -2e9})
+    with pytest.raises(WeightError):
+        Formula("enet", {"c": 1.0})

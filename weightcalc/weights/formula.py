@@ -14,8 +14,9 @@ from .formulas import ABSENT, DENOMINATORS, METHODS, NORMALIZE, Frequencies
 
 CHOICES = {"absent": ABSENT, "normalize": NORMALIZE, "denominator": DENOMINATORS}
 
-# A large set of two classes, on which values of parameters are tried before a mask is read.
-_SAMPLE = Frequencies(("a", "b"), (10**9, 10**9), (1000, 1000), (2 * 10**9,) * 2, 2 * 10**9)
+# Larger than any data set: what is refused for these counts is refused for all.
+_MANY = 1 << 127
+_SAMPLE = Frequencies(("a", "b"), (_MANY, _MANY), (1000, 1000), (2 * _MANY,) * 2, 2 * _MANY)
 
 
 @dataclass(frozen=True)
