@@ -100,6 +100,15 @@ RULES: dict[str, Rule] = {
         on_set=set_rules.class_never_seen,
         per_class=True,
     ),
+    "class-vanished": Rule(
+        ERROR,
+        "class that the baseline holds and this set does not",
+        "look for masks that are missing or were exported without it; weightcalc count makes a "
+        "new baseline, if the change is meant",
+        needs=("baseline",),
+        on_set=set_rules.class_vanished,
+        per_class=True,
+    ),
     "rare-class": Rule(
         ERROR,
         "class in too few masks or pixels",
@@ -147,6 +156,15 @@ RULES: dict[str, Rule] = {
         "weightcalc count makes a new baseline, if the change is meant",
         needs=("baseline",),
         on_set=set_rules.drift,
+    ),
+    "class-drift": Rule(
+        ERROR,
+        "class whose share is far larger or smaller than in the baseline",
+        "look at its masks, or allow more with --max-class-drift; weightcalc count makes a new "
+        "baseline, if the change is meant",
+        needs=("max_class_drift",),
+        on_set=set_rules.class_drift,
+        per_class=True,
     ),
     "stale-weights": Rule(
         ERROR,

@@ -137,7 +137,7 @@ def _find_what_is_compared(check: Check, sources: SourceOptions) -> None:
         check.others = list_files(
             settings.against, READERS, include=sources.include, exclude=sources.exclude
         ).names
-    if "drift" in active and settings.baseline is not None:
+    if settings.baseline is not None and active & {"drift", "class-drift", "class-vanished"}:
         check.baseline = read_counts(settings.baseline)
     if "stale-weights" in active and settings.weights is not None:
         from ..weights.stated import read_weights
@@ -252,7 +252,7 @@ class _Pass:
         check = self.check
         whole = Whole(
             counts, check.settings, check.formula, self._kinds, check.images, check.baseline,
-            check.stated, self.incomplete,
+            check.stated, self.incomplete, check.active,
         )  # fmt: skip
         for rule in check.active:
             on_set = RULES[rule].on_set
