@@ -4,7 +4,9 @@ Arrays read from a file piece by piece.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+import math
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
@@ -46,3 +48,38 @@ def pieces(
             filled += got
         missing -= filled
         yield np.frombuffer(piece, dtype)
+
+
+def boxes(shape: Sequence[int], steps: Sequence[int]) -> Iterator[tuple[slice, ...]]:
+    """
+    The boxes that an array is cut into, the last axis fastest.
+
+    Parameters
+    ----------
+    shape, steps : sequence of int
+        Lengths of the axes of the array, and of a box; those at the end may be shorter.
+    """
+    starts = (range(0, size, step) for size, step in zip(shape, steps, strict=True))
+    for first in itertools.product(*starts):
+        ends = zip(first, steps, shape, strict=True)
+        yield tuple(slice(start, min(start + step, size)) for start, step, size in ends)
+
+
+def steps_within(shape: Sequence[int], chunks: Sequence[int], most: int) -> tuple[int, ...]:
+    """
+    Lengths of a box of whole chunks that holds at most so many values, or else a single chunk.
+
+    Parameters
+    ----------
+    shape, chunks : sequence of int
+        Lengths of the axes of the array, and of a chunk. The last axis is the fastest.
+    most : int
+        Values of a box.
+    """
+    steps = [min(size, chunk) for size, chunk in zip(shape, chunks, strict=True)]
+    for axis in reversed(range(len(steps))):
+        steps[axis] *= max(1, most // math.prod(steps))
+        if steps[axis] < shape[axis]:
+            break
+        steps[axis] = shape[axis]
+    return tuple(steps)

@@ -1,5 +1,5 @@
 """
-Arrays in pieces, and those whose channels are classes: one-hot and multilabel masks.
+Masks whose channels are classes, one-hot and multilabel: counted block by block.
 """
 
 from __future__ import annotations
@@ -18,6 +18,94 @@ from .value_counts import ValueCounts
 
 _LARGEST_PLANE = 1 << 28  # pixels of a mask whose channels follow each other
 _MOST_CHANNELS = 1 << 12
+Place = tuple[slice, ...] | slice
+
+
+class ChannelCounter:
+    """
+    The number of pixels of each channel of one mask, added up block by block.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        The axes of the mask without that of the channels.
+    channels : int
+        How many channels a pixel has.
+    options : ReadOptions
+        Whether channels may overlap, and what is in a class.
+
+    Raises
+    ------
+    LimitError
+        If there are more channels than a mask can have.
+    """
+
+    def __init__(self, shape: tuple[int, ...], channels: int, options: ReadOptions) -> None:
+        check_size(math.prod(shape), 1, options)
+        if channels > _MOST_CHANNELS:
+            raise LimitError(f"{channels} channels are more than {_MOST_CHANNELS}").with_hint(
+                "--channel-axis says which axis of an array holds the channels"
+            )
+        self._shape = shape
+        self._channels = channels
+        self._options = options
+        self._sums: dict[int, int] = {}
+        self._unlabelled = 0
+        self._taken: np.ndarray | None = None
+
+    def add(self, block: np.ndarray, first: int, place: Place) -> None:
+        """
+        Count a block of pixels.
+
+        Parameters
+        ----------
+        block : ndarray, shape (..., number of channels)
+            All channels of its pixels, or some that follow each other.
+        first : int
+            The first of these channels.
+        place : index of an ndarray
+            Where the pixels lie in the mask, for blocks that have not all channels.
+
+        Raises
+        ------
+        DecodeError
+            If a channel holds something else than 0 and 1, or channels overlap that must not.
+        """
+        one_hot = self._options.encoding == "one-hot"
+        ones = _ones_of(block, self._options)
+        count = count_one_hot if one_hot else count_ones
+        found, without = count(ones.reshape(-1, ones.shape[-1]))
+        for channel, number in found.items():
+            self._sums[first + channel] = self._sums.get(first + channel, 0) + number
+        if one_hot and ones.shape[-1] < self._channels:
+            self._take((ones != 0).any(axis=-1), place)
+        else:
+            self._unlabelled += without
+
+    def _take(self, ones: np.ndarray, place: Place) -> None:
+        """Remember which pixels had a one, and refuse a second one."""
+        size = math.prod(self._shape)
+        if size > _LARGEST_PLANE:
+            raise LimitError(f"{size} pixels with channels first are more than {_LARGEST_PLANE}")
+        if self._taken is None:
+            self._taken = np.zeros(self._shape, bool)
+        taken = self._taken[place]
+        if np.any(taken & ones):
+            raise ValuesError("two ones in a pixel of a one-hot mask").with_hint(
+                "--encoding multilabel, where classes may overlap"
+            )
+        taken |= ones
+
+    def counts(self) -> ValueCounts:
+        """What the mask holds."""
+        size, taken = math.prod(self._shape), self._taken
+        unlabelled = self._unlabelled
+        if taken is not None:
+            unlabelled = size - int(np.count_nonzero(taken))
+        return ValueCounts(
+            self._sums, size, self._options.encoding, unlabelled=unlabelled,
+            num_channels=self._channels, overlapping=self._options.encoding == "multilabel",
+        )  # fmt: skip
 
 
 def read_channels(file: BinaryIO, header: Header, options: ReadOptions) -> Iterator[ValueCounts]:
@@ -36,14 +124,11 @@ def read_channels(file: BinaryIO, header: Header, options: ReadOptions) -> Itera
     channels, num_axes = header.shape[axis], len(header.shape)
     num_masks = header.shape[0] if num_axes == 4 and axis > 0 else 1
     size = math.prod(header.shape) // channels // num_masks
-    check_size(size, 1, options)
-    count = _count_vectors if axis == num_axes - 1 else _count_planes
+    add = _add_vectors if axis == num_axes - 1 else _add_planes
     for _ in range(num_masks):
-        values, unlabelled = count(file, header.dtype, size, channels, options)
-        yield ValueCounts(
-            values, size, options.encoding, unlabelled=unlabelled, num_channels=channels,
-            overlapping=options.encoding == "multilabel",
-        )  # fmt: skip
+        counter = ChannelCounter((size,), channels, options)
+        add(counter, file, header.dtype, size, channels)
+        yield counter.counts()
     if file.read(1):
         raise DamagedError("bytes follow its array")
 
@@ -63,12 +148,7 @@ def _channel_axis(header: Header, options: ReadOptions) -> int:
         raise ShapeError(
             f"axis {axis} of an array of shape {header.shape} is no channel axis: it can be {shown}"
         ).with_hint(f"--channel-axis {last}, or another of these")
-    axis %= num_axes
-    if header.shape[axis] > _MOST_CHANNELS:
-        raise ShapeError(f"{header.shape[axis]} channels are more than {_MOST_CHANNELS}").with_hint(
-            "--channel-axis says which axis holds the channels"
-        )
-    return axis
+    return axis % num_axes
 
 
 def _ones_of(values: np.ndarray, options: ReadOptions) -> np.ndarray:
@@ -79,45 +159,18 @@ def _ones_of(values: np.ndarray, options: ReadOptions) -> np.ndarray:
     return (values >= low) & (values <= high)
 
 
-def _count_vectors(
-    file: BinaryIO, dtype: np.dtype[np.generic], size: int, channels: int, options: ReadOptions
-) -> tuple[dict[int, int], int]:
-    count = count_one_hot if options.encoding == "one-hot" else count_ones
-    sums: dict[int, int] = {}
-    unlabelled = 0
+def _add_vectors(
+    counter: ChannelCounter, file: BinaryIO, dtype: np.dtype[np.generic], size: int, channels: int
+) -> None:
     for values in pieces(file, dtype, size * channels, channels):
-        found, without = count(_ones_of(values, options).reshape(-1, channels))
-        unlabelled += without
-        for channel, number in found.items():
-            sums[channel] = sums.get(channel, 0) + number
-    return sums, unlabelled
+        counter.add(values.reshape(-1, channels), 0, ())
 
 
-def _count_planes(
-    file: BinaryIO, dtype: np.dtype[np.generic], size: int, channels: int, options: ReadOptions
-) -> tuple[dict[int, int], int]:
-    """Count channels that follow each other, remembering for one-hot which pixels had a one."""
-    one_hot = options.encoding == "one-hot"
-    if one_hot and size > _LARGEST_PLANE:
-        raise LimitError(f"{size} pixels with channels first are more than {_LARGEST_PLANE}")
-    taken = np.zeros(size if one_hot else 0, bool)
-    sums: dict[int, int] = {}
+def _add_planes(
+    counter: ChannelCounter, file: BinaryIO, dtype: np.dtype[np.generic], size: int, channels: int
+) -> None:
     for channel in range(channels):
         start = 0
         for values in pieces(file, dtype, size, 1):
-            ones = _ones_of(values, options)
-            found, _ = count_ones(ones.reshape(-1, 1))
-            sums[channel] = sums.get(channel, 0) + found.get(0, 0)
-            if one_hot:
-                _take(taken[start : start + len(values)], ones != 0)
-                start += len(values)
-    unlabelled = size - int(np.count_nonzero(taken)) if one_hot else 0
-    return {channel: number for channel, number in sums.items() if number}, unlabelled
-
-
-def _take(taken: np.ndarray, ones: np.ndarray) -> None:
-    if np.any(taken & ones):
-        raise ValuesError("two ones in a pixel of a one-hot mask").with_hint(
-            "--encoding multilabel, where classes may overlap"
-        )
-    taken |= ones
+            counter.add(values[:, None], channel, slice(start, start + len(values)))
+            start += len(values)

@@ -26,7 +26,9 @@ from ..errors import (
 from ..kernels.counters import ValueCounter
 from ..kernels.ndarrays import counter_of, whole_numbers
 from ..sources.guard import guarded, third_party
-from .options import ReadOptions, check_image, check_size
+from .arrays import boxes, steps_within
+from .channels import ChannelCounter
+from .options import ReadOptions, check_size
 from .value_counts import ValueCounts
 
 _PIECE = 4 << 20  # bytes of values at a time
@@ -40,6 +42,9 @@ def read_nifti(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     """
     Count the labels of a volume of three axes; further axes must be 1 long.
 
+    By channels (one-hot, multilabel) its axes are (X, Y, Z, C), or with another channel axis
+    (C, X, Y, Z).
+
     Raises
     ------
     MissingExtraError
@@ -47,7 +52,6 @@ def read_nifti(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     DecodeError
         If it is no single volume, or its scaled values are not whole.
     """
-    check_image(options)
     if options.encoding == "color":
         raise ColorError("a NIfTI volume has no colours")
     nibabel = _nibabel()
@@ -56,14 +60,34 @@ def read_nifti(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
         file = guarded(gzip.GzipFile(fileobj=file), "gzip")
     file.seek(0)
     header = _read_header(nibabel, file)
-    shape = _check_shape(header, options)
+    shape = (_channel_shape if options.by_channels else _check_shape)(header, options)
     with third_party("nibabel"):
         volume = nibabel.arrayproxy.ArrayProxy(file, header)
-    counter = _count_pieces(volume, shape)
+    mask = (_count_channels if options.by_channels else _count_labels)(volume, shape, options)
     while file.read(_PIECE):  # the checksum of gzip comes after the last byte
         pass
+    yield mask
+
+
+def _count_labels(volume: Any, shape: tuple[int, ...], options: ReadOptions) -> ValueCounts:
+    counter = _count_pieces(volume, shape)
     # One kind for all types: those of a data set differ from case to case.
-    yield ValueCounts(counter.counts(), math.prod(shape), "volume", counter.largest)
+    return ValueCounts(counter.counts(), math.prod(shape), "volume", counter.largest)
+
+
+def _count_channels(volume: Any, shape: tuple[int, ...], options: ReadOptions) -> ValueCounts:
+    """Count blocks in the order of the file, in which the first axis is the fastest."""
+    axis = 3 if options.channel_axis in (None, -1, len(volume.shape) - 1) else 0
+    counter = ChannelCounter((*shape[:axis], *shape[axis + 1 :]), shape[axis], options)
+    stored = shape[::-1]
+    for box in boxes(stored, steps_within(stored, (1, 1, 1, 1), _PIECE // 8)):
+        place = box[::-1]
+        ones = (0,) * (len(volume.shape) - 4)  # axes before the last, 1 long
+        with third_party("nibabel"):
+            values = np.asarray(volume[(*place[:3], *ones, place[3])])
+        block = np.moveaxis(_labels(values, volume), axis, -1)
+        counter.add(block, place[axis].start, (*place[:axis], *place[axis + 1 :]))
+    return counter.counts()
 
 
 def _nibabel() -> Any:
@@ -95,20 +119,48 @@ def _read_header(nibabel: Any, file: BinaryIO) -> Any:
 
 def _check_shape(header: Any, options: ReadOptions) -> tuple[int, ...]:
     with third_party("nibabel"):
-        shape, dtype = header.get_data_shape(), header.get_data_dtype()
+        shape = header.get_data_shape()
     space = tuple(int(size) for size in shape[:3])
     if any(size != 1 for size in shape[3:]) or len(space) < 2:
-        raise ShapeError(f"a NIfTI file of shape {shape} is not one volume of labels")
-    if min(space) < 1:
-        raise DamagedError(f"its size is {' x '.join(map(str, space))}")
+        error = ShapeError(f"a NIfTI file of shape {shape} is not one volume of labels")
+        raise error.with_hint(
+            "--encoding one-hot if its last axis holds classes, multilabel if these may overlap"
+            if len(shape) > 3
+            else ""
+        )
+    _check_values(header, space, options)
     check_size(space[0], math.prod(space[1:]), options)
+    return space
+
+
+def _channel_shape(header: Any, options: ReadOptions) -> tuple[int, ...]:
+    """The shape (X, Y, Z, C) or (C, X, Y, Z), without axes before the last that are 1 long."""
+    with third_party("nibabel"):
+        shape = tuple(int(size) for size in header.get_data_shape())
+    last = len(shape) - 1
+    if last < 3 or any(size != 1 for size in shape[3:-1]):
+        raise ShapeError(
+            f"a NIfTI file of shape {shape} has no channels: they are the last axis of (X, Y, Z, C)"
+        ).with_hint("--encoding index if it is a volume of labels")
+    if options.channel_axis not in (None, last, -1, *([0, -4] if last == 3 else [])):
+        raise ShapeError(
+            f"axis {options.channel_axis} of a NIfTI file of shape {shape} is no channel axis"
+        ).with_hint(f"--channel-axis {last}, or none, which means the last")
+    _check_values(header, shape, options)
+    return (*shape[:3], shape[last])
+
+
+def _check_values(header: Any, shape: tuple[int, ...], options: ReadOptions) -> None:
+    if min(shape) < 1:
+        raise DamagedError(f"its size is {' x '.join(map(str, shape))}")
+    with third_party("nibabel"):
+        dtype = header.get_data_dtype()
     if dtype.kind not in "iuf":
         raise ValuesError(f"values of type {dtype} are no labels")
-    if math.prod(space) * dtype.itemsize > options.max_bytes:
+    if math.prod(shape) * dtype.itemsize > options.max_bytes:
         raise LimitError(
             f"a volume of shape {shape} is larger than {options.max_bytes} bytes"
         ).with_hint("--max-bytes, if the file is what it should be")
-    return space
 
 
 def _labels(values: np.ndarray, volume: Any) -> np.ndarray:

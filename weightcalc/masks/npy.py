@@ -55,7 +55,7 @@ def read_npy(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
         raise LimitError(
             f"an array of shape {header.shape} is larger than {options.max_bytes} bytes"
         ).with_hint("--max-bytes, if the file is what it should be")
-    if options.encoding in ("one-hot", "multilabel"):
+    if options.by_channels:
         yield from read_channels(file, header, options)
         return
     if options.encoding == "color":

@@ -39,6 +39,11 @@ class ReadOptions(NamedTuple):
     max_pixels: int = MAX_PIXELS
     max_bytes: int = MAX_BYTES
 
+    @property
+    def by_channels(self) -> bool:
+        """Whether the channels of a mask are its classes."""
+        return self.encoding in ("one-hot", "multilabel")
+
 
 DEFAULTS = ReadOptions()
 
@@ -67,7 +72,8 @@ def check_image(options: ReadOptions) -> None:
     ------
     DecodeError
     """
-    if options.encoding in ("one-hot", "multilabel"):
+    if options.by_channels:
         raise ShapeError(f"an image has no channels to read as {options.encoding}").with_hint(
-            "--encoding index or color; one-hot and multilabel masks are .npy or .npz"
+            "--encoding index or color; one-hot and multilabel masks are arrays, bands of a TIFF "
+            "or the fourth axis of a NIfTI volume"
         )

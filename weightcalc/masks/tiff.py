@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
@@ -22,6 +22,8 @@ from ..errors import (
     DecodeError,
     LimitError,
     LossyError,
+    MissingExtraError,
+    ShapeError,
     UnsupportedError,
     ValuesError,
 )
@@ -29,7 +31,8 @@ from ..kernels.counters import ValueCounter
 from ..kernels.ndarrays import counted_as, counter_of, whole_numbers
 from ..sources.guard import third_party
 from ..sources.opening import spooled
-from .options import ReadOptions, check_image, check_size
+from .channels import ChannelCounter
+from .options import ReadOptions, check_size
 from .pillow import check_fax, parse_nodata, read_image
 from .samples import colors_in_use, colors_of_indices, values_of_pixels
 from .tiff_segments import check_places, is_readable, open_segment
@@ -58,17 +61,20 @@ def read_tiff(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     """
     Count the pages of a TIFF file, each of which is a mask.
 
-    Without tifffile, and for compressions that are unknown here, Pillow decodes.
+    Without tifffile, and for compressions that are unknown here, Pillow decodes. By channels
+    (one-hot, multilabel) the bands of a page are the channels of a mask, or the pages of a
+    file whose pages have one band.
 
     Raises
     ------
     DecodeError
         If it is damaged or lossy, or its samples are no labels.
     """
-    check_image(options)
     try:
         from tifffile import TiffFile
-    except ImportError:
+    except ImportError as error:
+        if options.by_channels:
+            raise MissingExtraError("reading channels of TIFF", "tiff") from error
         yield from read_image(file, "TIFF", options)
         return
     with ExitStack() as stack:
@@ -77,7 +83,8 @@ def read_tiff(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
         stack.enter_context(_silent())
         with third_party("tifffile"):
             tiff = TiffFile(file, name="mask")
-        yield from _count_pages(stack.enter_context(tiff), file, options)
+        count = _count_channels if options.by_channels else _count_pages
+        yield from count(stack.enter_context(tiff), file, options)
 
 
 def _is_quick_to_seek(file: BinaryIO) -> bool:
@@ -122,6 +129,50 @@ def _count_pages(tiff: TiffFile, file: BinaryIO, options: ReadOptions) -> Iterat
         raise UnsupportedError("it has no page that is a whole image")
     _check_description(tiff)
     yield _with_note(held, num_left_out)
+
+
+def _count_channels(tiff: TiffFile, file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
+    if options.channel_axis is not None:
+        raise ShapeError("the channels of a TIFF are its bands, or its pages").with_hint(
+            "leave --channel-axis out"
+        )
+    full = [page for page in _pages(tiff) if not page.subfiletype & _NOT_FULL]
+    images = [_image(page, tiff.byteorder) for page in full]
+    for page, image in zip(full, images, strict=True):
+        _check_compression(image, options)
+        _check_channels(page, image, options)
+    _check_description(tiff)
+    if any(image.samples > 1 for image in images):
+        for page, image in zip(full, images, strict=True):
+            yield _count_bands(page, image, file, options)
+    else:
+        yield _count_pages_as_channels(full, images, file, options)
+
+
+def _count_pages_as_channels(
+    pages: Sequence[Any], images: Sequence[_Image], file: BinaryIO, options: ReadOptions
+) -> ValueCounts:
+    sizes = {(image.height, image.width) for image in images}
+    if len(images) < 2 or len(sizes) > 1:
+        what = f"{len(images)} pages of one band" + " and of different sizes" * (len(sizes) > 1)
+        raise ShapeError(f"it has no channels to read as {options.encoding}: {what}").with_hint(
+            "--encoding index if its samples are class ids"
+        )
+    counter = ChannelCounter((images[0].height, images[0].width), len(images), options)
+    for channel, (page, image) in enumerate(zip(pages, images, strict=True)):
+        for row, column, rows in _placed_rows(page, image, file, _nodata(page)):
+            place = slice(row, row + rows.shape[0]), slice(column, column + rows.shape[1])
+            counter.add(rows, channel, place)
+    return counter.counts()
+
+
+def _count_bands(
+    page: TiffPage, image: _Image, file: BinaryIO, options: ReadOptions
+) -> ValueCounts:
+    counter = ChannelCounter((image.height, image.width), image.samples, options)
+    for rows in _rows(page, image, file, _nodata(page)):
+        counter.add(rows, 0, ())
+    return counter.counts()
 
 
 def _is_for_pillow(image: _Image) -> bool:
@@ -256,6 +307,21 @@ def _check_page(page: TiffPage, image: _Image, options: ReadOptions) -> None:
         )
     if image.samples > 1 and (image.stored.kind != "u" or image.bits not in (8, 16)):
         raise UnsupportedError(f"{image.samples} samples of {image.bits} bits a pixel are no mask")
+    _check_segments(page, image, options)
+
+
+def _check_channels(page: TiffPage, image: _Image, options: ReadOptions) -> None:
+    check_size(image.width, image.height, options)
+    if image.photometric not in (*_GREYS, _RGB) or (image.samples > 1 and image.bits < 8):
+        raise UnsupportedError(
+            f"{image.samples} samples of {image.bits} bits a pixel, of photometric interpretation "
+            f"{image.photometric}, are no channels"
+        )
+    _check_segments(page, image, options)
+
+
+def _check_segments(page: TiffPage, image: _Image, options: ReadOptions) -> None:
+    """Check what says how the samples of a page are stored."""
     with third_party("tifffile"):
         is_volume = page.imagedepth > 1
     if min(image.tile) < 1 or is_volume:
@@ -272,14 +338,14 @@ def _check_page(page: TiffPage, image: _Image, options: ReadOptions) -> None:
     floats = image.predictor == _FLOAT_DIFFERENCES
     if image.predictor != 1 and (image.bits < 8 or (floats and image.stored.kind != "f")):
         raise UnsupportedError(f"predictor {image.predictor} on such samples is not supported")
-
-
-def _count_page(page: TiffPage, image: _Image, file: BinaryIO, options: ReadOptions) -> ValueCounts:
-    _check_page(page, image, options)
     if not is_readable(image.compression):
         raise UnsupportedError(f"its compression ({image.compression}) is unknown").with_hint(
             "pip install imagecodecs, which may know it"
         )
+
+
+def _count_page(page: TiffPage, image: _Image, file: BinaryIO, options: ReadOptions) -> ValueCounts:
+    _check_page(page, image, options)
     if image.samples > 1:
         counter = ValueCounter(image.samples * image.bits // 8, "big")
     else:
@@ -341,8 +407,16 @@ def _palette(page: TiffPage) -> bytes:
 def _rows(
     page: TiffPage, image: _Image, file: BinaryIO, nodata: float | None
 ) -> Iterator[np.ndarray]:
+    """Samples of shape (rows, columns, samples of a pixel), segment by segment."""
+    for _, _, rows in _placed_rows(page, image, file, nodata):
+        yield rows
+
+
+def _placed_rows(
+    page: TiffPage, image: _Image, file: BinaryIO, nodata: float | None
+) -> Iterator[tuple[int, int, np.ndarray]]:
     """
-    Samples of shape (rows, columns, samples of a pixel), segment by segment, without padding.
+    Rows of segments without padding, and the row and the column where they begin.
 
     A segment that the file leaves out, whose place and size are 0, holds the nodata value, or 0
     where none is declared, as GDAL reads it.
@@ -365,8 +439,11 @@ def _rows(
             else _empty_segment(image, height, nodata)
             for i in range(number, across * down * planes, across * down)
         ]
+        row = y * image.tile[1]
         for rows in zip(*parts, strict=True):
-            yield (rows[0] if planes == 1 else np.concatenate(rows, axis=2))[:, :columns]
+            samples = rows[0] if planes == 1 else np.concatenate(rows, axis=2)
+            yield row, x * image.tile[0], samples[:, :columns]
+            row += len(samples)
 
 
 def _segment(
