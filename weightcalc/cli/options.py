@@ -265,6 +265,7 @@ reading_options = gathered(
         metavar="VALUE|RANGE",
         help="What is the class in channels that are not 0 and 1, such as 255 or 128-255.",
     ),
+    click.option("--array", metavar="NAME", help="Which array of an .npz, HDF5 or Zarr to count."),
     click.option("--allow-lossy", is_flag=True, help="Count JPEG and lossy WebP."),
     click.option(
         "--max-pixels",

@@ -48,6 +48,7 @@ _NO_IMAGES = (  # in lower case
     (b"%pdf", "a PDF"),
 )
 _NETPBM = {b"P1": "PBM", b"P2": "PGM", b"P3": "PPM", b"P4": "PBM", b"P5": "PGM", b"P6": "PPM"}
+_WITH_NAMES = (".npz",)  # whose arrays have names
 _POINTERS = (
     (b"version https://git-lfs", "a Git LFS pointer, not the mask itself", "git lfs pull"),
     (b"/annex/objects/", "a git-annex pointer, not the mask itself", "git annex get"),
@@ -70,7 +71,12 @@ def read_masks(name: str, file: BinaryIO, options: ReadOptions) -> Iterator[Valu
             raise PointerError(what).with_hint(remedy)
     if not head:
         raise DamagedError("the file is empty")
-    return READERS.get(suffix_of(name), _image_reader(""))(file, options)
+    suffix = suffix_of(name)
+    if options.array is not None and suffix not in _WITH_NAMES:
+        raise UnsupportedError("it holds no arrays with names").with_hint(
+            "leave --array out, or choose other files with --include"
+        )
+    return READERS.get(suffix, _image_reader(""))(file, options)
 
 
 def suffix_of(name: str) -> str:

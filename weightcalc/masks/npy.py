@@ -11,22 +11,32 @@ import math
 import re
 import zipfile
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import numpy as np
 
-from ..errors import ColorError, DamagedError, LimitError, ShapeError, UnsupportedError, ValuesError
+from ..errors import (
+    ColorError,
+    DamagedError,
+    DecodeError,
+    LimitError,
+    ShapeError,
+    UnsupportedError,
+    ValuesError,
+)
 from ..kernels.counters import ValueCounter
 from ..kernels.ndarrays import counter_of, whole_numbers
 from ..sources.guard import guarded, third_party
 from .arrays import PIECE, Header, pieces
 from .channels import read_channels
+from .containers import Entry, chosen
 from .options import ReadOptions, check_size
 from .samples import values_of_pixels
 from .value_counts import ValueCounts
 
 _MAGIC = b"\x93NUMPY"
 _LONGEST_HEADER = 10_000
+_MOST_ARRAYS = 10_000  # of a .npz file
 _MOST_AXES = 32  # that every NumPy can have
 _ITEM = re.compile(
     r"""\s*(?P<quote>['"])(?P<key>\w+)(?P=quote)\s*:\s*"""
@@ -87,29 +97,54 @@ def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def read_npz(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     """
-    Count a .npz file of one array, from the open archive.
+    Count one array of a .npz file, from the open archive.
 
     Raises
     ------
     DecodeError
-        As `read_npy`; and if there is not just one array in it.
+        As `read_npy`; and if it holds several arrays and nobody says which is the mask.
     """
     with third_party("zipfile"):
         archive = zipfile.ZipFile(file)
-    with archive:
-        members = archive.infolist()
-        if len(members) != 1:
-            raise UnsupportedError(f"it holds {len(members)} arrays; a mask file holds one")
-        if members[0].flag_bits & 1:
-            raise UnsupportedError("its array is encrypted")
-        if members[0].file_size > options.max_bytes:
-            raise LimitError(
-                f"its array has {members[0].file_size} bytes, more than {options.max_bytes}"
-            ).with_hint("--max-bytes, if the file is what it should be")
-        with third_party("zipfile"):
-            member = archive.open(members[0])
-        with member:
-            yield from read_npy(guarded(member, "zipfile"), options)
+    with archive, _member(archive, options) as member:
+        yield from read_npy(guarded(member, "zipfile"), options)
+
+
+def _member(archive: zipfile.ZipFile, options: ReadOptions) -> IO[bytes]:
+    """The array that is the mask, opened."""
+    members = archive.infolist()
+    if len(members) == 1 and options.array is None:
+        return _open(archive, members[0], options.max_bytes)
+    if len(members) > _MOST_ARRAYS:
+        raise LimitError(f"it holds {len(members)} arrays, more than {_MOST_ARRAYS}")
+    names = [member.filename.removesuffix(".npy") for member in members]
+    if options.array is not None and names.count(options.array) == 1:
+        name = options.array
+    else:
+        kinds = (_kind(archive, member, options.max_bytes) for member in members)
+        name = chosen([Entry(*each) for each in zip(names, kinds, strict=True)], options.array)
+    return _open(archive, members[names.index(name)], options.max_bytes)
+
+
+def _open(archive: zipfile.ZipFile, member: zipfile.ZipInfo, max_bytes: int) -> IO[bytes]:
+    if member.flag_bits & 1:
+        raise UnsupportedError("its array is encrypted")
+    if member.file_size > max_bytes:
+        raise LimitError(
+            f"its array has {member.file_size} bytes, more than {max_bytes}"
+        ).with_hint("--max-bytes, if the file is what it should be")
+    with third_party("zipfile"):
+        return archive.open(member)
+
+
+def _kind(archive: zipfile.ZipFile, member: zipfile.ZipInfo, max_bytes: int) -> str:
+    """Shape and type of an array, for a message."""
+    try:
+        with _open(archive, member, max_bytes) as file:
+            header = _read_header(guarded(file, "zipfile"))
+    except DecodeError as error:
+        return f"({error})"
+    return f"{header.shape} {header.dtype}"
 
 
 def _read_header(file: BinaryIO) -> Header:

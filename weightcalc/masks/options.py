@@ -24,6 +24,8 @@ class ReadOptions(NamedTuple):
     foreground : tuple of int, optional
         Least and largest value that means "in the class" in the channels of one-hot and
         multilabel arrays. Default is 1, where all others are 0.
+    array : str, optional
+        Name of the array that is the mask, in files that hold several: .npz, HDF5 and Zarr.
     allow_lossy : bool
         Whether JPEG and lossy WebP are read.
     max_pixels : int
@@ -35,6 +37,7 @@ class ReadOptions(NamedTuple):
     encoding: str = "auto"
     channel_axis: int | None = None
     foreground: tuple[int, int] | None = None
+    array: str | None = None
     allow_lossy: bool = False
     max_pixels: int = MAX_PIXELS
     max_bytes: int = MAX_BYTES
