@@ -120,7 +120,7 @@ def read_channels(file: BinaryIO, header: Header, options: ReadOptions) -> Itera
     DecodeError
         If a channel holds something else than 0 and 1, or the shape does not fit.
     """
-    axis = _channel_axis(header, options)
+    axis = channel_axis(header, options)
     channels, num_axes = header.shape[axis], len(header.shape)
     num_masks = header.shape[0] if num_axes == 4 and axis > 0 else 1
     size = math.prod(header.shape) // channels // num_masks
@@ -133,7 +133,15 @@ def read_channels(file: BinaryIO, header: Header, options: ReadOptions) -> Itera
         raise DamagedError("bytes follow its array")
 
 
-def _channel_axis(header: Header, options: ReadOptions) -> int:
+def channel_axis(header: Header, options: ReadOptions) -> int:
+    """
+    The axis of the channels of an array, counted from the first.
+
+    Raises
+    ------
+    ShapeError
+        If its shape is none that has channels, or not along that axis.
+    """
     num_axes = len(header.shape)
     if num_axes not in (2, 3, 4) or header.fortran:
         order = " in Fortran order" if header.fortran else ""

@@ -7,7 +7,6 @@ else. Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.
 
 from __future__ import annotations
 
-import math
 import re
 import zipfile
 from collections.abc import Iterator
@@ -16,28 +15,25 @@ from typing import IO, BinaryIO
 import numpy as np
 
 from ..errors import (
-    ColorError,
     DamagedError,
     DecodeError,
     LimitError,
-    ShapeError,
     UnsupportedError,
     ValuesError,
 )
 from ..kernels.counters import ValueCounter
-from ..kernels.ndarrays import counter_of, whole_numbers
+from ..kernels.ndarrays import counter_of
 from ..sources.guard import guarded, third_party
 from .arrays import PIECE, Header, pieces
 from .channels import read_channels
 from .containers import Entry, chosen
-from .options import ReadOptions, check_size
-from .samples import values_of_pixels
+from .options import ReadOptions
+from .shapes import bytes_of, check_values, mask_of, refuse_channels, stack_of
 from .value_counts import ValueCounts
 
 _MAGIC = b"\x93NUMPY"
 _LONGEST_HEADER = 10_000
 _MOST_ARRAYS = 10_000  # of a .npz file
-_MOST_AXES = 32  # that every NumPy can have
 _ITEM = re.compile(
     r"""\s*(?P<quote>['"])(?P<key>\w+)(?P=quote)\s*:\s*"""
     r"""(?P<value>'[^']*'|"[^"]*"|True|False|\([\d\sL,]*\))\s*(?P<end>,?\s*\}|,)"""
@@ -59,40 +55,12 @@ def read_npy(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
         If it is damaged, holds no whole numbers, or may be read in two ways.
     """
     header = _read_header(file)
-    if math.prod(header.shape) == 0:
-        raise ShapeError(f"an array of shape {header.shape} has no pixels")
-    if math.prod(header.shape) * header.dtype.itemsize > options.max_bytes:
-        raise LimitError(
-            f"an array of shape {header.shape} is larger than {options.max_bytes} bytes"
-        ).with_hint("--max-bytes, if the file is what it should be")
+    check_values(header, options)
     if options.by_channels:
         yield from read_channels(file, header, options)
         return
-    if options.encoding == "color":
-        header = _as_pixels(header)
-    if not header.shape:
-        raise ShapeError("a single number is no mask")
-    header = header._replace(shape=_without_ones(header.shape))
-    _check_shape(header, options)
-    masks = _count_stack(file, header, options.encoding)
-    if len(header.shape) == 3 and options.encoding == "auto":
-        masks = _refuse_channels(masks, header)
-    yield from masks
-
-
-def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """
-    The shape of masks without axes of length 1 that say nothing.
-
-    (H, W, 1) and (1, H, W) are one mask, (N, 1, H, W) and (N, H, W, 1) are N masks, a vector
-    is one mask of a row; (N, 1, W) stays as it is.
-    """
-    axes = list(shape)
-    while 3 < len(axes) <= _MOST_AXES and 1 in axes:
-        del axes[len(axes) - 1 - axes[::-1].index(1)]
-    if len(axes) == 3 and axes[2] == 1:
-        axes.pop()
-    return tuple([1] * (2 - len(axes)) + axes)
+    stack = stack_of(header, options)
+    yield from refuse_channels(_count_stack(file, stack, options.encoding), stack, options)
 
 
 def read_npz(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
@@ -203,80 +171,16 @@ def _parse_shape(text: str) -> tuple[int, ...]:
     return tuple(map(int, axes))
 
 
-def _check_shape(header: Header, options: ReadOptions) -> None:
-    shape = header.shape
-    if len(shape) > 3:
-        raise ShapeError(
-            f"an array of shape {shape} is no mask (H, W) and no stack of them (N, H, W)"
-        ).with_hint(_channel_hint(shape))
-    check_size(shape[-1], shape[-2], options)
-    if options.encoding == "auto" and len(shape) == 3 and shape[2] <= 4:
-        raise _channels_or_masks(header, f"its last axis has {shape[2]} entries")
-
-
-def _as_pixels(header: Header) -> Header:
-    """An array of bytes with samples of colour along its last axis, as an array of pixels."""
-    samples = header.shape[-1] if header.shape else 0
-    if samples not in (3, 4) or header.dtype.str not in ("|u1", "|i1") or header.fortran:
-        raise ColorError(
-            f"an array of shape {header.shape} and type {header.dtype} has no colours: "
-            "it wants uint8 and a last axis of 3 or 4"
-        ).with_hint("--encoding index for arrays of class ids")
-    return Header(np.dtype(f"V{samples}"), header.shape[:-1], False)
-
-
-def _channel_hint(shape: tuple[int, ...]) -> str:
-    """The option for channels along the shortest axis that can hold them."""
-    last, first = len(shape) - 1, len(shape) - 3
-    axis = min((last, first, 0), key=lambda a: shape[a])
-    said = "" if axis == last else f" --channel-axis {axis}"
-    return (
-        f"--encoding one-hot{said} if the {shape[axis]} entries of axis {axis} are classes, "
-        f"--encoding multilabel{said} if these may overlap"
-    )
-
-
-def _channels_or_masks(header: Header, why: str) -> ShapeError:
-    shape = header.shape
-    color = header.dtype.str in ("|u1", "|i1") and shape[2] in (3, 4) and not header.fortran
-    colors = "--encoding color if its last axis holds colours, " * color
-    return ShapeError(f"an array of shape {shape} may be masks or channels: {why}").with_hint(
-        f"{colors}{_channel_hint(shape)}, --encoding index if it holds {shape[0]} masks of class ids"
-    )
-
-
-def _refuse_channels(masks: Iterator[ValueCounts], header: Header) -> Iterator[ValueCounts]:
-    """Pass masks on once a value other than 0 and 1 shows that they are no channels."""
-    held = []
-    for mask in masks:
-        held.append(mask)
-        if not mask.values.keys() <= {0, 1}:
-            yield from held
-            yield from masks
-            return
-    raise _channels_or_masks(header, "it holds only 0 and 1")
-
-
 def _count_stack(file: BinaryIO, header: Header, encoding: str) -> Iterator[ValueCounts]:
     is_stack = len(header.shape) == 3
     num_masks = header.shape[0] if is_stack else 1
     pixels = header.shape[-1] * header.shape[-2]
     count = _count_interleaved if is_stack and header.fortran else _count_in_turn
-    notes: tuple[str, ...] = ()
-    if header.dtype.kind == "f":
-        notes = ("its floats are all whole numbers",)
     for number, counter in enumerate(count(file, header.dtype, num_masks, pixels), 1):
+        mask = mask_of(counter, header, encoding)
         if number == num_masks and file.read(1):
-            notes += ("bytes follow its array",)
-        values = counter.counts()
-        if header.dtype.kind == "b" and max(values) > 1:
-            raise DamagedError(f"it holds byte {max(values)} where booleans are 0 and 1")
-        largest = 255
-        if encoding == "color":
-            values = values_of_pixels(values, header.dtype.itemsize, 8, encoding)
-        else:
-            largest = counter.largest
-        yield ValueCounts(values, pixels, "array", largest, notes=notes)
+            mask = mask._replace(notes=(*mask.notes, "bytes follow its array"))
+        yield mask
 
 
 def _count_in_turn(
@@ -285,7 +189,7 @@ def _count_in_turn(
     for _ in range(num_masks):
         counter = counter_of(dtype)
         for values in pieces(file, dtype, pixels, 1):
-            counter.add(_bytes_of(values))
+            counter.add(bytes_of(values))
         yield counter
 
 
@@ -300,10 +204,5 @@ def _count_interleaved(
     counters = [counter_of(dtype) for _ in range(num_masks)]
     for values in pieces(file, dtype, pixels * num_masks, num_masks):
         for counter, column in zip(counters, values.reshape(-1, num_masks).T, strict=True):
-            counter.add(_bytes_of(column))
+            counter.add(bytes_of(column))
     yield from counters
-
-
-def _bytes_of(values: np.ndarray) -> np.ndarray:
-    numbers = values if values.dtype.kind == "V" else whole_numbers(values)
-    return np.ascontiguousarray(numbers).view(np.uint8)
