@@ -78,7 +78,7 @@ def _count_stack(array: Chunked, stack: Header, encoding: str) -> Iterator[Value
     axis = shape.index(num_masks) if num_masks > 1 else None
     if encoding == "color":
         chunks[-1] = shape[-1]  # the samples of a pixel belong together
-    most = _TABLES // (8 * 256 ** min(2, stack.dtype.itemsize))
+    most = max(1, _TABLES // (8 * 256 ** min(2, stack.dtype.itemsize)))
     for masks, parts in _groups(array.header, chunks, axis, most):
         counters = [counter_of(stack.dtype) for _ in masks]
         for box in parts:

@@ -59,3 +59,18 @@ def shown(entries: Sequence[Entry]) -> str:
     texts = [f"{printable(name)} {what}" for name, what in entries[:_MOST_SHOWN]]
     more = len(entries) - len(texts)
     return ", ".join(texts) + (f" and {more} more" if more else "")
+
+
+def parts_of(path: str) -> list[str]:
+    """
+    The names on the way to an array in a file that has groups: "labels/0" has two.
+
+    Raises
+    ------
+    UnsupportedError
+        If one of them is "." or "..", which lead nowhere.
+    """
+    parts = [part for part in path.split("/") if part]
+    if {".", ".."} & {*parts}:
+        raise UnsupportedError(f"{printable(path)} is no name of an array")
+    return parts

@@ -48,7 +48,9 @@ _NO_IMAGES = (  # in lower case
     (b"%pdf", "a PDF"),
 )
 _NETPBM = {b"P1": "PBM", b"P2": "PGM", b"P3": "PPM", b"P4": "PBM", b"P5": "PGM", b"P6": "PPM"}
-_WITH_NAMES = (".npz",)  # whose arrays have names
+_WITH_NAMES = (".npz", ".h5", ".hdf5", ".mat")  # whose arrays have names
+_HDF5 = b"\x89HDF\r\n\x1a\n"  # which may stand behind a block of another program
+_HEAD = 2048  # bytes by which a file is told
 _POINTERS = (
     (b"version https://git-lfs", "a Git LFS pointer, not the mask itself", "git lfs pull"),
     (b"/annex/objects/", "a git-annex pointer, not the mask itself", "git annex get"),
@@ -148,6 +150,16 @@ def _read_npz(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     return read_npz(file, options)
 
 
+def _read_hdf5(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
+    head = file.read(_HEAD)
+    file.seek(0)
+    if not any(head[place:].startswith(_HDF5) for place in (0, 512, 1024)):
+        raise _no_image(head)
+    from .hdf5 import read_hdf5
+
+    return read_hdf5(file, options)
+
+
 def _read_label(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     from .semantickitti import read_label
 
@@ -171,6 +183,9 @@ READERS: dict[str, Reader] = {
     ".jpeg": _image_reader("JPEG"),
     ".npy": _read_npy,
     ".npz": _read_npz,
+    ".h5": _read_hdf5,
+    ".hdf5": _read_hdf5,
+    ".mat": _read_hdf5,
     ".nii": _read_nifti,
     ".nii.gz": _read_nifti,
     ".label": _read_label,

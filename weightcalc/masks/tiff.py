@@ -30,7 +30,7 @@ from ..errors import (
 from ..kernels.counters import ValueCounter
 from ..kernels.ndarrays import counted_as, counter_of, whole_numbers
 from ..sources.guard import third_party
-from ..sources.opening import spooled
+from ..sources.opening import is_quick_to_seek, spooled
 from .channels import ChannelCounter
 from .options import ReadOptions, check_size
 from .pillow import check_fax, parse_nodata, read_image
@@ -78,22 +78,13 @@ def read_tiff(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
         yield from read_image(file, "TIFF", options)
         return
     with ExitStack() as stack:
-        if not _is_quick_to_seek(file):
+        if not is_quick_to_seek(file):
             file = stack.enter_context(spooled(file, options.max_bytes))
         stack.enter_context(_silent())
         with third_party("tifffile"):
             tiff = TiffFile(file, name="mask")
         count = _count_channels if options.by_channels else _count_pages
         yield from count(stack.enter_context(tiff), file, options)
-
-
-def _is_quick_to_seek(file: BinaryIO) -> bool:
-    """Whether it is a file or in memory; a member of an archive begins again for each jump."""
-    try:
-        file.fileno()
-    except OSError:
-        return hasattr(file, "getbuffer")
-    return True
 
 
 @contextmanager

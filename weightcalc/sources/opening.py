@@ -33,6 +33,15 @@ def open_mask(name: str) -> BinaryIO:
     return open_file(name)
 
 
+def is_quick_to_seek(file: BinaryIO) -> bool:
+    """Whether it is a file or in memory; a member of an archive begins again for each jump."""
+    try:
+        file.fileno()
+    except OSError:
+        return hasattr(file, "getbuffer")
+    return True
+
+
 def spooled(file: BinaryIO, limit: int, start: bytes = b"") -> BinaryIO:
     """
     A copy of a stream in an unnamed temporary file, for formats that jump to and fro.
