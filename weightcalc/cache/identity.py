@@ -5,6 +5,7 @@ By what a file is known to be the one that was counted before.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -54,6 +55,8 @@ def _of_member(name: str) -> Identity | None:
 
 def _of_file(path: str, name: bytes) -> Identity:
     status = os.stat(path)
+    if stat.S_ISDIR(status.st_mode):  # a Zarr, whose chunks change without it
+        raise IsADirectoryError(path)
     # SQLite knows no integers above 2**63 - 1, which inodes of some file systems are.
     inode = status.st_ino & 0x7FFF_FFFF_FFFF_FFFF
     return Identity(name, status.st_size, status.st_mtime_ns, status.st_ctime_ns, inode)

@@ -22,7 +22,7 @@ from .shapes import bytes_of, check_values, mask_of, refuse_channels, stack_of
 from .value_counts import ValueCounts
 
 _PIECE = 4 << 20  # bytes of a box, where chunks are smaller
-_LARGEST_CHUNK = 1 << 30
+LARGEST_CHUNK = 1 << 30  # bytes, when decoded
 _LARGEST_PIXELS = 64 << 20  # bytes of a box that holds all channels of its pixels
 _TABLES = 64 << 20  # bytes for the counters of masks that share chunks
 
@@ -60,9 +60,9 @@ def count_chunked(array: Chunked, options: ReadOptions) -> Iterator[ValueCounts]
     header = array.header
     check_values(header, options)
     size = math.prod(map(min, array.chunks, header.shape)) * header.dtype.itemsize
-    if size > _LARGEST_CHUNK:
+    if size > LARGEST_CHUNK:
         raise LimitError(
-            f"a chunk of {size} bytes must be held whole: more than {_LARGEST_CHUNK}"
+            f"a chunk of {size} bytes must be held whole: more than {LARGEST_CHUNK}"
         ).with_hint("save the array with smaller chunks")
     if options.by_channels:
         yield from _count_channels(array, options)

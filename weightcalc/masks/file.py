@@ -11,7 +11,7 @@ from typing import BinaryIO
 from ..errors import DecodeError, LimitError, MaskError
 from ..sources.names import is_url, split_name
 from ..sources.opening import open_mask, spooled
-from .formats import read_masks
+from .formats import read_folder, read_masks
 from .options import DEFAULTS, ReadOptions
 from .value_counts import ValueCounts
 
@@ -39,6 +39,8 @@ def count_file(name: str, options: ReadOptions = DEFAULTS) -> list[ValueCounts]:
     """
     streamed = is_url(name) or split_name(name) is not None
     try:
+        if not streamed and os.path.isdir(name):
+            return list(read_folder(name, options))
         return (_count_stream if streamed else _count_local)(name, options)
     except (DecodeError, MemoryError, OSError) as error:
         raise _named(name, error) from error

@@ -48,7 +48,7 @@ _NO_IMAGES = (  # in lower case
     (b"%pdf", "a PDF"),
 )
 _NETPBM = {b"P1": "PBM", b"P2": "PGM", b"P3": "PPM", b"P4": "PBM", b"P5": "PGM", b"P6": "PPM"}
-_WITH_NAMES = (".npz", ".h5", ".hdf5", ".mat")  # whose arrays have names
+_WITH_NAMES = (".npz", ".h5", ".hdf5", ".mat", ".zarr", ".zarr.zip")  # whose arrays have names
 _HDF5 = b"\x89HDF\r\n\x1a\n"  # which may stand behind a block of another program
 _HEAD = 2048  # bytes by which a file is told
 _POINTERS = (
@@ -84,8 +84,9 @@ def read_masks(name: str, file: BinaryIO, options: ReadOptions) -> Iterator[Valu
 def suffix_of(name: str) -> str:
     """The ending that chooses the reader, in lower case: ".png", also of a file named so."""
     base = os.path.basename(path_in(name)).lower()
-    if base.endswith(".nii.gz"):
-        return ".nii.gz"
+    for ending in (".nii.gz", ".zarr.zip"):
+        if base.endswith(ending):
+            return ending
     return os.path.splitext(base)[1] or base
 
 
@@ -160,6 +161,26 @@ def _read_hdf5(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     return read_hdf5(file, options)
 
 
+def _read_zarr(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
+    from .zarr_arrays import read_zarr
+
+    return read_zarr(file, options)
+
+
+def read_folder(path: str, options: ReadOptions) -> Iterator[ValueCounts]:
+    """
+    Count the masks of a folder that is a Zarr.
+
+    Raises
+    ------
+    DecodeError
+        If it is none.
+    """
+    from .zarr_arrays import read_zarr_folder
+
+    return read_zarr_folder(path, options)
+
+
 def _read_label(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     from .semantickitti import read_label
 
@@ -189,4 +210,6 @@ READERS: dict[str, Reader] = {
     ".nii": _read_nifti,
     ".nii.gz": _read_nifti,
     ".label": _read_label,
+    ".zarr": _read_zarr,
+    ".zarr.zip": _read_zarr,
 }

@@ -8,7 +8,6 @@ are in other files, or compressed by a plug-in, are refused before h5py reads an
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any, BinaryIO
@@ -28,6 +27,7 @@ from ..text.escape import printable
 from .arrays import Header, boxes
 from .chunked import Box, Chunked, count_chunked
 from .containers import Entry, chosen, parts_of
+from .inflation import is_larger
 from .options import ReadOptions
 from .value_counts import ValueCounts
 
@@ -226,16 +226,5 @@ class _Reader:
             raise LimitError(f"its chunk at {first} of {stored} bytes may decode to too many")
         with third_party("h5py"):
             _, data = self._dataset.id.read_direct_chunk(first)
-        if _is_larger(data, size + 4):  # and a checksum
+        if is_larger(data, size + 4):  # and a checksum
             raise DamagedError(f"its chunk at {first} inflates to more than {size} bytes")
-
-
-def _is_larger(data: bytes, size: int) -> bool:
-    """Whether deflated data inflates to more bytes, of which a piece is held at a time."""
-    inflate = zlib.decompressobj()
-    total = 0
-    with third_party("zlib"):
-        while total <= size and not inflate.eof and data:
-            total += len(inflate.decompress(data, _PIECE))
-            data = inflate.unconsumed_tail
-    return total > size

@@ -19,7 +19,7 @@ from itertools import chain, islice
 from ..errors import SourceError
 from ..text.escape import printable
 from ..text.suggest import similar
-from .names import Members, is_archive, is_url, path_in, split_name, tidy
+from .names import Members, is_archive, is_url, is_zarr, path_in, split_name, tidy
 
 _Walk = Callable[[str], Iterator[str]]
 _MOST_NEIGHBOURS = 10_000  # names beside a missing one that are looked through
@@ -119,7 +119,7 @@ def _expand(source: str, suffixes: Collection[str], listing: Listing, walk: _Wal
     elif (member := split_name(path)) is not None:
         yield _member(path, *member)
     elif os.path.isdir(path):
-        yield from walk(path)
+        yield from [path] if is_zarr(path) else walk(path)
     elif os.path.lexists(path):
         yield from _archive(path, suffixes, listing) if is_archive(path) else [path]
     elif not glob.has_magic(path):
@@ -149,7 +149,7 @@ def _expand_match(
     path: str, suffixes: Collection[str], listing: Listing, walk: _Walk
 ) -> Iterator[str]:
     if os.path.isdir(path):
-        yield from walk(path)
+        yield from [path] if is_zarr(path) else walk(path)
     elif is_archive(path):
         yield from _archive(path, suffixes, listing)
     elif _is_mask(path, suffixes):
@@ -189,7 +189,10 @@ def _walk(folder: str, suffixes: Collection[str], listing: Listing, follow: bool
                     if entry.name.startswith("."):
                         listing.hidden += 1
                     elif entry.is_dir(follow_symlinks=False) or (follow and entry.is_dir()):
-                        subfolders.append(path)
+                        if is_zarr(path):
+                            yield path
+                        else:
+                            subfolders.append(path)
                     elif entry.is_symlink() and entry.is_dir():
                         listing.warnings.append(_about_link(path))
                     elif not _is_mask(entry.name, suffixes):

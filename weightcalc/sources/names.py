@@ -59,8 +59,16 @@ def file_of(name: str) -> str:
 
 
 def is_archive(path: str) -> bool:
-    """Whether a file is an archive by its ending."""
-    return path.lower().endswith(ENDINGS)
+    """Whether a file is an archive by its ending; a zipped Zarr is a mask."""
+    return path.lower().endswith(ENDINGS) and not path.lower().endswith(".zarr.zip")
+
+
+def is_zarr(path: str) -> bool:
+    """Whether a folder is a Zarr, by its name or by the document in it."""
+    documents = ("zarr.json", ".zarray", ".zgroup")
+    return path.lower().rstrip(os.sep).endswith(".zarr") or any(
+        os.path.isfile(os.path.join(path, name)) for name in documents
+    )
 
 
 def open_file(name: str) -> BinaryIO:

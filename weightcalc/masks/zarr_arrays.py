@@ -1,0 +1,208 @@
+"""
+Counts an array of a Zarr, version 2 or 3, in its chunks: of a folder, or of a ZIP archive.
+
+Its JSON documents are read here, so that what it holds is known before zarr, which decodes the
+chunks, is imported. Of the resolutions of OME-Zarr only the first, level 0, is an array.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+from collections.abc import Iterator
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+
+from ..errors import DamagedError, LimitError, MissingExtraError, UnsupportedError
+from ..sources.guard import third_party
+from ..sources.opening import is_quick_to_seek, spooled
+from ..text.escape import printable
+from .arrays import Header
+from .chunked import LARGEST_CHUNK, Chunked, count_chunked
+from .containers import Entry, chosen, parts_of
+from .options import ReadOptions
+from .value_counts import ValueCounts
+from .zarr_files import Archive, Files, Folder, Values, metadata
+
+_MOST_NODES = 10_000
+_COMPRESSORS = {"blosc", "zstd", "gzip", "zlib", "lz4"}
+_CODECS = {*_COMPRESSORS, "bytes", "transpose", "crc32c", "sharding_indexed", "delta", "shuffle"}
+
+
+class _Node(NamedTuple):
+    """A group or an array: its document, its attributes, and the version of the format."""
+
+    meta: dict[str, Any]
+    attributes: dict[str, Any]
+    version: int
+    is_array: bool
+
+
+_NOTHING = _Node({}, {}, 0, False)  # a folder without a document
+
+
+def read_zarr(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
+    """
+    Count an array of a Zarr in a ZIP archive: the only one, or that of ``options.array``.
+
+    Raises
+    ------
+    MissingExtraError
+        If zarr is not installed.
+    DecodeError
+        If it is damaged, or its array is no mask.
+    """
+    if is_quick_to_seek(file):
+        yield from _count(Archive(file), options)
+        return
+    with spooled(file, options.max_bytes) as copy:
+        yield from _count(Archive(copy), options)
+
+
+def read_zarr_folder(path: str, options: ReadOptions) -> Iterator[ValueCounts]:
+    """
+    Count an array of a Zarr in a folder, as `read_zarr`.
+
+    Raises
+    ------
+    MissingExtraError
+        If zarr is not installed.
+    DecodeError
+        If it is damaged, or its array is no mask.
+    """
+    return _count(Folder(path), options)
+
+
+def _count(files: Files, options: ReadOptions) -> Iterator[ValueCounts]:
+    try:
+        import zarr  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("reading Zarr masks", "zarr") from error
+    start = "/".join(parts_of(options.array or ""))
+    node = _node(files, start)
+    if not node.is_array:
+        entries = _entries(files, start)
+        if start and not entries:
+            chosen(_entries(files, ""), options.array)  # which says what there is
+        start = chosen(entries, None)
+        node = _node(files, start)
+    yield from count_chunked(_opened(files, start, node), options)
+
+
+def _node(files: Files, path: str) -> _Node:
+    prefix = f"{path}/" if path else ""
+    if document := _json(files, f"{prefix}zarr.json"):
+        kind = document.get("node_type")
+        return _Node(document, _mapping(document.get("attributes")), 3, kind == "array")
+    attributes = _json(files, f"{prefix}.zattrs")
+    if document := _json(files, f"{prefix}.zarray"):
+        return _Node(document, attributes, 2, True)
+    return _NOTHING._replace(attributes=attributes)
+
+
+def _json(files: Files, path: str) -> dict[str, Any]:
+    """A JSON document; an empty one where there is none."""
+    data = metadata(files, path)
+    try:
+        return {} if data is None else _mapping(json.loads(data))
+    except (ValueError, RecursionError) as error:
+        raise DamagedError(f"its {printable(path)} is no JSON document") from error
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _entries(files: Files, start: str) -> list[Entry]:
+    """The arrays below a group, but of OME-Zarr images only those of level 0."""
+    found: list[Entry] = []
+    waiting, lower, num_nodes = [start], set(), 0
+    while waiting:
+        path = waiting.pop()
+        if path in lower:
+            continue
+        num_nodes += 1
+        if num_nodes > _MOST_NODES:
+            raise LimitError(f"it holds more than {_MOST_NODES} arrays and groups").with_hint(
+                "--array NAME says which of them is the mask"
+            )
+        node = _node(files, path)
+        if node.is_array:
+            kind = node.meta.get("data_type", node.meta.get("dtype"))
+            found.append(Entry(path, f"{_shape(node.meta)} {str(kind)[:40]}"))
+            continue
+        lower |= {f"{path}/{level}".strip("/") for level in _lower_levels(node.attributes)}
+        below = [name for name in files.names(path) if not name.startswith(".")]
+        waiting += [f"{path}/{name}".strip("/") for name in reversed(below) if name != "zarr.json"]
+    return found
+
+
+def _lower_levels(attributes: dict[str, Any]) -> list[str]:
+    """Paths of the resolutions of an OME-Zarr image that are not its first."""
+    images = _mapping(attributes.get("ome")).get("multiscales", attributes.get("multiscales"))
+    found = []
+    for image in images if isinstance(images, list) else []:
+        levels = _mapping(image).get("datasets")
+        for level in levels[1:] if isinstance(levels, list) else []:
+            found.append(str(_mapping(level).get("path")).strip("/"))
+    return found
+
+
+def _shape(meta: dict[str, Any]) -> tuple[int, ...]:
+    shape = meta.get("shape")
+    if not isinstance(shape, list) or not all(isinstance(n, int) and n >= 0 for n in shape):
+        raise DamagedError(f"its shape {printable(str(shape)[:40])} is none")
+    return tuple(shape)
+
+
+def _opened(files: Files, path: str, node: _Node) -> Chunked:
+    import zarr
+    from zarr.storage import MemoryStore
+
+    codecs = _codecs(node)
+    for codec in codecs:
+        if codec not in _CODECS:
+            raise UnsupportedError(
+                f"its array {printable(path)} is stored by the codec {printable(codec)}, which is "
+                "not loaded"
+            ).with_hint("save it with blosc, zstd or gzip")
+    compressor = codecs[-1] if codecs[-1:] and codecs[-1] in _COMPRESSORS else ""
+    values = Values(files)
+    with third_party("zarr"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about what is not yet in the standard
+        array = _open(zarr, MemoryStore(values, read_only=True), path, node.version)
+        chunks = tuple(array.shards or array.chunks)
+        header = Header(np.dtype(array.dtype), tuple(array.shape), False)
+    size = math.prod(chunks) * header.dtype.itemsize
+    if size <= LARGEST_CHUNK:  # else it is refused before it is read
+        values.expect(size, compressor)
+
+    def read(box: tuple[slice, ...]) -> np.ndarray:
+        with third_party("zarr"):
+            return np.asarray(array[box])
+
+    return Chunked(header, chunks, read)
+
+
+def _open(zarr: Any, store: Any, path: str, version: int) -> Any:
+    return zarr.open_array(store=store, path=path, mode="r", zarr_format=version)
+
+
+def _codecs(node: _Node) -> list[str]:
+    """Names of the codecs of an array, the last of writing last; those within a shard first."""
+    if node.version == 2:
+        filters = node.meta.get("filters") or []
+        steps = [*(filters if isinstance(filters, list) else []), node.meta.get("compressor")]
+        return [str(_mapping(step).get("id")) for step in steps if step is not None]
+    return _names_of(node.meta.get("codecs"))
+
+
+def _names_of(codecs: object) -> list[str]:
+    found: list[str] = []
+    for codec in codecs if isinstance(codecs, list) else []:
+        name = str(_mapping(codec).get("name", codec)).removeprefix("numcodecs.")
+        within = _mapping(_mapping(codec).get("configuration"))
+        found += [*_names_of(within.get("codecs")), *_names_of(within.get("index_codecs")), name]
+    return found

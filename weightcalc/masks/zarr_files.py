@@ -1,0 +1,149 @@
+"""
+The files of a Zarr, in a folder or a ZIP archive, each read within a bound.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from collections.abc import Iterator, MutableMapping
+from typing import Any, BinaryIO, Protocol
+
+from ..errors import DamagedError, LimitError, UnsupportedError
+from ..files.bounded import open_regular
+from ..sources.guard import third_party
+from ..text.escape import printable
+from .inflation import claimed_size
+
+METADATA = ("zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata")
+_MOST_METADATA = 16 << 20
+_SLACK = 1 << 20
+
+
+class Files(Protocol):
+    """What holds the files of a Zarr, by their paths in it with slashes."""
+
+    def read(self, path: str, most: int) -> bytes | None:
+        """A file of at most so many bytes; None if there is none."""
+
+    def names(self, folder: str) -> list[str]:
+        """What a folder holds, sorted; "" is the top."""
+
+
+class Folder:
+    """A folder on disk, out of which no link leads."""
+
+    def __init__(self, path: str) -> None:
+        self._root = os.path.realpath(path)
+
+    def read(self, path: str, most: int) -> bytes | None:
+        """A file of at most so many bytes; None if there is none."""
+        try:
+            with io.BufferedReader(open_regular(self._real(path))) as file:
+                return _bounded(file.read(most + 1), path, most)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def names(self, folder: str) -> list[str]:
+        """What a folder holds, sorted; "" is the top."""
+        try:
+            return sorted(os.listdir(self._real(folder)))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def _real(self, path: str) -> str:
+        real = os.path.realpath(os.path.join(self._root, path))
+        if real != self._root and not real.startswith(os.path.join(self._root, "")):
+            raise UnsupportedError(f"its {printable(path)} is a link out of its folder").with_hint(
+                "copy what it leads to into the folder"
+            )
+        return real
+
+
+class Archive:
+    """An open ZIP archive."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        with third_party("zipfile"):
+            self._archive = zipfile.ZipFile(file)
+        self._members = {info.filename: info for info in self._archive.infolist()}
+        self._folders: dict[str, set[str]] = {}
+        for name in self._members:
+            parts = name.strip("/").split("/")
+            for number, part in enumerate(parts):
+                self._folders.setdefault("/".join(parts[:number]), set()).add(part)
+
+    def read(self, path: str, most: int) -> bytes | None:
+        """A file of at most so many bytes; None if there is none."""
+        info = self._members.get(path)
+        if info is None:
+            return None
+        if info.flag_bits & 1 or info.compress_type not in (
+            zipfile.ZIP_STORED,
+            zipfile.ZIP_DEFLATED,
+        ):
+            raise UnsupportedError(f"its {printable(path)} is encrypted or oddly compressed")
+        with third_party("zipfile"), self._archive.open(info) as file:
+            data = file.read(most + 1)
+        return _bounded(data, path, most)
+
+    def names(self, folder: str) -> list[str]:
+        """What a folder holds, sorted; "" is the top."""
+        return sorted(self._folders.get(folder, ()))
+
+
+def _bounded(data: bytes, path: str, most: int) -> bytes:
+    if len(data) > most:
+        raise LimitError(f"its {printable(path)} has more than {most} bytes")
+    return data
+
+
+def metadata(files: Files, path: str) -> bytes | None:
+    """A JSON document of a Zarr; None if there is none."""
+    return files.read(path, _MOST_METADATA)
+
+
+class Values(MutableMapping[str, Any]):
+    """The files of a Zarr as zarr wants them, to be read only."""
+
+    def __init__(self, files: Files) -> None:
+        from zarr.core.buffer import default_buffer_prototype
+
+        self._files = files
+        self._size, self._codec = 0, ""
+        self._buffer = default_buffer_prototype().buffer
+
+    def expect(self, chunk_bytes: int, codec: str) -> None:
+        """Allow chunks of a size when decoded, and say what they are compressed by, or ""."""
+        self._size, self._codec = chunk_bytes + chunk_bytes // 100 + _SLACK, codec
+
+    def __getitem__(self, key: str) -> Any:
+        if key.rpartition("/")[2] in METADATA:
+            data = metadata(self._files, key)
+        else:
+            data = self._files.read(key, self._size)
+            if data is not None and claimed_size(data, self._codec, self._size) > self._size:
+                raise DamagedError(f"its chunk {printable(key)} decodes to more than its pixels")
+        if data is None:
+            raise KeyError(key)
+        return self._buffer.from_bytes(data)
+
+    def __contains__(self, key: object) -> bool:
+        try:
+            self[str(key)]
+        except KeyError:
+            return False
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        raise TypeError("masks are read only")
+
+    def __delitem__(self, key: str) -> None:
+        raise TypeError("masks are read only")
