@@ -3,6 +3,11 @@
 import itertools
 import zipfile
 
+try:
+    import h5py
+    import zarr
+except ImportError:
+    h5py = zarr = None
 import nibabel
 import numpy as np
 import pytest
@@ -343,6 +348,11 @@ def test_two_channels_of_one_class(refused, save_mask):
     assert "two channels of a multilabel mask cannot be one class" in said
 
 
+def _write_hdf5(path, values):
+    with h5py.File(path, "w") as file:
+        file.create_dataset("y", data=values, chunks=(2, *values.shape[1:]), compression="gzip")
+
+
 def _save_forms(folder, masks, palette, names):
     """Save masks in each form, and give the sources and options that count it."""
 
@@ -361,6 +371,12 @@ def _save_forms(folder, masks, palette, names):
     save("npz", lambda p, m: np.savez_compressed(f"{p}.npz", m))
     save("one-hot", lambda p, m: np.save(f"{p}.npy", eye[m]))
 
+    save("hdf5", lambda p, m: _write_hdf5(f"{p}.h5", m))
+    save("one-hot hdf5", lambda p, m: _write_hdf5(f"{p}.h5", np.moveaxis(eye[m], -1, 0)))
+    save("zarr", lambda p, m: zarr.save_array(f"{p}.zarr", m, zarr_format=3))
+    save("one-hot zarr", lambda p, m: zarr.save_array(f"{p}.zarr", eye[m], zarr_format=2))
+    save("rgb zarr", lambda p, m: zarr.save_array(f"{p}.zarr", rgb[m], zarr_format=2))
+
     def write_palette(path, mask):
         image = Image.frombytes("P", mask.shape[::-1], mask.tobytes())
         image.putpalette(rgb.tobytes())
@@ -373,6 +389,11 @@ def _save_forms(folder, masks, palette, names):
     listed = ["-c", names]
     forms = {form: [folder / form, *listed, "--encoding", "index"] for form in ("index", "palette")}
     forms |= {form: [folder / form, *listed] for form in ("rgb", "tiff", "nifti", "npy", "npz")}
+    forms |= {form: [folder / form, *listed, "--encoding", "index"] for form in ("hdf5", "zarr")}
+    first = ["--channel-axis", "0"]
+    forms["one-hot hdf5"] = [folder / "one-hot hdf5", *listed, "--encoding", "one-hot", *first]
+    forms["one-hot zarr"] = [folder / "one-hot zarr", *listed, "--encoding", "multilabel"]
+    forms["rgb zarr"] = [folder / "rgb zarr", *listed, "--encoding", "color"]
     forms["palette as colours"] = [folder / "palette", *listed, "--encoding", "color"]
     forms["zip"] = [folder / "masks.zip", *listed]
     forms["one-hot"] = [folder / "one-hot", *listed, "--encoding", "one-hot"]
@@ -382,6 +403,8 @@ def _save_forms(folder, masks, palette, names):
 
 def test_all_forms_are_equal(weightcalc, tmp_path, class_dict):
     """One mask set gives the same counts in whatever form it is saved."""
+    pytest.importorskip("h5py", reason="h5py is not installed")
+    pytest.importorskip("zarr", reason="zarr is not installed")
     rng = np.random.default_rng(4)
     masks = [rng.integers(0, 3, shape, np.uint8) for shape in ((17, 40), (33, 9), (64, 64))]
     masks[0][masks[0] == 1] = 2  # a mask without class 1; no mask has class 3

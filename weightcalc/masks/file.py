@@ -9,7 +9,7 @@ from io import BufferedReader, BytesIO
 from typing import BinaryIO
 
 from ..errors import DecodeError, LimitError, MaskError
-from ..sources.names import is_url, split_name
+from ..sources.names import is_url, is_zarr, split_name
 from ..sources.opening import open_mask, spooled
 from .formats import read_folder, read_masks
 from .options import DEFAULTS, ReadOptions
@@ -39,7 +39,7 @@ def count_file(name: str, options: ReadOptions = DEFAULTS) -> list[ValueCounts]:
     """
     streamed = is_url(name) or split_name(name) is not None
     try:
-        if not streamed and os.path.isdir(name):
+        if not streamed and os.path.isdir(name) and is_zarr(name):
             return list(read_folder(name, options))
         return (_count_stream if streamed else _count_local)(name, options)
     except (DecodeError, MemoryError, OSError) as error:
