@@ -325,11 +325,19 @@ def _check_listing(listing: Listing, sources: SourceOptions, allow_lossy: bool) 
         raise SourceError(
             f"no masks in {', '.join(map(printable, sources.given))} (left out: {listing.hidden} "
             f"hidden, {listing.other} files that are no masks by their ending)"
-        ).with_hint(f"masks end in {', '.join(READERS)}")
+        ).with_hint(_what_to_do(listing))
     if not sources.include:
         if not allow_lossy:
             check_no_photographs(listing.names)
         check_one_kind(listing.names)
+
+
+def _what_to_do(listing: Listing) -> str:
+    """The hint where there are no masks: formats that can be turned into masks, or all endings."""
+    if listing.foreign:
+        formats = " and ".join(sorted(listing.foreign))
+        return f"`weightcalc help formats` has the lines that turn {formats} into masks"
+    return f"masks end in {', '.join(READERS)}; `weightcalc help formats` speaks of other formats"
 
 
 def _check_cache(path: str, others: Iterable[str], masks: Sequence[str]) -> None:

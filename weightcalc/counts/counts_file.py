@@ -14,6 +14,7 @@ from ..errors import CountsError
 from ..files.atomic import write_file
 from ..files.bounded import Json, SmallFile
 from ..labels.label_map import LabelMap
+from ..sources.foreign import HELP, foreign_document
 from ..text.escape import printable
 from .class_counts import COLUMNS, FORMAT, REPORT, ClassCounts
 
@@ -71,6 +72,8 @@ def counts_of_document(document: object) -> ClassCounts:
     """
     if isinstance(document, dict) and document.get("format") == REPORT:
         document = document.get("counts")  # a report holds the counts that it was made of
+    if what := foreign_document(document):
+        raise CountsError(f"it is {what}, which is not read; {HELP}")
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise CountsError(f"not a counts file: its format is not {FORMAT}").with_hint(
             "weightcalc count makes one, and weightcalc weights --layout report holds one"

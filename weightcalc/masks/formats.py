@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from ..errors import DamagedError, DecodeError, PointerError, UnsupportedError
+from ..sources.foreign import HEAD, HELP, foreign_file
 from ..sources.names import path_in
 from .options import ReadOptions
 from .png import count_png
@@ -41,16 +42,14 @@ _NO_IMAGES = (  # in lower case
     (b"<!doctype", "an HTML page, such as a server sends for an error or a login"),
     (b"<html", "an HTML page, such as a server sends for an error or a login"),
     (b"<?xml", "an XML file"),
-    (b"\x89hdf", "an HDF5 file, or MATLAB 7.3"),
+    (b"\x89hdf", "an HDF5 file, whose name should end in .h5"),
     (b"matlab", "a MATLAB file"),
-    (b"nrrd", "an NRRD file"),
     (b"pk\3\4", "a ZIP archive"),
     (b"%pdf", "a PDF"),
 )
 _NETPBM = {b"P1": "PBM", b"P2": "PGM", b"P3": "PPM", b"P4": "PBM", b"P5": "PGM", b"P6": "PPM"}
 _WITH_NAMES = (".npz", ".h5", ".hdf5", ".mat", ".zarr", ".zarr.zip")  # whose arrays have names
 _HDF5 = b"\x89HDF\r\n\x1a\n"  # which may stand behind a block of another program
-_HEAD = 2048  # bytes by which a file is told
 _POINTERS = (
     (b"version https://git-lfs", "a Git LFS pointer, not the mask itself", "git lfs pull"),
     (b"/annex/objects/", "a git-annex pointer, not the mask itself", "git annex get"),
@@ -94,7 +93,7 @@ def _image_reader(usual: str) -> Reader:
     """A reader of images by their first bytes, which notes if they are not those of `usual`."""
 
     def read(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
-        head = file.read(12)
+        head = file.read(HEAD)
         file.seek(0)
         found = next((name for start, name in _FIRST_BYTES if head.startswith(start)), "")
         if not found:
@@ -120,11 +119,13 @@ def _no_image(head: bytes) -> DecodeError:
             "save its values as PNG or .npy, and compare them: many programs that convert it "
             "scale or invert them"
         )
+    if what := foreign_file(head):
+        return UnsupportedError(f"it is {what}, which is not read; {HELP}")
     text = head.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     what = next((what for start, what in _NO_IMAGES if text.startswith(start)), "")
     if what:
         return UnsupportedError(f"it is {what}, and no mask")
-    return UnsupportedError(f"no image: it begins with {head!r}")
+    return UnsupportedError(f"no image: it begins with {head[:12]!r}")
 
 
 def _read_format(file: BinaryIO, format_: str, options: ReadOptions) -> Iterator[ValueCounts]:
@@ -152,7 +153,7 @@ def _read_npz(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
 
 
 def _read_hdf5(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
-    head = file.read(_HEAD)
+    head = file.read(HEAD)
     file.seek(0)
     if not any(head[place:].startswith(_HDF5) for place in (0, 512, 1024)):
         raise _no_image(head)

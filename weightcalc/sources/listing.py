@@ -19,6 +19,7 @@ from itertools import chain, islice
 from ..errors import SourceError
 from ..text.escape import printable
 from ..text.suggest import similar
+from .foreign import foreign_ending
 from .names import Members, is_archive, is_url, is_zarr, path_in, split_name, tidy
 
 _Walk = Callable[[str], Iterator[str]]
@@ -37,6 +38,8 @@ class Listing:
         Files left out: hidden ones, and those that are no masks by their ending.
     unwanted : int
         Masks that the patterns of `include` and `exclude` left out.
+    foreign : set of str
+        Formats of labels, not read here, of which files were left out.
     warnings : list of str
         What was left out though it looks like a mask.
     """
@@ -54,6 +57,12 @@ class Listing:
         if members.forward:
             self._places |= {name: (source, n) for n, name in enumerate(members.names)}
         return members.names
+
+    def leave_out(self, name: str) -> None:
+        """Take note of a file that is no mask by its ending."""
+        self.other += 1
+        if format_ := foreign_ending(name):
+            self.foreign.add(format_)
 
     def sort(self, names: list[str]) -> None:
         """Sort names in place as `names` promises."""
@@ -155,7 +164,7 @@ def _expand_match(
     elif _is_mask(path, suffixes):
         yield path
     else:
-        listing.other += 1
+        listing.leave_out(path)
 
 
 def _archive(path: str, suffixes: Collection[str], listing: Listing) -> list[str]:
@@ -196,7 +205,7 @@ def _walk(folder: str, suffixes: Collection[str], listing: Listing, follow: bool
                     elif entry.is_symlink() and entry.is_dir():
                         listing.warnings.append(_about_link(path))
                     elif not _is_mask(entry.name, suffixes):
-                        listing.other += 1
+                        listing.leave_out(entry.name)
                     elif _is_regular(entry, listing):
                         yield path
         except OSError as error:
