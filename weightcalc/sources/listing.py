@@ -47,6 +47,7 @@ class Listing:
     def __init__(self) -> None:
         self.names: list[str] = []
         self.hidden = self.other = self.unwanted = 0
+        self.foreign: set[str] = set()
         self.warnings: list[str] = []
         self._places: dict[str, tuple[str, int]] = {}
 
