@@ -151,7 +151,7 @@ REFUSED = {
     "VOC instances": ({"SegmentationObject/1.png": ("P", [[0, 1, 25, 255]])},
                       "SegmentationObject/ -c voc",
                       "value 25 .* is neither a class nor ignored", "--ignore-index 25"),
-    "SBD mat": ({"cls/1.mat": MAT}, "cls/ -c voc", "1.mat: it is a MATLAB file", "masks end in .png"),
+    "SBD mat": ({"cls/1.mat": MAT}, "cls/ -c voc", "1.mat: it is a MATLAB file", ""),
     "CVAT undeclared": ({"1.png": ("RGB", [[BLACK, RED]]), "labelmap.txt": CVAT},
                         "1.png -c labelmap.txt", "value #ff0000 .* neither .* nearest colour",
                         "--ignore-index #ff0000"),
