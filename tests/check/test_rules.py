@@ -60,7 +60,7 @@ BROKEN = [
     (None, ["--max-imbalance", 2.6], "imbalance", "car", "2.66667 times as many, above 2.6"),
     (small_image, [], "image-size", "masks/a.png", "8 x 4, but images/a.jpg is 4 x 8"),
     (turned_image, [], "image-size", "masks/a.png", "is 4 x 8, turned on its side by EXIF"),
-    (no_image, [], "image-missing", "masks/b.png", "no image in images has its stem"),
+    (no_image, [], "image-missing", "masks/b.png", "no image in images is called b.*"),
     (no_mask, [], "mask-missing", "images/d.jpg", "this image has no mask"),
     (copied, [], "split-leak", "masks/b.png", "the same mask as val/z.png"),
     (recoded, [], "split-leak", "masks/b.png", "the same mask as val/z.png"),

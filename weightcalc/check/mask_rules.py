@@ -27,7 +27,7 @@ from ..text.escape import printable
 from ..text.numbers import number_of
 
 if TYPE_CHECKING:
-    from .image_sizes import Images
+    from .image_names import Images
     from .splits import Splits
 
 MOST_LOOKED_AT = 20  # masks with unknown values that are read again in a run
@@ -127,10 +127,16 @@ def unlabelled_mask(mask: LabelledMask, _: Surroundings) -> str:
 
 
 def image_missing(_: LabelledMask, around: Surroundings) -> str:
-    """No image with the stem of the mask."""
-    if around.images is None or around.images.find(around.file) is not None:
+    """No image has the name that that of the mask asks for."""
+    images, file = around.images, around.file
+    if images is None or images.find(file) is not None:
         return ""
-    return f"no image in {printable(around.images.folder)} has its stem"
+    if (wanted := images.wanted_name(file)) is None:
+        text = f"its name is not of the form {printable(images.mask_name)} of --mask-name"
+    else:
+        text = f"no image in {printable(images.folder)} is called {printable(wanted)}.*"
+    near = images.near_image(file)
+    return text + (f"; did you mean {printable(near)}?" if near else "")
 
 
 def image_size(mask: LabelledMask, around: Surroundings) -> str:

@@ -14,6 +14,7 @@ from .findings import ERROR, WARNING, Finding
 from .mask_rules import Surroundings
 from .set_rules import Whole
 
+_NAMES_DIFFER = "--mask-name 'segmentation-{}', --image-name 'volume-{}' where names differ"
 OnMask = Callable[[LabelledMask, Surroundings], str]
 OnSet = Callable[[Whole], Iterator[Finding]]
 
@@ -128,12 +129,16 @@ RULES: dict[str, Rule] = {
     "image-missing": Rule(
         ERROR,
         "mask without an image",
-        "--mask-ending, --image-ending where stems differ in their endings",
+        _NAMES_DIFFER,
         needs=("images",),
         on_mask=mask_rules.image_missing,
     ),
     "mask-missing": Rule(
-        WARNING, "image without a mask", needs=("images",), on_set=set_rules.mask_missing
+        WARNING,
+        "image without a mask",
+        _NAMES_DIFFER,
+        needs=("images",),
+        on_set=set_rules.mask_missing,
     ),
     "split-leak": Rule(
         ERROR,

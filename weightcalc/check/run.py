@@ -34,7 +34,7 @@ from .set_rules import Kind, Whole, check_comparable
 if TYPE_CHECKING:
     from ..weights.formula import Formula
     from ..weights.stated import Stated
-    from .image_sizes import Images
+    from .image_names import Images
     from .splits import Splits
 
 
@@ -129,10 +129,10 @@ def _find_what_is_compared(check: Check, sources: SourceOptions) -> None:
     """Images, other splits, a baseline, and weights, where an active rule needs them."""
     settings, active = check.settings, set(check.active)
     if settings.images is not None and active & {"image-size", "image-missing", "mask-missing"}:
-        from .image_sizes import Images  # here, as what few runs need
+        from .image_names import Images  # here, as what few runs need
 
         masks = set(check.data.listing.names)
-        check.images = Images(settings.images, masks, settings.mask_ending, settings.image_ending)
+        check.images = Images(settings.images, masks, settings.mask_name, settings.image_name)
     if "split-leak" in active:
         check.others = list_files(
             settings.against, READERS, include=sources.include, exclude=sources.exclude
@@ -244,8 +244,6 @@ class _Pass:
             rule = "unreadable"  # whoever allows its kind does not mean that it is left out
         remedy = f" ({error.hint})" if error.hint and not RULES[rule].hint else ""
         self.findings.add(Finding(rule, printable(error.reason + remedy), mask=error.mask))
-        if self.check.images is not None:
-            self.check.images.find(error.mask)  # its image has a mask, such as it is
 
     def look_at_set(self, counts: ClassCounts) -> None:
         """Try the rules on whole sets."""

@@ -19,7 +19,7 @@ from .findings import MOST_KEPT, Finding, Settings
 if TYPE_CHECKING:
     from ..weights.formula import Formula
     from ..weights.stated import Stated
-    from .image_sizes import Images
+    from .image_names import Images
 
 _MOST_LISTED = 5
 
@@ -140,8 +140,12 @@ def ignored_pixels(whole: Whole) -> Iterator[Finding]:
 
 def mask_missing(whole: Whole) -> Iterator[Finding]:
     """Images that no mask was found for."""
-    for name in whole.images.without_mask() if whole.images else ():
-        yield Finding("mask-missing", "this image has no mask", mask=name)
+    if whole.images is None:
+        return
+    for name in whole.images.without_mask():
+        near = whole.images.near_mask(name)
+        remark = f"; did you mean {printable(near)}?" if near else ""
+        yield Finding("mask-missing", f"this image has no mask{remark}", mask=name)
 
 
 def drift(whole: Whole) -> Iterator[Finding]:
