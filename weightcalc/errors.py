@@ -6,7 +6,7 @@ What can go wrong.
   * DecodeError: what is wrong with a mask, before its name is added
     * DamagedError: the file is cut, fails a checksum, or breaks the rules of its format
     * UnsupportedError: the file may be right, but weightcalc does not read its format
-    * PointerError: Git LFS or git-annex keep the mask elsewhere
+    * PointerError: Git LFS, git-annex or DVC keep the mask elsewhere
     * LossyError: the format changes pixels, so that they are no longer labels
     * ColorError: colours where indices are wanted, or indices where colours are
     * ValuesError: the values cannot be labels
@@ -72,7 +72,7 @@ class UnsupportedError(DecodeError):
 
 
 class PointerError(DecodeError):
-    """The file only says where Git LFS or git-annex keep the mask."""
+    """There is only a file that says where Git LFS, git-annex or DVC keep the mask."""
 
 
 class LossyError(DecodeError):

@@ -96,9 +96,9 @@ def test_json(weightcalc, folder):
 def test_github(weightcalc, folder):
     """GitHub gets a workflow command for each finding, and a line for the log."""
     lines = weightcalc(*folder, "-f", "github").stdout.decode().splitlines()
+    text = f"masks/b.png: value 7 (2 pixels)%0Ahint: {HINT}"
     assert lines == [
-        "::error file=masks/b.png,title=weightcalc unknown-value::masks/b.png: value 7 (2 pixels)"
-        f"%0Ahint: {HINT}",
+        f"::error file=masks/b.png,title=weightcalc unknown-value::{text}",
         "::warning title=weightcalc class-never-seen::class 3 (dog): no mask holds it",
         "1 error, 1 warning: 2 masks, 16 pixels, 11 rules tried",
     ]

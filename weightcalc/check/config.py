@@ -13,6 +13,7 @@ from typing import TypeAlias, TypeVar
 
 from ..errors import WeightcalcError
 from ..files.bounded import Json, SmallFile
+from ..sources.listing import missing_source
 from ..text.escape import printable
 from ..text.suggest import nearest
 from .findings import LEVELS, OFF, STEM, Settings
@@ -218,5 +219,5 @@ def settings_of(options: RuleOptions, config: str = CONFIG) -> Settings:
         settings.max_drift = MAX_DRIFT
     for path in filter(None, (settings.images, *settings.against)):
         if not os.path.exists(path) and "://" not in path and not set("*?[") & set(path):
-            raise ConfigError(f"{printable(path)}: no such file or folder")
+            raise missing_source(path)
     return settings

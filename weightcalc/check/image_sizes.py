@@ -8,8 +8,8 @@ from contextlib import closing
 from typing import BinaryIO
 
 from ..errors import MaskError
-from ..files.bounded import open_regular
 from ..masks.png_chunks import SIGNATURE
+from ..sources.names import open_file
 from ..sources.opening import open_mask
 
 _NOT_IMAGES = (".npy", ".npz", ".nii", ".nii.gz", ".label")
@@ -39,6 +39,8 @@ def size_of(name: str) -> tuple[int, int, bool] | None:
             return *size, False
         with closing(open_mask(name)) as file:
             return _size_by_pillow(file)
+    except MaskError:
+        raise
     except Exception as error:  # decoders raise what they like
         raise MaskError(name, "its header cannot be read") from error
 
@@ -48,8 +50,8 @@ def _head(name: str) -> bytes:
     if "://" in name:
         with closing(open_mask(name)) as file:
             return file.read(_HEAD)
-    with open_regular(name) as regular:
-        return regular.read(_HEAD)
+    with open_file(name) as file:
+        return file.read(_HEAD)
 
 
 def _size_of_jpeg(head: bytes) -> tuple[int, int] | None:

@@ -56,7 +56,9 @@ RULES: dict[str, Rule] = {
     ),
     "unusable": Rule(ERROR, "mask whose values, shape or size cannot be used"),
     "lfs-pointer": Rule(
-        ERROR, "pointer of Git LFS or git-annex in place of a mask", "git lfs pull, git annex get"
+        ERROR,
+        "pointer of Git LFS, git-annex or DVC in place of a mask",
+        "git lfs pull, git annex get, dvc pull",
     ),
     "lossy": Rule(
         ERROR,

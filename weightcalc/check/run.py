@@ -20,7 +20,7 @@ from ..counts.tally import Counted, Tally
 from ..errors import MaskError
 from ..files.atomic import refuse_overwriting
 from ..masks.formats import READERS
-from ..sources.listing import list_files
+from ..sources.listing import list_files, refuse_nothing
 from ..sources.names import is_archive, is_url, split_name
 from ..sources.options import SourceOptions
 from ..text.escape import printable
@@ -134,9 +134,11 @@ def _find_what_is_compared(check: Check, sources: SourceOptions) -> None:
         masks = set(check.data.listing.names)
         check.images = Images(settings.images, masks, settings.mask_name, settings.image_name)
     if "split-leak" in active:
-        check.others = list_files(
+        others = list_files(
             settings.against, READERS, include=sources.include, exclude=sources.exclude
-        ).names
+        )
+        refuse_nothing(others, settings.against, READERS)
+        check.others = others.names
     if "drift" in active and settings.baseline is not None:
         check.baseline = read_counts(settings.baseline)
     if "stale-weights" in active and settings.weights is not None:

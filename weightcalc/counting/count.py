@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING
 
 from ..counts.class_counts import ClassCounts
 from ..counts.tally import Counted, LabelledMask, Tally
-from ..errors import MaskError, SourceError
+from ..errors import MaskError
 from ..kernels.memory import keep_freed_memory
 from ..labels.label_map import LabelMap
 from ..masks.file import count_file
 from ..masks.formats import READERS
 from ..masks.options import DEFAULTS, ReadOptions
 from ..sources.kinds import check_one_kind, repeated_endings
-from ..sources.listing import list_files
+from ..sources.listing import list_files, refuse_nothing
 from ..sources.names import name_from
-from ..text.escape import printable
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -51,8 +50,7 @@ def list_masks(
         If a source cannot be read, or holds no mask or several kinds of them.
     """
     listing = list_files(sources, READERS, include=include, exclude=exclude)
-    if not listing.names:
-        raise SourceError(f"no masks in {', '.join(map(printable, sources))}")
+    refuse_nothing(listing, sources, READERS)
     if not include:
         check_one_kind(listing.names)
     return listing.names

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from ..counts.class_counts import ClassCounts
 from ..counts.counts_file import is_counts_file, matching_files, read_counts
 from ..counts.tally import Counted, LabelledMask, Tally
-from ..errors import MaskError, OutputError, SourceError
+from ..errors import MaskError, OutputError
 from ..files.atomic import refuse_overwriting, replacing
 from ..kernels.counters import COMPILED
 from ..labels.from_options import label_map
@@ -28,12 +28,11 @@ from ..masks.file import count_file
 from ..masks.formats import READERS
 from ..masks.options import ReadOptions
 from ..sources.kinds import check_no_photographs, check_one_kind, repeated_endings
-from ..sources.listing import Listing, list_files
+from ..sources.listing import Listing, list_files, refuse_nothing
 from ..sources.name_list import names_in_list
 from ..sources.names import file_of
 from ..sources.options import SourceOptions
 from ..text.escape import printable
-from ..text.numbers import number_of
 from ..text.voice import Voice
 from .count import add_files, count_each, usable_cores
 from .options import RunOptions
@@ -318,16 +317,7 @@ def _sum(parts: Sequence[ClassCounts], labels: LabelMap) -> ClassCounts | None:
 
 
 def _check_listing(listing: Listing, sources: SourceOptions, allow_lossy: bool) -> None:
-    if not listing.names and listing.unwanted:
-        raise SourceError(
-            f"--include and --exclude leave out all {number_of(listing.unwanted, 'mask')} of "
-            f"{', '.join(map(printable, sources.given))}"
-        ).with_hint("--include with a pattern that names of these masks match, such as '*.png'")
-    if not listing.names:
-        raise SourceError(
-            f"no masks in {', '.join(map(printable, sources.given))} (left out: {listing.hidden} "
-            f"hidden, {listing.other} files that are no masks by their ending)"
-        ).with_hint(f"masks end in {', '.join(READERS)}")
+    refuse_nothing(listing, sources.given, READERS)
     if not sources.include:
         if not allow_lossy:
             check_no_photographs(listing.names)

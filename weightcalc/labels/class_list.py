@@ -104,8 +104,12 @@ def _text(data: bytes) -> str:
     text = data.decode("utf-16" if is_wide else "utf-8-sig")
     if "\0" in text:
         raise LabelError("it holds NUL bytes, so no text of class names")
-    if re.search(r"^(<<<<<<< |>>>>>>> )", text, re.MULTILINE):
-        raise LabelError("it holds conflict markers of git (<<<<<<<): the merge is not finished")
+    if marker := re.search(r"^(<{7}|\|{7}|={7}|>{7})( .*)?\r?$", text, re.MULTILINE):
+        line = 1 + text.count("\n", 0, marker.start())
+        raise LabelError(
+            f"line {line} is one of the conflict markers of git ({marker[1]}): "
+            "the merge is not finished"
+        ).with_hint("git mergetool, or an editor that leaves one of both versions")
     return text
 
 

@@ -19,7 +19,9 @@ from itertools import chain, islice
 
 from ..errors import SourceError
 from ..text.escape import printable
+from ..text.numbers import number_of
 from ..text.suggest import similar
+from . import dvc
 from .names import Members, is_archive, is_url, path_in, split_name, tidy
 
 _Walk = Callable[[str], Iterator[str]]
@@ -37,6 +39,8 @@ class Listing:
         Sorted, each once; last the members of compressed tars, in the order of each archive.
     hidden, other : int
         Files left out: hidden ones, and those that are no masks by their ending.
+    pointers : int
+        Those of the latter that are .dvc files.
     unwanted : int
         Masks that the patterns of `include` and `exclude` left out.
     warnings : list of str
@@ -46,6 +50,7 @@ class Listing:
     names: list[str] = field(default_factory=list)
     hidden: int = 0
     other: int = 0
+    pointers: int = 0
     unwanted: int = 0
     warnings: list[str] = field(default_factory=list)
     _places: dict[str, tuple[str, int]] = field(default_factory=dict)
@@ -57,6 +62,17 @@ class Listing:
         if members.forward:
             self._places |= {name: (source, n) for n, name in enumerate(members.names)}
         return members.names
+
+    def take_other(self, path: str, suffixes: Collection[str]) -> Iterator[str]:
+        """Leave a file out that is no mask; a mask that DVC keeps is named, to be refused later."""
+        data = dvc.missing_data(path)
+        if data is not None and _is_mask(data, suffixes):
+            yield data
+            return
+        self.other += 1
+        self.pointers += path.endswith(dvc.ENDING)
+        if data is not None and dvc.is_folder(path):
+            self.warnings.append(f"{printable(data)}: left out: {dvc.about_missing(data)}")
 
     def sort(self, names: list[str]) -> None:
         """Sort names in place as `names` promises."""
@@ -113,6 +129,27 @@ def list_files(
     return listing
 
 
+def refuse_nothing(listing: Listing, sources: Iterable[str], suffixes: Collection[str]) -> None:
+    """
+    Refuse a listing of these sources that holds no mask.
+
+    Raises
+    ------
+    SourceError
+    """
+    if listing.names:
+        return
+    given = ", ".join(map(printable, sources))
+    if listing.unwanted:
+        raise SourceError(
+            f"--include and --exclude leave out all {number_of(listing.unwanted, 'mask')} of {given}"
+        ).with_hint("--include with a pattern that names of these masks match, such as '*.png'")
+    raise SourceError(
+        f"no masks in {given} (left out: {listing.hidden} hidden, {listing.other} files that are "
+        "no masks by their ending)"
+    ).with_hint(dvc.PULL if listing.pointers else f"masks end in {', '.join(suffixes)}")
+
+
 def _expand(source: str, suffixes: Collection[str], listing: Listing, walk: _Walk) -> Iterator[str]:
     path = tidy(source)
     if is_url(path):
@@ -123,20 +160,30 @@ def _expand(source: str, suffixes: Collection[str], listing: Listing, walk: _Wal
         yield _member(path, *member)
     elif os.path.isdir(path):
         yield from walk(path)
+    elif path.endswith(dvc.ENDING) and os.path.lexists(path):
+        yield from listing.take_other(path, suffixes)
     elif os.path.lexists(path):
         yield from _archive(path, suffixes, listing) if is_archive(path) else [path]
     elif not glob.has_magic(path):
-        raise _missing(source)
+        raise missing_source(source)
     else:
-        matches = sorted(glob.iglob(path, recursive=True))
+        matches = _matches_of(path)
         if not matches:
             raise SourceError(f"{printable(source)}: no file matches")
         for match in matches:
             yield from _expand_match(match, suffixes, listing, walk)
 
 
-def _missing(source: str) -> SourceError:
-    """What to say of a source that does not exist: the names beside it that are like it."""
+def _matches_of(pattern: str) -> list[str]:
+    """What a glob matches, and .dvc files of what it would match."""
+    patterns = (pattern, pattern + dvc.ENDING)
+    return sorted({match for each in patterns for match in glob.iglob(each, recursive=True)})
+
+
+def missing_source(source: str) -> SourceError:
+    """What to say of a source that does not exist: a .dvc file, or names beside it like its own."""
+    if dvc.is_kept(path := os.path.normpath(source)):
+        return SourceError(f"{printable(source)}: {dvc.about_missing(path)}").with_hint(dvc.PULL)
     folder, base = os.path.split(os.path.normpath(source))
     try:
         with os.scandir(folder or os.curdir) as entries:
@@ -158,7 +205,7 @@ def _expand_match(
     elif _is_mask(path, suffixes):
         yield path
     else:
-        listing.other += 1
+        yield from listing.take_other(path, suffixes)
 
 
 def _archive(path: str, suffixes: Collection[str], listing: Listing) -> list[str]:
@@ -196,7 +243,7 @@ def _walk(folder: str, suffixes: Collection[str], listing: Listing, follow: bool
                     elif entry.is_symlink() and entry.is_dir():
                         listing.warnings.append(_about_link(path))
                     elif not _is_mask(entry.name, suffixes):
-                        listing.other += 1
+                        yield from listing.take_other(path, suffixes)
                     elif _is_regular(entry, listing):
                         yield path
         except OSError as error:

@@ -8,8 +8,9 @@ import os
 import re
 from typing import BinaryIO, NamedTuple
 
-from ..errors import MaskError
+from ..errors import MaskError, PointerError
 from ..files.bounded import open_regular
+from . import dvc
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")  # of archives
 _MEMBER = re.compile(r"(?:zip|tar)://(.*)::(.*)", re.DOTALL)
@@ -74,6 +75,10 @@ def open_file(name: str) -> BinaryIO:
     try:
         return open_regular(name)
     except OSError as error:
+        if dvc.is_kept(name):
+            raise MaskError(name, dvc.about_missing(name), PointerError).with_hint(
+                dvc.PULL
+            ) from error
         raise MaskError(name, error.strerror or str(error)) from error
 
 
