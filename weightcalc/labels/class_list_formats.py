@@ -48,11 +48,12 @@ class Entry(NamedTuple):
 
 
 class Stated(NamedTuple):
-    """What a list says, before it is checked: classes, ignored values, value to class."""
+    """What a list says, before it is checked: classes, ignored values, value to class or classes."""
 
     entries: list[Entry]
     ignore: frozenset[int] = frozenset()
     mapping: Mapping[int, int] | None = None
+    regions: Mapping[int, tuple[int, ...]] | None = None
 
 
 def parse(text: str, suffix: str) -> Stated:
@@ -241,13 +242,34 @@ def _from_shape(shape: Json) -> Stated:
 
 def _from_names(ids: dict[str, Json]) -> Stated:
     """Name to id, as nnU-Net has it: the name "ignore" says that its value is no class."""
-    for name, index in ids.items():
-        if isinstance(index, list):
-            raise LabelError(
-                f"{_shown(name)} is {_shown(index)}: regions share values, and a value is one class"
-            ).with_hint("a list with one id for each value of the masks")
+    ids = {n: v[0] if isinstance(v, list) and len(v) == 1 else v for n, v in ids.items()}
+    if any(isinstance(index, list) for index in ids.values()):
+        return _from_regions(ids)
     entries = [Entry(_id(index), name) for name, index in ids.items()]
     return Stated(entries, frozenset(entry.id for entry in entries if entry.name == "ignore"))
+
+
+def _from_regions(values: dict[str, Json]) -> Stated:
+    """Name to the values of a region, as nnU-Net has it: regions may share values."""
+    listed = {name: _values_of_region(name, found) for name, found in values.items()}
+    ignore = frozenset(listed.pop("ignore", ()))
+    regions: dict[int, list[int]] = {}
+    for index, (name, found) in enumerate(listed.items()):
+        for value in found:
+            if value in ignore:
+                raise LabelError(f"value {value} is 'ignore', and of the region {_shown(name)} too")
+            regions.setdefault(value, []).append(index)
+    entries = [Entry(index, name) for index, name in enumerate(listed)]
+    return Stated(entries, ignore, regions={v: tuple(shared) for v, shared in regions.items()})
+
+
+def _values_of_region(name: str, found: Json) -> list[int]:
+    values = list(map(_id, found if isinstance(found, list) else [found]))
+    if not values:
+        raise LabelError(f"the region {_shown(name)} has no value")
+    if len(set(values)) < len(values):
+        raise LabelError(f"the region {_shown(name)} has a value twice: {_shown(values)}")
+    return values
 
 
 def _from_records(records: list[dict[str, Json]]) -> list[Entry]:
