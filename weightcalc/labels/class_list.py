@@ -14,7 +14,8 @@ from typing import NamedTuple
 from ..errors import LabelError, WeightcalcError
 from ..files.bounded import SmallFile
 from ..text.escape import printable
-from .class_list_formats import Entry, Stated, parse
+from .class_list_entries import Entry, Stated
+from .class_list_formats import parse
 from .label_map import MOST_CLASSES
 
 _FILE = SmallFile("class list", 16 << 20, LabelError, "no text of class names")
