@@ -168,7 +168,8 @@ def _sources(**given: Any) -> SourceOptions:
             "-0, --root, --suffix and --allow-remote describe the list of --files-from, "
             "which is not given"
         )
-    if options.files_from is None and not options.sources:
+    pasted = click.get_current_context().params.get("pixels") is not None
+    if options.files_from is None and not options.sources and not pasted:
         raise click.UsageError("there is nothing to count: name a folder, masks, or --files-from")
     return options
 

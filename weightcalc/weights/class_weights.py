@@ -87,6 +87,11 @@ def list_class_weights(counts: ClassCounts, formula: Formula) -> list[float]:
     present = present_classes(counts)
     if not present:
         raise WeightError("no class has a pixel: there is nothing to weigh")
+    if formula.needs_masks and not counts.num_masks:
+        raise WeightError(
+            f"{_called(formula)} needs to know which masks hold each class, and these are numbers "
+            "of pixels alone"
+        ).with_hint("-m balanced or inverse-frequency; or count the masks instead")
     values = _apply(formula, _frequencies(counts, present, formula.denominator))
     weights = dict(zip(present, values, strict=True))
     if clip is not None:
@@ -135,17 +140,19 @@ def _frequencies(counts: ClassCounts, present: Sequence[int], denominator: str) 
 
 
 def _apply(formula: Formula, f: Frequencies) -> list[float]:
-    method, params = formula.method, formula.params
-    given = ", ".join(f"{name}={value}" for name, value in params.items())
-    called = f"{method} with {given}" if given else method
     try:
-        values = METHODS[method](f, **params)
+        values = METHODS[formula.method](f, **formula.params)
     except (OverflowError, ZeroDivisionError) as error:
-        raise WeightError(f"{called} has no finite weights") from error
+        raise WeightError(f"{_called(formula)} has no finite weights") from error
     for name, value in zip(f.names, values, strict=True):
         if not math.isfinite(value):
-            raise WeightError(f"{called} gives class {name} weight {value}")
+            raise WeightError(f"{_called(formula)} gives class {name} weight {value}")
     return values
+
+
+def _called(formula: Formula) -> str:
+    given = ", ".join(f"{name}={value}" for name, value in formula.params.items())
+    return f"{formula.method} with {given}" if given else formula.method
 
 
 def _normalize(weights: dict[int, float], normalize: str, zero: Collection[int]) -> None:

@@ -64,6 +64,11 @@ class Formula:
             raise WeightError(f"clip must be (low, high), with low not above high, got {self.clip}")
         _check_parameters(self.method, self.params)
 
+    @property
+    def needs_masks(self) -> bool:
+        """Whether the masks that hold each class enter it, and not its pixels alone."""
+        return self.method == "median-frequency" or self.all_params().get("unit") == "masks"
+
     def all_params(self) -> dict[str, float | str]:
         """All parameters of the method, those that were not given too."""
         return {**parameters_of(self.method), **self.params}
