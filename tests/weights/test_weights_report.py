@@ -266,11 +266,25 @@ def test_schema_requires(report, name):
         ["-n", "6", "--ignore-index", "255", "--ignore-index", "1"],
         OPTIONS["mapped"],
         OPTIONS["reduced"],
+        ["--ignore-index", "200-255", "--ignore-index", "nodata", "--map", "0-1:0", "-n", "6"],
+        ["--ignore-index", "255", "--map", "*:0"],
     ],
 )
 def test_counts_file_is_of_its_schema(report, weightcalc, options):
     """What `count` writes, with every kind of option, is of the schema of counts."""
     assert COUNTS.is_valid(weightcalc("count", "masks", *options).json)
+
+
+def test_counts_of_regions_are_of_their_schema(report, weightcalc):
+    """Counts of classes that share values are of the schema, also where they are added up."""
+    report()  # whose masks are counted here
+    labels = {"0": [0, 1], "1": [1, 2, 3, 4], "ignore": 255}
+    Path("dataset.json").write_text(json.dumps({"labels": labels}))
+    assert weightcalc("count", "masks/a.png", "-c", "dataset.json", "-o", "a.json").exit_code == 0
+    options = ["-c", "dataset.json", "--map", "4:0", "-o", "b.json"]
+    assert weightcalc("count", "masks/b.png", *options).exit_code == 0
+    for sources in (["a.json"], ["b.json"], ["a.json", "b.json"]):
+        COUNTS.validate(weightcalc("count", *sources).json)
 
 
 def test_counts_of_one_hot_masks_are_of_their_schema(weightcalc, save_mask):
