@@ -125,7 +125,7 @@ def test_junit(weightcalc, folder):
     seen = {name: case for (rule, name), case in cases.items() if rule == "class-never-seen"}
     assert list(seen) == ["class 0 road", "class 1 sky", "class 2 car", "class 3 dog"]
     assert seen["class 3 dog"].system_out == "class 3 (dog): no mask holds it"
-    assert [case.classname for case in suite if case.is_skipped][:1] == ["weightcalc.rare-class"]
+    assert "weightcalc.rare-class" in {case.classname for case in suite if case.is_skipped}
     assert suite.skipped == sum(case.is_skipped for case in suite)
 
 

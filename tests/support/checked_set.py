@@ -27,6 +27,14 @@ ALL = [
     *("masks", "-c", "names.txt", "--images", "images", "--against", "val"),
     *("--baseline", "baseline.json", "--weights", "weights.json", "-m", "balanced"),
     *("--min-masks", 3, "--min-pixels", 18, "--max-imbalance", 2.7, "--max-ignored", 0),
+    *(
+        "--max-class-drift",
+        9,
+        "--rule",
+        "duplicate-mask=error",
+        "--rule",
+        "single-value-mask=error",
+    ),
 ]
 
 
@@ -97,6 +105,32 @@ def turned_image(folder):
     Image.new("RGB", (4, 8)).save(folder / "images/a.jpg", exif=exif)
 
 
+def mirrored_image(folder):
+    """Make an image that EXIF mirrors; its sides stay as they are."""
+    exif = Image.Exif()
+    exif[274] = 2
+    Image.new("RGB", (8, 4)).save(folder / "images/a.jpg", exif=exif)
+
+
+def save_runs(path, *pixels, **options):
+    """Save a mask of 8 x 4 that holds so many pixels of each class, one after the other."""
+    flat = [c for c, number in enumerate(pixels) for _ in range(number)]
+    Image.fromarray(np.array(flat, np.uint8).reshape(4, 8)).save(path, **options)
+
+
+def twice(folder):
+    """Have a mask twice, in other bytes; the classes keep their pixels, 48, 30 and 18."""
+    save_runs(folder / "masks/a.png", 16, 9, 7)
+    save_runs(folder / "masks/c.png", 16, 9, 7, compress_level=0)
+
+
+def of_one_value(folder):
+    """Have a mask of road alone; the classes keep their pixels."""
+    save_runs(folder / "masks/a.png", 32, 0, 0)
+    save_runs(folder / "masks/b.png", 8, 14, 10)
+    save_runs(folder / "masks/c.png", 8, 16, 8)
+
+
 def no_image(folder):
     """Remove an image."""
     (folder / "images/b.jpg").unlink()
@@ -130,3 +164,13 @@ def short(folder):
 def moved(folder):
     """Have a baseline of other shares: 60, 18, 18 of 96."""
     (folder / "baseline.json").write_text(json.dumps(counts_of([60, 18, 18]).to_dict()))
+
+
+def one_less(folder):
+    """Have a baseline with a class that the masks do not hold: 2 of 98 pixels."""
+    (folder / "baseline.json").write_text(json.dumps(counts_of([48, 30, 18, 2]).to_dict()))
+
+
+def more_cars(folder):
+    """Have a baseline with few cars, 2 of 132 pixels; road and sky are as 48 to 30."""
+    (folder / "baseline.json").write_text(json.dumps(counts_of([80, 50, 2]).to_dict()))

@@ -17,7 +17,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -348,7 +347,7 @@ class _Readings:
     def __init__(self, path: str, db: sqlite3.Connection, options: ReadOptions) -> None:
         self.seeds: dict[int, int] = {}
         self.old: set[int] = set()
-        mine = {"version": __version__, "readers": READERS_VERSION, **asdict(options)}
+        mine = {"version": __version__, "readers": READERS_VERSION, **options._asdict()}
         text = json.dumps(mine, sort_keys=True)
         with transaction(db):
             db.execute("INSERT OR IGNORE INTO readings (options) VALUES (?)", (text,))

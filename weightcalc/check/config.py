@@ -88,6 +88,13 @@ def _number(value: object) -> float:
     return float(value)
 
 
+def _factor(value: object) -> float:
+    number = _number(value)
+    if number < 1:
+        raise ValueError("expected a factor of 1 or more, such as 2")
+    return number
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("expected a text")
@@ -110,6 +117,7 @@ _KEYS: dict[str, Callable[[object], object]] = {
     "max-imbalance": _number,
     "max-ignored": fraction,
     "max-drift": fraction,
+    "max-class-drift": _factor,
     "images": _text,
     "mask-ending": _text,
     "image-ending": _text,
@@ -192,10 +200,14 @@ def settings_of(options: RuleOptions, config: str = CONFIG) -> Settings:
     )
     settings.asked = {rule for rule, level in options.rules.items() if level != OFF}
     settings.digits = options.digits
-    if settings.baseline is None and options.max_drift is not None:
-        raise ConfigError("--max-drift needs a baseline to measure from").with_hint(
-            "--baseline FILE, a counts file"
-        )
+    for option in ("--max-drift", "--max-class-drift"):
+        given = getattr(options, option[2:].replace("-", "_"))
+        if settings.baseline is None and given is not None:
+            raise ConfigError(f"{option} needs a baseline to measure from").with_hint(
+                "--baseline FILE, a counts file"
+            )
+    if settings.baseline is None:
+        settings.max_class_drift = None  # of the file: the baseline may be named another time
     if settings.max_drift is None:
         settings.max_drift = MAX_DRIFT
     for path in filter(None, (settings.images, *settings.against)):

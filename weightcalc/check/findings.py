@@ -32,6 +32,8 @@ class Settings:
         Largest ratio of the pixels of two classes that occur.
     max_ignored, max_drift : float, optional
         Largest share of ignored pixels; largest distance from `baseline`.
+    max_class_drift : float, optional
+        Largest factor between the shares of a class here and in `baseline`.
     images : str, optional
         Folder of the images, matched by stem without these endings.
     against : sequence of str
@@ -49,6 +51,7 @@ class Settings:
     max_imbalance: float | None = None
     max_ignored: float | None = None
     max_drift: float | None = None
+    max_class_drift: float | None = None
     images: str | None = None
     mask_ending: str = ""
     image_ending: str = ""

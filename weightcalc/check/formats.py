@@ -175,18 +175,19 @@ def _cases(checked: Checked) -> Iterator[tuple[str, str, str, list[str]]]:
         if lines or not row.per_class:
             yield rule, row.what, kind if lines else "", lines
         broken = {finding.class_id: finding for finding in kept if row.per_class}
-        for index in range(counts.num_classes) if row.per_class else ():
+        beyond = [index for index in broken if index is not None and index >= counts.num_classes]
+        for index in [*range(counts.num_classes), *beyond] if row.per_class else ():
             found = broken.get(index)
             yield (
                 rule,
-                _class_name(checked, index),
+                _class_name(checked, index, found),
                 kind if found else "",
                 ([found.line()] if found else []),
             )
 
 
-def _class_name(checked: Checked, index: int) -> str:
-    name = checked.counts.class_names[index]
+def _class_name(checked: Checked, index: int, found: Finding | None) -> str:
+    name = checked.counts.class_names[index] if found is None else found.name
     return f"class {index}" + (f" {printable(name)}" if name else "")
 
 

@@ -20,13 +20,16 @@ from ..errors import (
     PointerError,
     ShapeError,
     ValuesError,
+    WeightcalcError,
 )
 from ..labels.colors import nearest_color
 from ..labels.label_map import LabelMap
+from ..masks.value_counts import ValueCounts
 from ..text.escape import printable
 from ..text.numbers import number_of
 
 if TYPE_CHECKING:
+    from .duplicates import Duplicates
     from .image_sizes import Images
     from .splits import Splits
 
@@ -55,12 +58,16 @@ class Surroundings:
         How the masks hold classes.
     images : Images or None
     splits : Splits or None
+    duplicates : Duplicates or None
+        The masks of this set, as far as they were seen.
     palettes : Palettes or None
         Of the masks before this one; None where indices count whatever their colours.
     file : str
         The file that holds the mask.
     alone : bool
         Whether it holds no other.
+    number : int
+        Which of its masks is looked at, from 0.
     looks : int
         Masks that may still be read again for their unknown values.
     """
@@ -69,9 +76,11 @@ class Surroundings:
     encoding: str
     images: Images | None = None
     splits: Splits | None = None
+    duplicates: Duplicates | None = None
     palettes: Palettes | None = None
     file: str = ""
     alone: bool = True
+    number: int = 0
     looks: int = MOST_LOOKED_AT
 
 
@@ -126,6 +135,35 @@ def unlabelled_mask(mask: LabelledMask, _: Surroundings) -> str:
     return f"none of its {number_of(mask.mask.pixels, 'pixel')} has a class"
 
 
+def single_value_mask(mask: LabelledMask, around: Surroundings) -> str:
+    """All pixels are alike."""
+    if not is_of_one_value(mask.mask):
+        return ""
+    values = [value for value, number in mask.mask.values.items() if number]
+    names = " and ".join(map(around.labels.name_of_value, values))
+    return f"all of its {number_of(mask.mask.pixels, 'pixel')} have {_what_they_have(names, mask)}"
+
+
+def _what_they_have(names: str, mask: LabelledMask) -> str:
+    if not names:
+        return "no class"
+    return f"{'channel' if mask.mask.num_channels else 'value'} {names}"
+
+
+def is_of_one_value(mask: ValueCounts) -> bool:
+    """Whether all pixels of a mask are alike: each value is that of all of them, or of none."""
+    return all(number in (0, mask.pixels) for number in (*mask.values.values(), mask.unlabelled))
+
+
+def duplicate_mask(mask: LabelledMask, around: Surroundings) -> str:
+    """The same mask came before, in this set; masks of one value say nothing."""
+    if around.duplicates is None or is_of_one_value(mask.mask):
+        return ""
+    number = None if around.alone else around.number
+    twin = around.duplicates.twin(around.file, number, mask.mask)
+    return f"the same mask as {printable(twin)}" if twin else ""
+
+
 def image_missing(_: LabelledMask, around: Surroundings) -> str:
     """No image with the stem of the mask."""
     if around.images is None or around.images.find(around.file) is not None:
@@ -158,6 +196,21 @@ def image_size(mask: LabelledMask, around: Surroundings) -> str:
         return ""
     remark = ", turned on its side by EXIF" if turned else ""
     return f"{of_mask[0]} x {of_mask[1]}, but {printable(image)} is {width} x {height}{remark}"
+
+
+def image_rotated(_: LabelledMask, around: Surroundings) -> str:
+    """The image is to be turned or mirrored when it is shown; of a stack this is said once."""
+    from .orientation import UPRIGHT, orientation_of
+
+    if around.images is None or around.number:
+        return ""
+    if (image := around.images.find(around.file)) is None:
+        return ""
+    try:
+        said = orientation_of(image)
+    except (WeightcalcError, OSError):
+        return ""  # image-size says that it cannot be read
+    return f"{printable(image)} has EXIF orientation {said}" if said != UPRIGHT else ""
 
 
 def split_leak(mask: LabelledMask, around: Surroundings) -> str:

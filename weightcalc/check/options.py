@@ -15,7 +15,7 @@ class RuleOptions:
     ----------
     rules : mapping of str to str
         Rule to level.
-    min_masks, min_pixels, max_imbalance, max_ignored, max_drift
+    min_masks, min_pixels, max_imbalance, max_ignored, max_drift, max_class_drift
         Limits, as in `Settings`.
     images, mask_ending, image_ending, against, baseline, weights, digits
         What masks are compared with, as in `Settings`.
@@ -34,6 +34,7 @@ class RuleOptions:
     against: Sequence[str] = ()
     baseline: str | None = None
     max_drift: float | None = None
+    max_class_drift: float | None = None
     weights: str | None = None
     digits: int | None = None
     strict: bool = False

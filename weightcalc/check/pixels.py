@@ -27,18 +27,23 @@ _OVERSHOOT, _ROUNDING = 32, 12  # of a sample, from 0 to 255
 _FORMATS = ("PNG", "BMP", "GIF", "TIFF", "WEBP", "JPEG")
 
 
-def pixel_values(name: str, mask: ValueCounts, encoding: str) -> np.ndarray | None:
+def pixel_values(
+    name: str, mask: ValueCounts, encoding: str, number: int | None = None
+) -> np.ndarray | None:
     """
     The values of a mask as they were counted, or None where that is not to be had.
 
     Parameters
     ----------
     name : str
-        Of a file that holds only this mask.
+        Of the file that holds the mask.
     mask : ValueCounts
         What was counted: the pixels must give the same.
     encoding : str
         "color" for packed colours, ``0xRRGGBB``.
+    number : int, optional
+        Which mask of a stack is meant; None for a file that holds only this one. Of the files
+        with several masks only .npy is read.
 
     Returns
     -------
@@ -49,7 +54,10 @@ def pixel_values(name: str, mask: ValueCounts, encoding: str) -> np.ndarray | No
     try:
         with closing(open_mask(name)) as file:
             data = file.read(_MOST_BYTES)
-        values = _decode(BytesIO(data), suffix_of(name), encoding)
+        if number is None:
+            values = _decode(BytesIO(data), suffix_of(name), encoding)
+        else:
+            values = _stack(BytesIO(data))[number]
         found, numbers = np.unique(values, return_counts=True)
     except Exception:  # noqa: BLE001  # what decoders raise only means that there is no picture
         return None
@@ -71,6 +79,13 @@ def _decode(file: BinaryIO, suffix: str, encoding: str) -> np.ndarray:
         return values[..., 0] if values.ndim == 3 else values
     red, green, blue = np.moveaxis(np.asarray(image.convert("RGB")).astype(np.uint32), 2, 0)
     return red << 16 | green << 8 | blue
+
+
+def _stack(file: BinaryIO) -> np.ndarray:
+    values = np.squeeze(np.load(file, allow_pickle=False))
+    if values.ndim != 3:
+        raise ValueError(f"an array of shape {values.shape} is no stack")
+    return values
 
 
 def _depth_of_grey_png(file: BinaryIO) -> int:

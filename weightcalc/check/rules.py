@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ..counts.palettes import HINT
 from ..counts.tally import LabelledMask
 from . import mask_rules, set_rules
-from .findings import ERROR, WARNING, Finding
+from .findings import ERROR, OFF, WARNING, Finding
 from .mask_rules import Surroundings
 from .set_rules import Whole
 
@@ -94,10 +94,31 @@ RULES: dict[str, Rule] = {
     "unlabelled-mask": Rule(
         WARNING, "mask without any labelled pixel", on_mask=mask_rules.unlabelled_mask
     ),
+    "single-value-mask": Rule(
+        OFF,
+        "mask that holds one value only",
+        "look whether it was exported empty; if scenes of one class are right, leave the rule off",
+        on_mask=mask_rules.single_value_mask,
+    ),
+    "duplicate-mask": Rule(
+        OFF,
+        "mask that this set holds twice",
+        "remove one of both, or look whether a mask was saved under the name of another",
+        on_mask=mask_rules.duplicate_mask,
+    ),
     "class-never-seen": Rule(
         WARNING,
         "class that no mask holds",
         on_set=set_rules.class_never_seen,
+        per_class=True,
+    ),
+    "class-vanished": Rule(
+        ERROR,
+        "class that the baseline holds and this set does not",
+        "look for masks that are missing or were exported without it; weightcalc count makes a "
+        "new baseline, if the change is meant",
+        needs=("baseline",),
+        on_set=set_rules.class_vanished,
         per_class=True,
     ),
     "rare-class": Rule(
@@ -132,6 +153,14 @@ RULES: dict[str, Rule] = {
         needs=("images",),
         on_mask=mask_rules.image_missing,
     ),
+    "image-rotated": Rule(
+        WARNING,
+        "image that EXIF turns or mirrors when it is shown, which many loaders do not do",
+        "save the images as they are shown and without EXIF orientation (ImageOps.exif_transpose "
+        "of Pillow, mogrify -auto-orient), then compare them with their masks",
+        needs=("images",),
+        on_mask=mask_rules.image_rotated,
+    ),
     "mask-missing": Rule(
         WARNING, "image without a mask", needs=("images",), on_set=set_rules.mask_missing
     ),
@@ -147,6 +176,15 @@ RULES: dict[str, Rule] = {
         "weightcalc count makes a new baseline, if the change is meant",
         needs=("baseline",),
         on_set=set_rules.drift,
+    ),
+    "class-drift": Rule(
+        ERROR,
+        "class whose share is far larger or smaller than in the baseline",
+        "look at its masks, or allow more with --max-class-drift; weightcalc count makes a new "
+        "baseline, if the change is meant",
+        needs=("max_class_drift",),
+        on_set=set_rules.class_drift,
+        per_class=True,
     ),
     "stale-weights": Rule(
         ERROR,

@@ -34,8 +34,12 @@ from .set_rules import Kind, Whole, check_comparable
 if TYPE_CHECKING:
     from ..weights.formula import Formula
     from ..weights.stated import Stated
+    from .duplicates import Duplicates
     from .image_sizes import Images
     from .splits import Splits
+
+
+_OF_IMAGES = {"image-size", "image-missing", "image-rotated", "mask-missing"}
 
 
 @dataclass
@@ -128,7 +132,7 @@ def plan_check(
 def _find_what_is_compared(check: Check, sources: SourceOptions) -> None:
     """Images, other splits, a baseline, and weights, where an active rule needs them."""
     settings, active = check.settings, set(check.active)
-    if settings.images is not None and active & {"image-size", "image-missing", "mask-missing"}:
+    if settings.images is not None and active & _OF_IMAGES:
         from .image_sizes import Images  # here, as what few runs need
 
         masks = set(check.data.listing.names)
@@ -137,7 +141,7 @@ def _find_what_is_compared(check: Check, sources: SourceOptions) -> None:
         check.others = list_files(
             settings.against, READERS, include=sources.include, exclude=sources.exclude
         ).names
-    if "drift" in active and settings.baseline is not None:
+    if settings.baseline is not None and active & {"drift", "class-drift", "class-vanished"}:
         check.baseline = read_counts(settings.baseline)
     if "stale-weights" in active and settings.weights is not None:
         from ..weights.stated import read_weights
@@ -208,6 +212,7 @@ class _Pass:
         """Read the other splits first, then the masks; each file once."""
         check = self.check
         splits = self._around.splits = self._new_splits() if check.others else None
+        duplicates = self._around.duplicates = self._new_duplicates()
         names = [*check.others, *check.data.listing.names]
         with each_counted(check.data, names, run, voice, check.settings.against) as files:
             for counted in islice(files, len(check.others)):
@@ -218,18 +223,26 @@ class _Pass:
         self.tally.check_kinds()
         if splits is not None:
             _say_what_splits_hide(splits, voice)
+        if duplicates is not None and duplicates.num_uncompared:
+            _say_uncompared("duplicate-mask", duplicates.num_uncompared, "mask", voice)
 
     def _new_splits(self) -> Splits:
         from .splits import Splits
 
         return Splits(self._around.encoding)
 
+    def _new_duplicates(self) -> Duplicates | None:
+        from .duplicates import Duplicates
+
+        return Duplicates(self._around.encoding) if "duplicate-mask" in self.check.active else None
+
     def _look_at_file(self, counted: Counted) -> None:
         if counted.error is not None:
             self._look_at_error(counted.error)
             return
         self._around.file, self._around.alone = counted.name, len(counted.masks) == 1
-        for mask in self.tally.add(counted):
+        for number, mask in enumerate(self.tally.add(counted)):
+            self._around.number = number
             self._kinds.setdefault(mask.mask.kind, Kind()).add(mask.name)
             self.incomplete |= bool(mask.labelled.unknown)
             for rule, find in self._on_mask:
@@ -252,7 +265,7 @@ class _Pass:
         check = self.check
         whole = Whole(
             counts, check.settings, check.formula, self._kinds, check.images, check.baseline,
-            check.stated, self.incomplete,
+            check.stated, self.incomplete, check.active,
         )  # fmt: skip
         for rule in check.active:
             on_set = RULES[rule].on_set
@@ -264,12 +277,15 @@ def _say_what_splits_hide(splits: Splits, voice: Voice) -> None:
     """Masks of other splits, and pairs, among which a leak would not be seen."""
     if splits.num_unread:
         voice.warn(f"{number_of(splits.num_unread, 'mask')} of --against cannot be read")
-    if number := splits.num_uncompared:
-        pairs = number_of(number, "pair")
-        voice.warn(
-            f"split-leak: {pairs} of equal counts {'was' if number == 1 else 'were'} not compared "
-            "pixel by pixel (too large, too many, or not decoded again)"
-        )
+    if splits.num_uncompared:
+        _say_uncompared("split-leak", splits.num_uncompared, "pair", voice)
+
+
+def _say_uncompared(rule: str, number: int, noun: str, voice: Voice) -> None:
+    voice.warn(
+        f"{rule}: {number_of(number, noun)} of equal counts {'was' if number == 1 else 'were'} not "
+        "compared pixel by pixel (too large, too many, or not decoded again)"
+    )
 
 
 def _say_what_was_not_checked(check: Check, incomplete: bool, voice: Voice) -> None:

@@ -4,7 +4,7 @@ Rules on a whole set of masks: each a function that yields what is wrong with it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import repeat, zip_longest
 from typing import TYPE_CHECKING
@@ -14,9 +14,10 @@ from ..errors import CountsError, WeightError
 from ..text.escape import printable
 from ..text.numbers import number_of, percent
 from ..weights.class_weights import absent_classes, list_class_weights
-from .findings import MOST_KEPT, Finding, Settings
+from .findings import LEVELS, MOST_KEPT, Finding, Settings
 
 if TYPE_CHECKING:
+    from ..counts.drift import Move
     from ..weights.formula import Formula
     from ..weights.stated import Stated
     from .image_sizes import Images
@@ -55,6 +56,8 @@ class Whole:
     stated : Stated or None
     incomplete : bool
         Whether masks or values are missing from the counts.
+    tried : collection of str
+        Rules that are tried.
     """
 
     counts: ClassCounts
@@ -65,6 +68,13 @@ class Whole:
     baseline: ClassCounts | None = None
     stated: Stated | None = None
     incomplete: bool = False
+    tried: Collection[str] = ()
+
+    @property
+    def longer_list(self) -> ClassCounts:
+        """The counts, or the baseline where that has more classes: it names all of them."""
+        more = self.baseline is not None and self.baseline.num_classes > self.counts.num_classes
+        return self.baseline if self.baseline is not None and more else self.counts
 
 
 def wrong_kind(whole: Whole) -> Iterator[Finding]:
@@ -85,9 +95,56 @@ def class_never_seen(whole: Whole) -> Iterator[Finding]:
     if not counts.num_masks:
         return  # of nothing that was read, nothing follows
     named = any(counts.class_names)
+    told = _told_by("class-vanished", whole, "class-never-seen")
     for index in absent_classes(counts):
-        if counts.class_names[index] is not None or not named:
+        if index not in told and (counts.class_names[index] is not None or not named):
             yield _of_class("class-never-seen", "no mask holds it", counts, index)
+
+
+def class_vanished(whole: Whole) -> Iterator[Finding]:
+    """Classes that the baseline holds, and no mask of this set."""
+    counts, baseline = whole.counts, whole.baseline
+    if baseline is None or not counts.num_masks:
+        return
+    for index, pixels in enumerate(baseline.pixels):
+        here = counts.pixels[index] if index < counts.num_classes else 0
+        if pixels and not here and index not in counts.ignored_classes:
+            masks = number_of(baseline.masks[index], "mask")
+            text = f"no mask holds it; the baseline has {number_of(pixels, 'pixel')} in {masks}"
+            yield _of_class("class-vanished", text, whole.longer_list, index)
+
+
+def class_drift(whole: Whole) -> Iterator[Finding]:
+    """Classes whose share is another than in the baseline by more than a factor."""
+    from ..counts.drift import changed_classes  # here, as what few runs need
+
+    limit, baseline, counts = whole.settings.max_class_drift, whole.baseline, whole.counts
+    if limit is None or baseline is None:
+        return
+    told = _told_by("class-vanished", whole, "class-drift")
+    for move in changed_classes(baseline, counts, limit):
+        if move.index not in told and move.index not in counts.ignored_classes:
+            yield _of_class("class-drift", _words_of(move, limit), whole.longer_list, move.index)
+
+
+def _words_of(move: Move, limit: float) -> str:
+    text = (
+        f"{percent(move.before)} of the labelled pixels in the baseline, {percent(move.after)} here"
+    )
+    small, large = sorted([move.before, move.after])
+    if not small:
+        return f"{text}: more than any factor"
+    verb = "grew" if move.after > move.before else "shrank"
+    return f"{text}: it {verb} by a factor of {large / small:.4g}, above {limit:g}"
+
+
+def _told_by(other: str, whole: Whole, rule: str) -> set[int]:
+    """Classes of which another rule speaks, at a level no milder: one fault, one finding."""
+    levels = whole.settings.levels
+    if other not in whole.tried or LEVELS.index(levels[other]) > LEVELS.index(levels[rule]):
+        return set()
+    find = {"class-vanished": class_vanished, "class-drift": class_drift}[other]
+    return {found.class_id for found in find(whole) if found.class_id is not None}
 
 
 def rare_class(whole: Whole) -> Iterator[Finding]:
@@ -146,16 +203,18 @@ def mask_missing(whole: Whole) -> Iterator[Finding]:
 
 def drift(whole: Whole) -> Iterator[Finding]:
     """The shares of the classes are far from those of the baseline."""
-    from ..counts.drift import class_drift  # here, as what few runs need
+    from ..counts.drift import class_drift as measure  # here, as what few runs need
 
     limit, baseline, counts = whole.settings.max_drift, whole.baseline, whole.counts
-    if limit is None or baseline is None:
+    if limit is None or baseline is None or not counts.num_masks:
         return
-    distance, moves = class_drift(baseline, counts)
+    distance, moves = measure(baseline, counts)
+    told = _told_by("class-vanished", whole, "drift") | _told_by("class-drift", whole, "drift")
+    if told and measure(baseline, counts, told).distance <= limit:
+        return  # those classes are all that moved
     if distance > limit:
-        names = counts if counts.num_classes >= baseline.num_classes else baseline
         moved = ", ".join(
-            f"class {names.name(move.index)} {percent(move.before)} -> {percent(move.after)}"
+            f"class {whole.longer_list.name(move.index)} {percent(move.before)} -> {percent(move.after)}"
             for move in moves[:_MOST_LISTED]
         )
         text = f"total variation distance {distance:.4g} from the baseline is above {limit:g}"

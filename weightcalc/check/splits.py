@@ -56,7 +56,7 @@ class Splits:
         self.num_unread += counted.error is not None
         for mask in counted.masks:
             if len(mask.values) > 1:
-                key = _key(mask)
+                key = key_of(mask)
                 files = self._files.setdefault(key, [])
                 if len(files) >= _MOST_TWINS:
                     self._num_more[key] = self._num_more.get(key, 0) + 1
@@ -75,7 +75,7 @@ class Splits:
         alone : bool
             Whether the file holds no other mask; where it does, whole files are compared.
         """
-        key = _key(mask)
+        key = key_of(mask)
         others = self._files.get(key)
         if others is None or len(mask.values) < 2:
             return None
@@ -89,14 +89,14 @@ class Splits:
         return twin
 
     def _same_bytes(self, file: str, others: Sequence[str]) -> str | None:
-        wanted = _digest_of(file)
+        wanted = digest_of(file)
         return next((other for other in others if self._digest(other) == wanted), None)
 
     def _digest(self, name: str) -> bytes:
         if name not in self._digests:
             if len(self._digests) >= _MOST_DIGESTS:
                 self._digests.clear()
-            self._digests[name] = _digest_of(name)
+            self._digests[name] = digest_of(name)
         return self._digests[name]
 
     def _same_pixels(
@@ -117,11 +117,20 @@ class Splits:
         return None
 
 
-def _key(mask: ValueCounts) -> int:
+def key_of(mask: ValueCounts) -> int:
+    """Equal for masks whose counts and number of pixels agree, and hardly ever for others."""
     return hash((mask.pixels, frozenset(mask.values.items())))
 
 
-def _digest_of(name: str) -> bytes:
+def digest_of(name: str) -> bytes:
+    """
+    A digest of the bytes of a file, which is read in pieces.
+
+    Raises
+    ------
+    MaskError, OSError
+        If it cannot be opened or read.
+    """
     import hashlib  # here, as few masks need it
 
     state = hashlib.blake2b(digest_size=16)

@@ -117,6 +117,13 @@ rule_options = gathered(
         metavar="SHARE",
         help="Largest allowed total variation distance from the shares of --baseline.  [default: 0.05]",
     ),
+    click.option(
+        "--max-class-drift",
+        type=click.FloatRange(min=1),
+        callback=parse_ratio,
+        metavar="FACTOR",
+        help="Largest allowed factor between the share of a class and that in --baseline.",
+    ),
     click.option("--weights", metavar="FILE", help="Weights file (JSON) that must be up to date."),
     click.option(
         "--digits",

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class FormulaOptions:
+class FormulaOptions(NamedTuple):
     """
     A formula in the words of the user, before the names of classes are known.
 
@@ -22,7 +21,7 @@ class FormulaOptions:
     """
 
     method: str = "median-frequency"
-    params: Mapping[str, float | str] = field(default_factory=dict)
+    params: Mapping[str, float | str] = {}
     zero: Sequence[str] = ()
     absent: str = "zero"
     normalize: str = "none"

@@ -8,7 +8,6 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from ..counting.run import DataSet, find_data
 from ..counts.counts_file import is_counts_file, matching_files
@@ -75,7 +74,7 @@ def find_sets(
 def _parts(sources: SourceOptions) -> Iterator[SourceOptions]:
     """The sources of each set, in the order in which they are named."""
     masks = tuple(source for source in sources.sources if not is_counts_file(source))
-    of_masks = replace(sources, sources=masks)
+    of_masks = sources._replace(sources=masks)
     waiting = bool(masks or sources.files_from)
     for source in sources.sources:
         if is_counts_file(source):
@@ -111,7 +110,7 @@ def plan_columns(
     """
     names = next((data.class_names for data in sets if any(data.class_names)), ())
     return {
-        heading: plan_weights(replace(asked, method=method, params=params), names)
+        heading: plan_weights(asked._replace(method=method, params=params), names)
         for heading, method, params in _columns(methods, asked.params)
     }
 

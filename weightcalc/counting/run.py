@@ -9,11 +9,10 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
 from functools import partial, reduce
 from itertools import chain
 from operator import add
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ..counts.class_counts import ClassCounts
 from ..counts.counts_file import is_counts_file, matching_files, read_counts
@@ -48,8 +47,7 @@ _MOST_WARNINGS = 20
 _MANY_PIXELS = 10**9  # from where on it matters which kernel counts
 
 
-@dataclass(frozen=True)
-class DataSet:
+class DataSet(NamedTuple):
     """
     What a run counts.
 
@@ -165,14 +163,14 @@ def _decided(
     if reading.encoding != "auto" or classes is None or not classes.colors or not names:
         return reading
     try:
-        kind = count_file(names[0], replace(reading, encoding="color"))[0].kind
+        kind = count_file(names[0], reading._replace(encoding="color"))[0].kind
     except MaskError:
         return reading  # which says in its turn what is wrong with the mask
     if "RGB" not in kind:
         voice.note(f"{printable(names[0])} is {kind}: counting indices (--encoding index)")
         return reading
     voice.note(f"{printable(names[0])} is {kind}: counting colours (--encoding color)")
-    return replace(reading, encoding="color")
+    return reading._replace(encoding="color")
 
 
 def count_data(

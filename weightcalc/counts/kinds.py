@@ -5,7 +5,6 @@ Whether the masks of a set are of one kind, by what was counted in them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from itertools import combinations
 
 from ..errors import SourceError
@@ -18,13 +17,13 @@ _MOST_VALUES = 1000  # of the masks of one ending, which are enough to compare
 _FEW_SCENES = 3  # fewer masks have no value in common by chance
 
 
-@dataclass
 class _Group:
     """The masks of one ending: their modes, their values, and how many they are."""
 
-    modes: set[str] = field(default_factory=set)
-    values: set[int] = field(default_factory=set)
-    masks: int = 0
+    def __init__(self) -> None:
+        self.modes: set[str] = set()
+        self.values: set[int] = set()
+        self.masks = 0
 
     @property
     def is_binary(self) -> bool:

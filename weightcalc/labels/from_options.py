@@ -4,7 +4,6 @@ From the options and files that speak of labels to one `LabelMap`.
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -178,6 +177,8 @@ def _pairs_of_json(data: bytes) -> list[tuple[str, str]]:
 
 
 def _pairs_of_csv(data: bytes) -> list[tuple[str, str]]:
+    import csv  # here: few runs read one
+
     try:
         rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
     except csv.Error as error:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class LabelOptions:
+class LabelOptions(NamedTuple):
     """
     Which values are which classes, in the words of the command line.
 

@@ -12,7 +12,7 @@ from ..errors import LabelError
 from ..kernels.special import NAN
 from ..text.escape import printable
 
-_RANGE = re.compile(r"([+-]?[0-9]{1,20})-([+-]?[0-9]{1,20})")
+_RANGE = r"([+-]?[0-9]{1,20})-([+-]?[0-9]{1,20})"
 
 
 class Values(NamedTuple):
@@ -47,7 +47,7 @@ def parse_values(text: str, values_of_names: Mapping[str, int] | None = None) ->
         return _one(values_of_names[text])
     if re.fullmatch(r"[+-]?[0-9]{1,20}", text):
         return _one(int(text))
-    if match := _RANGE.fullmatch(text):
+    if match := re.fullmatch(_RANGE, text):
         values = Values(int(match[1]), int(match[2]))
         if values.high < values.low:
             raise LabelError(f"the range {text} ends before it begins")

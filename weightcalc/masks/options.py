@@ -4,14 +4,13 @@ How masks encode classes, and what a reader must know besides the file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..errors import DamagedError, LimitError, ShapeError
 from .encodings import MAX_BYTES, MAX_PIXELS
 
 
-@dataclass(frozen=True)
-class ReadOptions:
+class ReadOptions(NamedTuple):
     """
     What a reader must know besides the file.
 

@@ -12,7 +12,6 @@ import glob
 import os
 import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
 from itertools import chain, islice
@@ -26,7 +25,6 @@ _Walk = Callable[[str], Iterator[str]]
 _MOST_NEIGHBOURS = 10_000  # names beside a missing one that are looked through
 
 
-@dataclass
 class Listing:
     """
     The masks of a run.
@@ -43,12 +41,11 @@ class Listing:
         What was left out though it looks like a mask.
     """
 
-    names: list[str] = field(default_factory=list)
-    hidden: int = 0
-    other: int = 0
-    unwanted: int = 0
-    warnings: list[str] = field(default_factory=list)
-    _places: dict[str, tuple[str, int]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.hidden = self.other = self.unwanted = 0
+        self.warnings: list[str] = []
+        self._places: dict[str, tuple[str, int]] = {}
 
     def add(self, source: str, members: Members) -> list[str]:
         """Take note of the members of an archive or a remote folder, and give their names."""

@@ -12,8 +12,9 @@ from ..errors import MaskError
 from ..files.bounded import open_regular
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")  # of archives
-_MEMBER = re.compile(r"(?:zip|tar)://(.*)::(.*)", re.DOTALL)
-_URL = re.compile(r"(?:\w+::)*([A-Za-z][A-Za-z0-9+.-]*)://")
+# Compiled when the first name holds "://": most runs need neither, and start sooner.
+_MEMBER = r"(?s)(?:zip|tar)://(.*)::(.*)"
+_URL = r"(?:\w+::)*([A-Za-z][A-Za-z0-9+.-]*)://"
 
 
 class Members(NamedTuple):
@@ -38,7 +39,7 @@ class Members(NamedTuple):
 
 def split_name(name: str) -> tuple[str, str] | None:
     """Member and archive of ``zip://MEMBER::ARCHIVE``; None for other names."""
-    match = _MEMBER.fullmatch(name)
+    match = re.fullmatch(_MEMBER, name) if "://" in name else None
     return (match[1], match[2]) if match else None
 
 
@@ -53,7 +54,7 @@ def name_from(folder: str, name: str) -> str:
 
 def file_of(name: str) -> str:
     """The file that holds a mask: of a member its archive, else the name itself."""
-    member = split_name(name) if "://" in name else None
+    member = split_name(name)
     return member[1] if member else name
 
 
@@ -79,7 +80,7 @@ def open_file(name: str) -> BinaryIO:
 
 def is_url(name: str) -> bool:
     """Whether a name is a URL, of whatever scheme; members of archives are not."""
-    match = _URL.match(name)
+    match = re.match(_URL, name) if "://" in name else None
     return match is not None and match[1] not in ("zip", "tar")
 
 

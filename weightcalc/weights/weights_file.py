@@ -4,7 +4,6 @@ Weights to bytes, and bytes to files that are whole or not there.
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import math
@@ -70,6 +69,8 @@ def write_npy(value: Laid) -> bytes:
 
 def write_csv(value: Laid) -> bytes:
     """Two columns with a header: class id or name, and weight."""
+    import csv
+
     rows = value.items() if isinstance(value, dict) else enumerate(value)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
