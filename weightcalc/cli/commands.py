@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Compute class weights from masks or counts files.")
 @counting_options
+@click.option(
+    "--pixels", metavar="NUMBERS",
+    help='Weigh these pixels of each class instead of masks: "3370714, 2856755".',
+)  # fmt: skip
 @weight_options
 @format_options
 @output_option
@@ -38,6 +42,7 @@ def weights(
     reading: ReadOptions,
     run: RunOptions,
     voice: Voice,
+    pixels: str | None,
     asked: FormulaOptions,
     format_: str | None,
     layout: str,
@@ -49,15 +54,23 @@ def weights(
 
     \b
         weightcalc weights masks/ -m balanced > weights.json
+        weightcalc weights --pixels "3370714, 2856755" -m balanced
     """
     from ..counting.run import count_data, find_data
-    from .usage import check_binary, check_counts_files
+    from .usage import check_binary, check_counts_files, check_pasted
     from .weighing import check_names, choose_format, encode, plan_weights, weigh
 
     check_counts_files(sources, labels)
     format_ = choose_format(output, format_, layout)
     check_binary(output, format_)
-    data = find_data(sources, labels, reading, voice, outputs={"-o": output}, cache=run.cache)
+    outputs = {"-o": output}
+    if pixels is None:
+        data = find_data(sources, labels, reading, voice, outputs=outputs, cache=run.cache)
+    else:
+        from ..counting.pasted import pasted_data
+
+        check_pasted(layout)
+        data = pasted_data(pixels, labels, outputs)
     formula = plan_weights(asked, data.class_names)
     check_names(data, layout)
     counts = count_data(data, run, voice)

@@ -45,17 +45,25 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # no parameter before cl
 def parse_params(
     ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]
 ) -> dict[str, float | str]:
-    """Turn ("c=1.1", "unit=masks") into {"c": 1.1, "unit": "masks"}."""
+    """Turn ("c=1.1", "exponent=1/4", "unit=masks") into {"c": 1.1, "exponent": 0.25, "unit": "masks"}."""
     params: dict[str, float | str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not (name and equals and value):
             raise click.BadParameter("expected NAME=VALUE, such as c=1.1", ctx, param)
         try:
-            params[name] = float(value)
+            params[name] = _number(value)
         except ValueError:
             params[name] = value
+        except ZeroDivisionError:
+            raise click.BadParameter(f"{value} divides by 0", ctx, param) from None
     return params
+
+
+def _number(text: str) -> float:
+    """A number, or a fraction such as 1/3."""
+    above, slash, below = text.partition("/")
+    return float(above) / float(below) if slash else float(text)
 
 
 def parse_clip(
@@ -168,7 +176,8 @@ def _sources(**given: Any) -> SourceOptions:
             "-0, --root, --suffix and --allow-remote describe the list of --files-from, "
             "which is not given"
         )
-    if options.files_from is None and not options.sources:
+    pasted = click.get_current_context().params.get("pixels") is not None
+    if options.files_from is None and not options.sources and not pasted:
         raise click.UsageError("there is nothing to count: name a folder, masks, or --files-from")
     return options
 

@@ -32,14 +32,14 @@ _BATCHES_PER_WORKER = 2  # of what is left
 
 
 def list_masks(
-    *sources: str, include: Sequence[str] = (), exclude: Sequence[str] = ()
+    *sources: str | os.PathLike[str], include: Sequence[str] = (), exclude: Sequence[str] = ()
 ) -> list[str]:
     """
     Names of the masks that files, folders and globs hold, sorted, each once.
 
     Parameters
     ----------
-    *sources : str
+    *sources : str or os.PathLike
         Folders are walked recursively; hidden files are left out.
     include, exclude : sequence of str
         Globs of file names, or of paths where they hold a slash.
@@ -49,8 +49,9 @@ def list_masks(
     SourceError
         If a source cannot be read, or holds no mask or several kinds of them.
     """
-    listing = list_files(sources, READERS, include=include, exclude=exclude)
-    refuse_nothing(listing, sources, READERS)
+    paths = [os.fspath(source) for source in sources]
+    listing = list_files(paths, READERS, include=include, exclude=exclude)
+    refuse_nothing(listing, paths, READERS)
     if not include:
         check_one_kind(listing.names)
     return listing.names
@@ -120,7 +121,7 @@ def _count_one(name: str, options: ReadOptions, folder: str = "") -> Counted:
 
 
 def count_masks(
-    masks: Sequence[str],
+    masks: Sequence[str | os.PathLike[str]],
     labels: LabelMap | None = None,
     *,
     executor: Executor | None = None,
@@ -136,7 +137,7 @@ def count_masks(
 
     Parameters
     ----------
-    masks : sequence of str
+    masks : sequence of str or os.PathLike
         Names of files, such as `list_masks` gives.
     labels : LabelMap, optional
         Default is one class for each value from 0 to the largest, 64 at most.
@@ -168,13 +169,14 @@ def count_masks(
     SourceError
         If masks are of several kinds, or there are none.
     """
+    names = [os.fspath(mask) for mask in masks]
     tally = Tally(
         labels or LabelMap(),
         one_kind=one_kind and options.encoding == "auto",
         by_palettes=options.encoding == "auto",
-        endings=repeated_endings(masks) if one_kind else {},
+        endings=repeated_endings(names) if one_kind else {},
     )
-    files = count_each(masks, options, executor=executor, num_workers=num_workers)
+    files = count_each(names, options, executor=executor, num_workers=num_workers)
     add_files(tally, files, on_file=on_file, on_mask=on_mask)
     return tally.finish(on_error)
 

@@ -147,6 +147,9 @@ class UnknownValues:
         return f"; the nearest colour is {self._labels.name_of_value(nearest)}, class {name}"
 
     def _classes_in_words(self) -> str:
+        if self._labels.regions:
+            listed = sorted(self._labels.regions)[:_MOST_LISTED]
+            return f"the class list names the values {', '.join(map(str, listed))}"
         if self._labels.num_classes is None:
             return f"without -n, -c or --map at most {MOST_INFERRED} classes are inferred"
         return f"the classes are 0 to {self._labels.num_classes - 1}"

@@ -54,6 +54,11 @@ def label_map(listed: ClassList | None, encoding: str, options: LabelOptions) ->
     targets, ignore = wanted.targets, wanted.ignore
     if listed:
         targets = {v: c for v, c in listed.mapping.items() if v not in ignore} | targets
+    if encoding == "multilabel" and listed and listed.regions:
+        raise LabelError(
+            "the class list makes classes of several values, but channels of multilabel masks "
+            "may overlap, so that they cannot be joined"
+        ).with_hint("a class list of one name for each channel")
     if encoding == "multilabel" and len(set(targets.values())) < len(targets):
         raise LabelError("two channels of a multilabel mask cannot be one class: they may overlap")
     return LabelMap(
@@ -62,6 +67,7 @@ def label_map(listed: ClassList | None, encoding: str, options: LabelOptions) ->
         ignore=ignore,
         mapping=targets,
         ranges=wanted.ranges,
+        regions=listed.regions if listed else None,
         rest=wanted.rest,
         ignore_nodata=wanted.nodata,
         listed_colors=listed.colors if listed else None,

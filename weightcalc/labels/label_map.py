@@ -7,7 +7,7 @@ mapping costs nothing and saved value counts outlive a changed one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ MOST_CLASSES = 1 << 16
 MOST_COLORS = 4096  # classes found by their colours
 _IGNORED = -1
 _UNKNOWN = -2
+_SHARED = -3
 
 
 class Labelled(NamedTuple):
@@ -49,6 +50,9 @@ class LabelMap:
         Value to class. A value that is not named keeps its number.
     ranges : sequence of (Values, int or None)
         Ranges of values that are one class, or none; single values come before them.
+    regions : mapping of int to sequence of int, optional
+        Value to the classes that share it, so that classes overlap. A value that neither this
+        nor `mapping` names is then unknown.
     rest : int, optional
         Class of every value that nothing else names. Numbers that `num_classes` allows are
         not named by that; those with a name in `class_names` are.
@@ -77,6 +81,7 @@ class LabelMap:
         ignore: Iterable[int] = (),
         mapping: Mapping[int, int] | None = None,
         ranges: Sequence[tuple[Values, int | None]] = (),
+        regions: Mapping[int, Sequence[int]] | None = None,
         rest: int | None = None,
         ignore_nodata: bool = False,
         colors: Mapping[int, int] | None = None,
@@ -88,9 +93,12 @@ class LabelMap:
         self.ignore = frozenset(ignore)
         self.mapping = dict(mapping or {})
         self.ranges = tuple(ranges)
+        self.regions = {value: tuple(shared) for value, shared in (regions or {}).items()}
         self.rest = rest
         self.ignore_nodata = ignore_nodata
-        self.num_classes = _agree(num_classes, self.class_names, self.targets())
+        self.num_classes = _agree(
+            num_classes, self.class_names, self.targets().union(*self.regions.values())
+        )
         self.colors = dict(colors or {}) if learn_colors or colors is not None else None
         self.listed_colors = dict(listed_colors or {})
         self.learn_colors = learn_colors
@@ -101,6 +109,11 @@ class LabelMap:
     def _check(self) -> None:
         if self.reduce_zero_label and self.mapping:
             raise LabelError("--reduce-zero-label and --map exclude each other")
+        if self.reduce_zero_label and self.regions:
+            raise LabelError(
+                "--reduce-zero-label renumbers values, but the class list says which values "
+                "belong to each class"
+            ).with_hint("--ignore-index 0 if pixels of value 0 are to be left out")
         for value in sorted(self.ignore & self.mapping.keys()):
             raise LabelError(
                 f"value {self.name_of_value(value)} is both ignored and mapped "
@@ -108,7 +121,7 @@ class LabelMap:
             ).with_hint("name it in --ignore-index or in --map, not in both")
         self._check_ranges()
         limit = MOST_CLASSES if self.num_classes is None else self.num_classes
-        for index in sorted(self.targets()):
+        for index in sorted(self.targets().union(*self.regions.values())):
             if not 0 <= index < limit:
                 what = next((v for v, i in self.mapping.items() if i == index), None)
                 who = "other values are" if what is None else f"value {self.name_of_value(what)} is"
@@ -127,7 +140,8 @@ class LabelMap:
     def targets(self) -> set[int]:
         """The classes that values are mapped to."""
         of_ranges = {index for _, index in self.ranges if index is not None}
-        return {*self.mapping.values(), *of_ranges, *({self.rest} - {None})}  # type: ignore[arg-type]
+        named = {*self.mapping.values(), *of_ranges}
+        return named if self.rest is None else named | {self.rest}
 
     def classify(
         self,
@@ -165,6 +179,9 @@ class LabelMap:
                 result.classes[index] = result.classes.get(index, 0) + pixels
             elif index == _IGNORED:
                 result.ignored[value] = pixels
+            elif index == _SHARED:
+                for shared in self.regions[value]:
+                    result.classes[shared] = result.classes.get(shared, 0) + pixels
             else:
                 result.unknown[value] = pixels
         return result
@@ -177,6 +194,8 @@ class LabelMap:
         for values, index in self.ranges:
             if values.low <= value <= values.high and value not in (NAN, NODATA):
                 return _IGNORED if index is None else index
+        if value in self.regions:
+            return _SHARED
         own = self._own_class_of(value, channels)
         if self.rest is not None and not (own >= 0 and self._is_listed(value, own)):
             return self.rest
@@ -188,6 +207,8 @@ class LabelMap:
             self._learn(value)
         if self.colors is not None:
             return self.colors.get(value, _UNKNOWN)
+        if self.regions:
+            return _UNKNOWN
         if self.rest is None and self.is_ambiguous(value):
             return _UNKNOWN
         index = value - 1 if self.reduce_zero_label else value
@@ -213,6 +234,7 @@ class LabelMap:
         """Whether `value` keeps its number while another value is mapped to that number."""
         return (
             self.colors is None
+            and not self.regions
             and value not in self.mapping
             and value not in self.ignore
             and value in self.targets()
@@ -220,12 +242,19 @@ class LabelMap:
 
     def ignored_classes(self) -> frozenset[int]:
         """Classes that keep their place without pixels: their only value is ignored."""
-        own = dict(self.colors) if self.colors is not None else {v: v for v in self.ignore}
-        if self.reduce_zero_label:
-            own = {v: v - 1 for v in self.ignore}
-        filled = {c for v, c in own.items() if v not in self.ignore} | self.targets()
-        ignored = {c for v, c in own.items() if v in self.ignore and c >= 0}
+        own = list(self._own_classes())
+        filled = {c for v, c in own if v not in self.ignore} | self.targets()
+        ignored = {c for v, c in own if v in self.ignore and c >= 0}
         return frozenset(ignored - filled)
+
+    def _own_classes(self) -> Iterator[tuple[int, int]]:
+        """Values, those ignored among them, and the classes that are theirs unless options differ."""
+        for value, shared in self.regions.items():
+            yield from ((value, index) for index in shared)
+        if self.colors is not None:
+            yield from self.colors.items()
+        elif not self.regions:
+            yield from ((value, value - self.reduce_zero_label) for value in self.ignore)
 
     def name_of_value(self, value: int) -> str:
         """The value as a person would write it: 7, nan, or #804080 for a colour mask."""
@@ -250,6 +279,8 @@ class LabelMap:
             options["map"] = {str(v): self.mapping[v] for v in sorted(self.mapping)}
         if self.ranges:
             options["ranges"] = {str(values): index for values, index in sorted(self.ranges)}
+        if self.regions:
+            options["regions"] = {str(v): list(self.regions[v]) for v in sorted(self.regions)}
         if self.rest is not None:
             options["rest"] = self.rest
         if self.ignore_nodata:

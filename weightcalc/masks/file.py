@@ -21,7 +21,7 @@ _READ_AT_ONCE = 4 << 20  # a file up to this size is read by one call
 _BUFFER = 1 << 20
 
 
-def count_file(name: str, options: ReadOptions = DEFAULTS) -> list[ValueCounts]:
+def count_file(name: str | os.PathLike[str], options: ReadOptions = DEFAULTS) -> list[ValueCounts]:
     """
     Count the values of the masks in one file; a file that changes meanwhile is read again.
 
@@ -37,6 +37,7 @@ def count_file(name: str, options: ReadOptions = DEFAULTS) -> list[ValueCounts]:
     MissingExtraError
         If its format needs a package that is not installed.
     """
+    name = os.fspath(name)
     streamed = is_url(name) or split_name(name) is not None
     try:
         return (_count_stream if streamed else _count_local)(name, options)

@@ -87,7 +87,12 @@ def list_class_weights(counts: ClassCounts, formula: Formula) -> list[float]:
     present = present_classes(counts)
     if not present:
         raise WeightError("no class has a pixel: there is nothing to weigh")
-    values = _apply(formula, _frequencies(counts, present, formula.denominator))
+    if formula.needs_masks and not counts.num_masks:
+        raise WeightError(
+            f"{_called(formula)} needs to know which masks hold each class, and these are numbers "
+            "of pixels alone"
+        ).with_hint("-m balanced or inverse-frequency; or count the masks instead")
+    values = _apply(formula, _frequencies(counts, present, formula))
     weights = dict(zip(present, values, strict=True))
     if clip is not None:
         weights = {c: min(max(w, clip[0]), clip[1]) for c, w in weights.items()}
@@ -122,30 +127,37 @@ def _check_zero(counts: ClassCounts, zero: Collection[int]) -> None:
             ).with_hint("-n/--num-classes, or another --zero")
 
 
-def _frequencies(counts: ClassCounts, present: Sequence[int], denominator: str) -> Frequencies:
-    labelled = denominator == "labelled"
+def _frequencies(counts: ClassCounts, present: Sequence[int], formula: Formula) -> Frequencies:
+    labelled = formula.denominator == "labelled"
     mask_pixels = counts.labelled_mask_pixels if labelled else counts.mask_pixels
+    numbers, total = counts.pixels, counts.labelled_pixels
+    if formula.unit == "masks":
+        numbers, total = counts.masks, counts.num_masks
+    elif formula.denominator == "all":
+        total = counts.num_pixels
     return Frequencies(
         tuple(counts.name(c) for c in present),
-        tuple(counts.pixels[c] for c in present),
-        tuple(counts.masks[c] for c in present),
+        tuple(numbers[c] for c in present),
         tuple(mask_pixels[c] for c in present),
-        counts.num_pixels if denominator == "all" else counts.labelled_pixels,
+        total,
+        formula.unit,
     )
 
 
 def _apply(formula: Formula, f: Frequencies) -> list[float]:
-    method, params = formula.method, formula.params
-    given = ", ".join(f"{name}={value}" for name, value in params.items())
-    called = f"{method} with {given}" if given else method
     try:
-        values = METHODS[method](f, **params)
+        values = METHODS[formula.method](f, **formula.own_params())
     except (OverflowError, ZeroDivisionError) as error:
-        raise WeightError(f"{called} has no finite weights") from error
+        raise WeightError(f"{_called(formula)} has no finite weights") from error
     for name, value in zip(f.names, values, strict=True):
         if not math.isfinite(value):
-            raise WeightError(f"{called} gives class {name} weight {value}")
+            raise WeightError(f"{_called(formula)} gives class {name} weight {value}")
     return values
+
+
+def _called(formula: Formula) -> str:
+    given = ", ".join(f"{name}={value}" for name, value in formula.params.items())
+    return f"{formula.method} with {given}" if given else formula.method
 
 
 def _normalize(weights: dict[int, float], normalize: str, zero: Collection[int]) -> None:
@@ -192,12 +204,18 @@ def remarks(counts: ClassCounts, weights: Sequence[float], formula: Formula) -> 
     some = [float(weights[c]) for c in present]
     if method == "effective-number" and len(some) > 1 and max(some) <= 1.01 * min(some):
         found.append(
-            "effective-number: all weights agree to 1 %, for so many pixels saturate it; "
-            "-p unit=masks or a larger -p beta tells classes apart"
+            "effective-number: all weights agree to 1 %, for "
+            + {
+                "pixels": "so many pixels saturate it; -p unit=masks or a larger -p beta tells "
+                "classes apart",
+                "masks": "the classes are in about as many masks, or in so many that these saturate "
+                "it, which a larger -p beta mends",
+            }[formula.unit]
         )
     if method == "pos-weight":
         full = [counts.name(c) for c in present if not weights[c]]
-        found += [f"class {name} fills every labelled pixel: weight 0" for name in full]
+        does = "is in every mask" if formula.unit == "masks" else "fills every labelled pixel"
+        found += [f"class {name} {does}: weight 0" for name in full]
     if formula.normalize in ("mean", "sum") and len(some) > 1 and max(some) > sum(some) / 2:
         name = counts.name(present[some.index(max(some))])
         found.append(f"class {name} alone holds over half of the sum of all weights")
