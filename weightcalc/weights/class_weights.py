@@ -5,7 +5,8 @@ Class weights: a formula applied to counts, then clipped, normalised, and filled
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import WeightError
@@ -190,11 +191,8 @@ def remarks(counts: ClassCounts, weights: Sequence[float], formula: Formula) -> 
         found.append(f"only one class has pixels ({counts.name(everyone[0])}): nothing to balance")
     present = [c for c in everyone if c not in zero]
     some = [float(weights[c]) for c in present]
-    if method == "effective-number" and len(some) > 1 and max(some) <= 1.01 * min(some):
-        found.append(
-            "effective-number: all weights agree to 1 %, for so many pixels saturate it; "
-            "-p unit=masks or a larger -p beta tells classes apart"
-        )
+    if method == "effective-number":
+        found += _on_saturation(counts, formula, present)
     if method == "pos-weight":
         full = [counts.name(c) for c in present if not weights[c]]
         found += [f"class {name} fills every labelled pixel: weight 0" for name in full]
@@ -202,3 +200,22 @@ def remarks(counts: ClassCounts, weights: Sequence[float], formula: Formula) -> 
         name = counts.name(present[some.index(max(some))])
         found.append(f"class {name} alone holds over half of the sum of all weights")
     return found
+
+
+def _on_saturation(counts: ClassCounts, formula: Formula, present: Sequence[int]) -> Iterator[str]:
+    """That there are too many pixels or masks for the classes to get different weights."""
+    f = _frequencies(counts, present, formula.denominator)
+    unit = formula.params.get("unit", "pixels")
+    numbers = f.pixels if unit == "pixels" else f.masks
+    if _agree(numbers) or not _agree(_apply(formula, f)):
+        return
+    by_masks = replace(formula, params={**formula.params, "unit": "masks"})
+    helps = unit == "pixels" and not _agree(_apply(by_masks, f))
+    yield (
+        f"effective-number: all weights agree to 1 %, for so many {unit} saturate it; "
+        f"{'-p unit=masks or ' if helps else ''}a larger -p beta tells classes apart"
+    )
+
+
+def _agree(numbers: Sequence[float]) -> bool:
+    return not numbers or max(numbers) <= 1.01 * min(numbers)
