@@ -83,6 +83,10 @@ class ColorError(DecodeError):
     """The mask holds colours where indices are wanted, or indices where colours are."""
 
 
+class PhotographError(ColorError):
+    """The image has more colours than masks have classes."""
+
+
 class ValuesError(DecodeError):
     """
     The values cannot be labels.

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import DamagedError, LimitError, ShapeError
-from .encodings import MAX_BYTES, MAX_PIXELS
+from .encodings import MAX_BYTES, MAX_COLORS, MAX_PIXELS
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class ReadOptions:
         Most pixels of a mask.
     max_bytes : int
         Most bytes that a mask may inflate to.
+    max_colors : int
+        Most colours of a mask that is read as "color"; more are a photograph.
     """
 
     encoding: str = "auto"
@@ -39,6 +41,7 @@ class ReadOptions:
     allow_lossy: bool = False
     max_pixels: int = MAX_PIXELS
     max_bytes: int = MAX_BYTES
+    max_colors: int = MAX_COLORS
 
 
 DEFAULTS = ReadOptions()

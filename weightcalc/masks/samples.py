@@ -7,10 +7,12 @@ are left. The first sample of a pixel is the most significant.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
-from ..errors import ColorError, ValuesError
+from ..errors import ColorError, PhotographError, ValuesError
+from ..kernels.counters import ValueCounter
+from .options import ReadOptions
 
 
 def colors_of_indices(indices: Mapping[int, int], palette: bytes) -> dict[int, int]:
@@ -67,6 +69,63 @@ def colors_in_use(indices: Mapping[int, int], palette: bytes) -> dict[int, int] 
     return {index: int.from_bytes(e, "big") for index, e in entries.items() if len(e) == 3}
 
 
+def pixel_counter(num_samples: int, sample_bits: int, options: ReadOptions) -> ValueCounter:
+    """
+    A counter of packed pixels, which refuses a photograph when it has seen enough of it.
+
+    Parameters
+    ----------
+    num_samples, sample_bits
+        As in `values_of_pixels`.
+    options : ReadOptions
+        Where `encoding` is not "color", the first pixel that is not grey is refused, else
+        the first colour above `max_colors`.
+    """
+    check = _ColorCheck(num_samples, sample_bits, options) if num_samples > 2 else None
+    return ValueCounter(num_samples * sample_bits // 8, "big", on_new=check)
+
+
+class _ColorCheck:
+    """Judges the colours of an image as they are found."""
+
+    def __init__(self, num_samples: int, bits: int, options: ReadOptions) -> None:
+        self._bits = bits
+        self._alpha_bits = bits if num_samples == 4 else 0
+        self._takes_colors = options.encoding == "color"
+        self._most = options.max_colors
+        self._found: set[int] = set()
+
+    def __call__(self, pixels: Iterator[int]) -> None:
+        for pixel in pixels:
+            color = pixel >> self._alpha_bits
+            if self._takes_colors or not self._is_grey(color):
+                self._found.add(color)
+                if len(self._found) > self._most:
+                    raise _photograph(self._most)
+        if self._found and not self._takes_colors:
+            raise _no_index(_samples(min(self._found), self._bits))
+
+    def _is_grey(self, color: int) -> bool:
+        red, green, blue = _samples(color, self._bits)
+        return red == green == blue
+
+
+def _photograph(most: int) -> PhotographError:
+    return PhotographError(
+        f"more than {most} different colours: a photograph, or a mask whose edges are blended"
+    ).with_hint(
+        "name the masks without the photographs; save masks without anti-aliasing, and resize "
+        "them by nearest neighbour; -c/--classes with a list of all colours, if these are classes"
+    )
+
+
+def _no_index(color: tuple[int, int, int]) -> ColorError:
+    return ColorError(f"a colour mask: pixel {color} is no index").with_hint(
+        "--encoding color, and -c/--classes with a list that has colours; "
+        "ids of segments or instances must be turned into classes first"
+    )
+
+
 def values_of_pixels(
     pixels: Mapping[int, int], num_samples: int, sample_bits: int, encoding: str
 ) -> dict[int, int]:
@@ -82,12 +141,13 @@ def values_of_pixels(
     sample_bits : int
         Bits of a sample, 8 or 16.
     encoding : str
-        "color" packs 8-bit samples to ``0xRRGGBB``; any other wants all of them alike.
+        "color" packs 8-bit samples to ``0xRRGGBB``; for any other all of them are alike, which
+        `pixel_counter` checks.
 
     Raises
     ------
     DecodeError
-        If alpha is not the same everywhere, or the samples differ where they must not.
+        If alpha is not the same everywhere, or a colour has no 8-bit form.
     """
     if num_samples in (2, 4):
         pixels = _without_alpha(pixels, sample_bits)
@@ -96,7 +156,7 @@ def values_of_pixels(
         return {_packed(pixel, num_colors, sample_bits): n for pixel, n in pixels.items()}
     if num_colors == 1:
         return dict(pixels)
-    return _greys(pixels, sample_bits)
+    return {pixel & ((1 << sample_bits) - 1): number for pixel, number in pixels.items()}
 
 
 def _without_alpha(pixels: Mapping[int, int], bits: int) -> dict[int, int]:
@@ -121,21 +181,6 @@ def _packed(pixel: int, num_colors: int, bits: int) -> int:
             "save the channel that holds the classes as a grey image"
         )
     return red // 257 << 16 | green // 257 << 8 | blue // 257
-
-
-def _greys(pixels: Mapping[int, int], bits: int) -> dict[int, int]:
-    values = {}
-    for pixel, number in sorted(pixels.items()):
-        red, green, blue = _samples(pixel, bits)
-        if not red == green == blue:
-            raise ColorError(
-                f"a colour mask: pixel ({red}, {green}, {blue}) ({number} pixels) is no index"
-            ).with_hint(
-                "--encoding color, and -c/--classes with a list that has colours; "
-                "ids of segments or instances must be turned into classes first"
-            )
-        values[red] = number
-    return values
 
 
 def _samples(pixel: int, bits: int) -> tuple[int, int, int]:

@@ -25,13 +25,12 @@ from ..errors import (
     UnsupportedError,
     ValuesError,
 )
-from ..kernels.counters import ValueCounter
 from ..kernels.ndarrays import counted_as, counter_of, whole_numbers
 from ..sources.guard import third_party
 from ..sources.opening import spooled
 from .options import ReadOptions, check_image, check_size
 from .pillow import check_fax, parse_nodata, read_image
-from .samples import colors_in_use, colors_of_indices, values_of_pixels
+from .samples import colors_in_use, colors_of_indices, pixel_counter, values_of_pixels
 from .tiff_segments import check_places, is_readable, open_segment
 from .value_counts import ValueCounts
 
@@ -281,7 +280,7 @@ def _count_page(page: TiffPage, image: _Image, file: BinaryIO, options: ReadOpti
             "pip install imagecodecs, which may know it"
         )
     if image.samples > 1:
-        counter = ValueCounter(image.samples * image.bits // 8, "big")
+        counter = pixel_counter(image.samples, image.bits, options)
     else:
         counter = counter_of(image.stored)
     nodata = _nodata(page)
