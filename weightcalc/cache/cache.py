@@ -361,7 +361,7 @@ class _Readings:
                 self.own = number
 
     def _sort_in(self, number: int, text: str, found: dict[str, Any], mine: dict[str, Any]) -> None:
-        limits = ("max_pixels", "max_bytes", "max_colors")
+        limits = ("max_pixels", "max_bytes")
         if any(found[name] != mine[name] for name in ("version", "readers")):
             self.old.add(number)
         elif found.keys() == mine.keys() and all(

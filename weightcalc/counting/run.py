@@ -115,6 +115,7 @@ def find_data(
         _check_cache(cache, [*filter(None, outputs.values()), *inputs], listing.names)
     reading = _decided(reading, classes, listing.names, voice)
     map_ = label_map(classes, reading.encoding, labels)
+    reading = replace(reading, blended=reading.encoding == "color" and not map_.learn_colors)
     saved = _sum([read_counts(path) for path in saved_in], map_)
     if saved is not None and "parts" in saved.options:
         voice.warn(

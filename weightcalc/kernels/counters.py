@@ -48,9 +48,8 @@ class ValueCounter:
         "little" or "big": the order of these bytes.
     signed : bool
         Whether the value is a two's complement.
-    on_new : callable, optional
-        Called after each piece with the values that no piece before it had, and may raise
-        DecodeError to end the counting. Only for values of 3 bytes and more.
+    on_piece : callable, optional
+        Called with this counter after each piece; may raise DecodeError to end the counting.
 
     Attributes
     ----------
@@ -64,15 +63,14 @@ class ValueCounter:
         order: Literal["little", "big"] = "little",
         *,
         signed: bool = False,
-        on_new: Callable[[Iterator[int]], object] | None = None,
+        on_piece: Callable[[ValueCounter], object] | None = None,
     ) -> None:
         if width not in (1, 2, 3, 4, 6, 8):
             raise TypeError(f"cannot count values of {width} bytes")
         self.width = width
         self._order = order
         self._signed = signed
-        self._on_new = on_new if width > 2 else None
-        self._num_known = 0
+        self._on_piece = on_piece
         table = bytearray(8 * 256**width if width <= 2 else 0)
         self.numbers: Bytes = memoryview(table).cast("q") if width <= 2 else {}
 
@@ -98,13 +96,15 @@ class ValueCounter:
             self.check_values()
 
     def check_values(self) -> None:
-        """Raise DecodeError if `on_new` does, or there are more than 65,536 different values."""
-        if self._on_new is not None:
-            new = islice(self.numbers, self._num_known, None)  # a dict keeps their order
-            self._on_new(map(self._meaning, new))
-            self._num_known = len(self.numbers)
+        """Raise DecodeError if `on_piece` does, or there are more than 65,536 different values."""
+        if self._on_piece is not None:
+            self._on_piece(self)
         if self.width > 2 and len(self.numbers) > MOST_VALUES:
             raise ValuesError(f"more than {MOST_VALUES} different values: not a mask")
+
+    def values_after(self, number: int) -> Iterator[int]:
+        """The values of 3 bytes or more in the order found, without the first `number`."""
+        return map(self._meaning, islice(self.numbers, number, None))
 
     def counts(self) -> dict[int, int]:
         """Value to number of times; values that do not occur are left out."""

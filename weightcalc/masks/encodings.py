@@ -5,4 +5,3 @@ from __future__ import annotations
 ENCODINGS = ("auto", "index", "color", "one-hot", "multilabel")
 MAX_PIXELS = 1 << 34
 MAX_BYTES = 1 << 36
-MAX_COLORS = 256

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import DamagedError, LimitError, ShapeError
-from .encodings import MAX_BYTES, MAX_COLORS, MAX_PIXELS
+from .encodings import MAX_BYTES, MAX_PIXELS
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,9 @@ class ReadOptions:
         Most pixels of a mask.
     max_bytes : int
         Most bytes that a mask may inflate to.
-    max_colors : int
-        Most colours of a mask that is read as "color"; more are a photograph.
+    blended : bool
+        Whether a mask read as "color" may have more than 256 colours where few of them hold
+        nearly all pixels: its edges are blended, and somebody will tell which are classes.
     """
 
     encoding: str = "auto"
@@ -41,7 +42,7 @@ class ReadOptions:
     allow_lossy: bool = False
     max_pixels: int = MAX_PIXELS
     max_bytes: int = MAX_BYTES
-    max_colors: int = MAX_COLORS
+    blended: bool = False
 
 
 DEFAULTS = ReadOptions()

@@ -7,12 +7,17 @@ are left. The first sample of a pixel is the most significant.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Mapping
+from functools import partial
 from itertools import pairwise
 
 from ..errors import ColorError, PhotographError, ValuesError
 from ..kernels.counters import ValueCounter
 from .options import ReadOptions
+
+_MOST_COLORS = 256  # of a mask: more are a photograph, or edges that are blended
+_NEARLY_ALL = 0.9  # of the pixels of a mask have one of so few colours, whatever its edges
 
 
 def colors_of_indices(indices: Mapping[int, int], palette: bytes) -> dict[int, int]:
@@ -79,40 +84,56 @@ def pixel_counter(num_samples: int, sample_bits: int, options: ReadOptions) -> V
         As in `values_of_pixels`.
     options : ReadOptions
         Where `encoding` is not "color", the first pixel that is not grey is refused, else
-        the first colour above `max_colors`.
+        the 257th colour, unless a `blended` mask may have it.
     """
-    check = _ColorCheck(num_samples, sample_bits, options) if num_samples > 2 else None
-    return ValueCounter(num_samples * sample_bits // 8, "big", on_new=check)
+    width = num_samples * sample_bits // 8
+    if num_samples <= 2:
+        return ValueCounter(width, "big")
+    alpha_bits = sample_bits if num_samples == 4 else 0
+    if options.encoding == "color":
+        check = partial(_check_colors, alpha_bits=alpha_bits, blended=options.blended)
+        return ValueCounter(width, "big", on_piece=check)
+    return ValueCounter(width, "big", on_piece=_GreyCheck(sample_bits, alpha_bits))
 
 
-class _ColorCheck:
-    """Judges the colours of an image as they are found."""
+def _check_colors(counter: ValueCounter, alpha_bits: int, blended: bool) -> None:
+    """Refuse a photograph by its many colours, before all of them are counted."""
+    if len(counter.numbers) <= _MOST_COLORS:
+        return
+    colors: Counter[int] = Counter()
+    for pixel, number in counter.counts().items():
+        colors[pixel >> alpha_bits] += number
+    few = sum(number for _, number in colors.most_common(_MOST_COLORS))
+    if len(colors) > _MOST_COLORS and (not blended or few < _NEARLY_ALL * colors.total()):
+        raise _photograph()
 
-    def __init__(self, num_samples: int, bits: int, options: ReadOptions) -> None:
+
+class _GreyCheck:
+    """Refuses colours where indices are wanted, and calls them a photograph if there are many."""
+
+    def __init__(self, bits: int, alpha_bits: int) -> None:
         self._bits = bits
-        self._alpha_bits = bits if num_samples == 4 else 0
-        self._takes_colors = options.encoding == "color"
-        self._most = options.max_colors
-        self._found: set[int] = set()
+        self._alpha_bits = alpha_bits
+        self._num_known = 0
 
-    def __call__(self, pixels: Iterator[int]) -> None:
-        for pixel in pixels:
-            color = pixel >> self._alpha_bits
-            if self._takes_colors or not self._is_grey(color):
-                self._found.add(color)
-                if len(self._found) > self._most:
-                    raise _photograph(self._most)
-        if self._found and not self._takes_colors:
-            raise _no_index(_samples(min(self._found), self._bits))
-
-    def _is_grey(self, color: int) -> bool:
-        red, green, blue = _samples(color, self._bits)
-        return red == green == blue
+    def __call__(self, counter: ValueCounter) -> None:
+        found: set[tuple[int, int, int]] = set()
+        for pixel in counter.values_after(self._num_known):
+            color = _samples(pixel >> self._alpha_bits, self._bits)
+            if not color[0] == color[1] == color[2]:
+                found.add(color)
+                if len(found) > _MOST_COLORS:
+                    raise _photograph()
+        if found:
+            if self._alpha_bits:
+                _without_alpha(counter.counts(), self._bits)  # blended: no encoding helps
+            raise _no_index(min(found))
+        self._num_known = len(counter.numbers)
 
 
-def _photograph(most: int) -> PhotographError:
+def _photograph() -> PhotographError:
     return PhotographError(
-        f"more than {most} different colours: a photograph, or a mask whose edges are blended"
+        f"more than {_MOST_COLORS} different colours: a photograph, or a mask whose edges are blended"
     ).with_hint(
         "name the masks without the photographs; save masks without anti-aliasing, and resize "
         "them by nearest neighbour; -c/--classes with a list of all colours, if these are classes"
