@@ -24,11 +24,13 @@ from ..sources.kinds import check_one_kind, repeated_endings
 from ..sources.listing import list_files
 from ..sources.names import name_from
 from ..text.escape import printable
+from ..text.numbers import listed
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
 _LARGEST_BATCH = 256  # names of a task: a million small masks are 4,000 tasks
+_MOST_SOURCES = 3  # that a message names
 _BATCHES_PER_WORKER = 2  # of what is left
 
 
@@ -52,7 +54,7 @@ def list_masks(
     """
     listing = list_files(sources, READERS, include=include, exclude=exclude)
     if not listing.names:
-        raise SourceError(f"no masks in {', '.join(map(printable, sources))}")
+        raise SourceError(f"no masks in {listed([*map(printable, sources)], _MOST_SOURCES)}")
     if not include:
         check_one_kind(listing.names)
     return listing.names
@@ -178,7 +180,7 @@ def count_masks(
     )
     files = count_each(masks, options, executor=executor, num_workers=num_workers)
     add_files(tally, files, on_file=on_file, on_mask=on_mask)
-    return tally.finish(on_error)
+    return tally.finish(on_error, masks)
 
 
 def add_files(

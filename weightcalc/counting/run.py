@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING, BinaryIO
 from ..counts.class_counts import ClassCounts
 from ..counts.counts_file import is_counts_file, matching_files, read_counts
 from ..counts.tally import Counted, LabelledMask, Tally
-from ..errors import MaskError, OutputError, SourceError
+from ..errors import (
+    MaskError,
+    MasksError,
+    OutputError,
+    PhotographError,
+    SourceError,
+    WeightcalcError,
+)
 from ..files.atomic import refuse_overwriting, replacing
 from ..kernels.counters import COMPILED
 from ..labels.from_options import label_map
@@ -27,13 +34,14 @@ from ..labels.options import LabelOptions
 from ..masks.file import count_file
 from ..masks.formats import READERS
 from ..masks.options import ReadOptions
-from ..sources.kinds import check_no_photographs, check_one_kind, repeated_endings
+from ..sources.apart import check_no_photographs
+from ..sources.kinds import check_one_kind, repeated_endings
 from ..sources.listing import Listing, list_files
 from ..sources.name_list import names_in_list
 from ..sources.names import file_of
 from ..sources.options import SourceOptions
 from ..text.escape import printable
-from ..text.numbers import number_of
+from ..text.numbers import listed, number_of
 from ..text.voice import Voice
 from .count import add_files, count_each, usable_cores
 from .options import RunOptions
@@ -44,7 +52,8 @@ if TYPE_CHECKING:
     from ..cache.cache import Cache
     from ..labels.class_list import ClassList
 
-_MOST_WARNINGS = 20
+_MOST_SOURCES = 3  # that a message names
+_MOST_TRIED = 20  # files, until one is no photograph
 _MANY_PIXELS = 10**9  # from where on it matters which kernel counts
 
 
@@ -135,10 +144,12 @@ def _class_list(name: str) -> ClassList:
 def _without_twins(paths: Sequence[str], voice: Voice) -> list[str]:
     """Counts files, each once, however it is named."""
     kept: dict[str, str] = {}
+    twins = []
     for path in paths:
         if (real := os.path.realpath(path)) in kept:
-            voice.warn(f"{printable(path)}: named twice, counted once")
+            twins.append(f"{printable(path)}: named twice, counted once")
         kept.setdefault(real, path)
+    voice.warn_each(twins)
     return list(kept.values())
 
 
@@ -165,15 +176,18 @@ def _decided(
     """Decide once between indices and colours, where a list with colours leaves it open."""
     if reading.encoding != "auto" or classes is None or not classes.colors or not names:
         return reading
-    try:
-        kind = count_file(names[0], replace(reading, encoding="color"))[0].kind
-    except MaskError:
-        return reading  # which says in its turn what is wrong with the mask
-    if "RGB" not in kind:
-        voice.note(f"{printable(names[0])} is {kind}: counting indices (--encoding index)")
-        return reading
-    voice.note(f"{printable(names[0])} is {kind}: counting colours (--encoding color)")
-    return replace(reading, encoding="color")
+    for name in names[:: max(1, len(names) // _MOST_TRIED)]:
+        try:
+            kind = count_file(name, replace(reading, encoding="color"))[0].kind
+        except MaskError as error:
+            if error.kind is PhotographError:
+                continue  # images may stand before the masks
+            return reading  # which says in its turn what is wrong with the mask
+        by_color = "RGB" in kind
+        how = "colours (--encoding color)" if by_color else "indices (--encoding index)"
+        voice.note(f"{printable(name)} is {kind}: counting {how}")
+        return replace(reading, encoding="color") if by_color else reading
+    return reading
 
 
 def count_data(
@@ -206,19 +220,32 @@ def _count(data: DataSet, run: RunOptions, voice: Voice, lines: BinaryIO | None)
     tally = Tally(data.labels, one_kind=one_kind, by_palettes=one_kind, endings=data.endings)
     with each_counted(data, data.listing.names, run, voice) as files:
         add_files(tally, files, on_mask=None if lines is None else partial(_write_line, lines))
-    _warn(voice, tally.remarks())
-    counts = tally.finish(run.on_error)
+    voice.warn_each(tally.remarks())
+    with _in_full(voice):
+        counts = tally.finish(run.on_error, data.listing.names)
     if not COMPILED and counts.num_pixels > _MANY_PIXELS:
         voice.warn(
             "counted without the compiled kernel, several times slower: "
             "reinstall weightcalc where there is a C compiler"
         )
     if tally.errors:
-        _warn(voice, [str(error) for error in tally.errors])
+        error = MasksError(tally.errors, tally.num_files)
+        voice.warn_each([*map(str, tally.errors)] if voice.verbose else error.lines())
         voice.warn(
             f"{len(tally.errors)} of {tally.num_files} files cannot be read and are left out"
         )
     return counts
+
+
+@contextmanager
+def _in_full(voice: Voice) -> Iterator[None]:
+    """Say all lines of a list that an error ends after the first, where -v asks for them."""
+    try:
+        yield
+    except WeightcalcError as error:
+        for line in map(str, error.errors) if isinstance(error, MasksError) else error.details:
+            voice.detail(line)
+        raise
 
 
 def _write_line(lines: BinaryIO, mask: LabelledMask) -> None:
@@ -289,17 +316,9 @@ def _engine(run: RunOptions, num_files: int) -> Iterator[tuple[Executor | None, 
             yield pool, workers
 
 
-def _warn(voice: Voice, texts: Sequence[str]) -> None:
-    shown = texts if voice.verbose else texts[:_MOST_WARNINGS]
-    for text in shown:
-        voice.warn(text)
-    if len(texts) > len(shown):
-        voice.warn(f"and {len(texts) - len(shown)} more such warnings (-v shows them)")
-
-
 def say_what_is_left_out(listing: Listing, voice: Voice) -> None:
     """Say which files are no masks of the run, as far as the person wants to know."""
-    _warn(voice, listing.warnings)
+    voice.warn_each(listing.warnings)
     if listing.names:
         voice.detail(
             f"{len(listing.names)} masks; left out: {listing.hidden} hidden files and folders, "
@@ -319,14 +338,15 @@ def _sum(parts: Sequence[ClassCounts], labels: LabelMap) -> ClassCounts | None:
 
 
 def _check_listing(listing: Listing, sources: SourceOptions, allow_lossy: bool) -> None:
+    given = listed([*map(printable, sources.given)], _MOST_SOURCES)
     if not listing.names and listing.unwanted:
         raise SourceError(
             f"--include and --exclude leave out all {number_of(listing.unwanted, 'mask')} of "
-            f"{', '.join(map(printable, sources.given))}"
+            f"{given}"
         ).with_hint("--include with a pattern that names of these masks match, such as '*.png'")
     if not listing.names:
         raise SourceError(
-            f"no masks in {', '.join(map(printable, sources.given))} (left out: {listing.hidden} "
+            f"no masks in {given} (left out: {listing.hidden} "
             f"hidden, {listing.other} files that are no masks by their ending)"
         ).with_hint(f"masks end in {', '.join(READERS)}")
     if not sources.include:

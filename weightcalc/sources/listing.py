@@ -247,7 +247,7 @@ def _wanted(
     for name in names:
         path = path_in(name)
         if idle:
-            idle = {pattern for pattern in idle if not _matches(path, pattern)}
+            idle = {pattern for pattern in idle if not matches(path, pattern)}
         if _is_wanted(path, include, exclude):
             chosen.append(name)
     listing.unwanted += len(names) - len(chosen)
@@ -256,12 +256,13 @@ def _wanted(
 
 
 def _is_wanted(path: str, include: Collection[str], exclude: Collection[str]) -> bool:
-    if include and not any(_matches(path, pattern) for pattern in include):
+    if include and not any(matches(path, pattern) for pattern in include):
         return False
-    return not any(_matches(path, pattern) for pattern in exclude)
+    return not any(matches(path, pattern) for pattern in exclude)
 
 
-def _matches(name: str, pattern: str) -> bool:
+def matches(name: str, pattern: str) -> bool:
+    """Whether a pattern of `include` or `exclude` matches the path of a name."""
     if "/" not in pattern:
         return fnmatchcase(os.path.basename(name), pattern)
     path = name.replace(os.sep, "/")

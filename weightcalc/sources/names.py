@@ -8,7 +8,7 @@ import os
 import re
 from typing import BinaryIO, NamedTuple
 
-from ..errors import MaskError
+from ..errors import MaskError, MissingError
 from ..files.bounded import open_regular
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")  # of archives
@@ -73,6 +73,10 @@ def open_file(name: str) -> BinaryIO:
     """
     try:
         return open_regular(name)
+    except FileNotFoundError as error:
+        raise MaskError(name, "no such file", MissingError).with_hint(
+            "--root for the folder that the names of --files-from start from"
+        ) from error
     except OSError as error:
         raise MaskError(name, error.strerror or str(error)) from error
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import WeightError
+from ..text.numbers import listed
 from .formula import Formula
 from .formulas import METHODS, Frequencies
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..counts.class_counts import ClassCounts
-
-_MOST_NAMED = 20  # absent classes that a warning names
 
 
 def compute_class_weights(
@@ -168,7 +167,7 @@ def _weight_of_absent(
     formula: Formula,
 ) -> float:
     if formula.absent == "error":
-        names = ", ".join(counts.name(c) for c in missing)
+        names = listed([counts.name(c) for c in missing])
         raise WeightError(f"no mask holds class {names}").with_hint("--absent zero, one or max")
     largest = max((w for c, w in weights.items() if c not in formula.zero), default=0.0)
     return {"zero": 0.0, "one": 1.0, "max": largest}[formula.absent]
@@ -180,9 +179,7 @@ def remarks(counts: ClassCounts, weights: Sequence[float], formula: Formula) -> 
     method, zero = formula.method, formula.zero
     missing = [c for c in absent_classes(counts) if c not in zero]
     if missing:
-        names = ", ".join(counts.name(c) for c in missing[:_MOST_NAMED])
-        if (more := len(missing) - _MOST_NAMED) > 0:
-            names += f" and {more} more"
+        names = listed([counts.name(c) for c in missing])
         weight = f"{weights[missing[0]]:g}"
         found.append(f"no mask holds class {names}: weight {weight} (--absent {formula.absent})")
     everyone = present_classes(counts)
