@@ -16,7 +16,7 @@ from .class_counts import ClassCounts, ignored_pixels
 from .kinds import Kinds
 from .palettes import Palettes
 from .unknown_values import Seen, UnknownValues
-from .unreadable import remedies, remedy_for_images
+from .unreadable import Unreadable
 
 _MOST_NOTES = 1000
 
@@ -150,12 +150,16 @@ class Tally:
         LabelError
             If values belong to no class.
         """
-        failed = self.errors and on_error != "skip"
-        if failed and remedy_for_images(self.errors, files):
-            raise self._unreadable(files)  # kinds and values come when the images are gone
-        self.check_kinds()
-        if failed:
-            raise self._unreadable(files)
+        failed = Unreadable(
+            self.errors if on_error != "skip" else [],
+            files,
+            any_mask=self.counts.num_masks > 0,
+            masks_fit=not self._unknown,
+        )
+        if not failed.how_to_leave_images_out:  # else kinds are compared without the images
+            self.check_kinds()
+        if failed.errors:
+            raise MasksError(self.errors, self.num_files).with_hint(failed.hint())
         if self._unknown:
             raise self._unknown.error(self.counts)
         if not self.counts.num_masks and self.num_files:
@@ -163,10 +167,6 @@ class Tally:
                 f"none of {self.num_files} files can be read, the first is {self.errors[0]}"
             )
         return self.so_far()
-
-    def _unreadable(self, files: Sequence[str]) -> MasksError:
-        hint = remedies(self.errors, files, any_mask=self.counts.num_masks > 0)
-        return MasksError(self.errors, self.num_files).with_hint(hint)
 
     def check_kinds(self) -> None:
         """Raise SourceError if the masks that were added do not belong together."""

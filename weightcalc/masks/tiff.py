@@ -249,12 +249,12 @@ def _check_page(page: TiffPage, image: _Image, options: ReadOptions) -> None:
     grey = image.samples in (1, 2) and image.photometric in _GREYS
     color = image.samples in (3, 4) and image.photometric == _RGB
     if not (grey or color or (image.samples == 1 and image.photometric == _PALETTE)):
-        raise UnsupportedError(
+        raise ColorError(
             f"{image.samples} samples a pixel of photometric interpretation "
             f"{image.photometric} are no mask"
         )
     if image.samples > 1 and (image.stored.kind != "u" or image.bits not in (8, 16)):
-        raise UnsupportedError(f"{image.samples} samples of {image.bits} bits a pixel are no mask")
+        raise ColorError(f"{image.samples} samples of {image.bits} bits a pixel are no mask")
     with third_party("tifffile"):
         is_volume = page.imagedepth > 1
     if min(image.tile) < 1 or is_volume:

@@ -69,7 +69,7 @@ def two_kinds(endings: dict[str, str], unread: str = "") -> SourceError:
     shown = ", ".join(printable(ending) for ending in sorted(endings))
     error = SourceError(f"{some}: two kinds of masks of the same scenes, by their endings {shown}")
     choice = max(endings.keys() - {unread}, key=lambda ending: (len(ending), ending))
-    if choice.startswith("."):
+    if unread.endswith(choice):
         return error.with_hint(
             f"--exclude '*{unread}' to choose one of them, --include '*' for all"
         )
