@@ -249,7 +249,8 @@ def _check_page(page: TiffPage, image: _Image, options: ReadOptions) -> None:
     grey = image.samples in (1, 2) and image.photometric in _GREYS
     color = image.samples in (3, 4) and image.photometric == _RGB
     if not (grey or color or (image.samples == 1 and image.photometric == _PALETTE)):
-        raise ColorError(
+        kind = ColorError if image.samples > 1 else UnsupportedError
+        raise kind(
             f"{image.samples} samples a pixel of photometric interpretation "
             f"{image.photometric} are no mask"
         )

@@ -74,9 +74,10 @@ def open_file(name: str) -> BinaryIO:
     try:
         return open_regular(name)
     except FileNotFoundError as error:
-        raise MaskError(name, "no such file", MissingError).with_hint(
-            "--root for the folder that the names of --files-from start from"
-        ) from error
+        missing = MaskError(name, str(error.strerror), MissingError)
+        if not os.path.islink(name):  # a link that leads nowhere was found, and not named
+            missing.hint = "--root for the folder that the names of --files-from start from"
+        raise missing from error
     except OSError as error:
         raise MaskError(name, error.strerror or str(error)) from error
 
