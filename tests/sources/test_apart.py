@@ -22,7 +22,7 @@ def names(pattern, number=3):
         ("d/im/{}.tif", "d/ma/{}.png", "--exclude '*.tif'", "d/ma"),
         ("d/im/{}.png", "d/ma/{}.png", "--exclude 'im/*'", "d/ma"),
         ("im/{}.png", "ma/{}.png", "--exclude 'im/*'", "ma"),
-        ("/d/im/train/{}.png", "/d/ma/train/{}.png", "--exclude 'im/*'", "/d/ma"),
+        ("/d/im/train/{}.png", "/d/ma/train/{}.png", "--exclude 'im/*'", "/d/ma/train"),
         ("d/c{}/im/a.png", "d/c{}/ma/a.png", "--exclude 'im/*'", None),
         ("d/{}_sat.png", "d/{}_mask.png", "--exclude '*_sat.png'", None),
         ("d/{}_sat.png", "d/{}.png", "--exclude '*_sat.png'", None),
