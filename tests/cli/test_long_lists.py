@@ -75,11 +75,10 @@ def test_counts_files_named_twice(weightcalc):
 @pytest.mark.parametrize("options", [[], ["--exclude", "*"]])
 def test_many_sources(weightcalc, save_mask, folder, options):
     """An error about all sources names three of them."""
-    kind = "png" if options else "txt"
     for n in range(9):
         save_mask([[0, 1]], f"s{n}/a.png") if options else (folder / f"s{n}").mkdir()
     result = weightcalc("weights", *(f"s{n}" for n in range(9)), *options)
-    assert result.exit_code == 2, kind
+    assert result.exit_code == 2
     assert "s0, s1, s2 and 6 more" in result.stderr
 
 
