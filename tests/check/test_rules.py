@@ -56,7 +56,7 @@ BROKEN = [
     (pointer, [], "lfs-pointer", "masks/a.png", "a Git LFS pointer"),
     (lossy, [], "lossy", "masks/a.png", "JPEG is lossy"),
     (palette, [], "wrong-kind", "masks/a.png", "palette, where 2 of 3 masks are grey"),
-    (in_color, [], "wrong-kind", "masks/a.png", "pixel (1, 2, 3) (32 pixels) is no index"),
+    (in_color, [], "wrong-kind", "masks/a.png", "pixel (1, 2, 3) is no index"),
     (trailing, [], "odd-file", "masks/a.png", "bytes follow its end (IEND)"),
     (value, [], "unknown-value", "masks/a.png", "value 9 (2 pixels)"),
     (None, ["--min-masks", 4], "rare-class", "road", "in 3 masks, fewer than 4"),

@@ -87,6 +87,9 @@ def count_pixels(data):
     _, _, depth, color = struct.unpack(">IIBB", data[16:26])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(png, "values_of_pixels", lambda pixels, *_: pixels)
+        patch.setattr(
+            png, "pixel_counter", lambda n, bits, _: kernels.ValueCounter(n * bits // 8, "big")
+        )
         packed = count(data).values
     low, shifts = (1 << depth) - 1, range((SAMPLES[color] - 1) * depth, -1, -depth)
     return {tuple(pixel >> shift & low for shift in shifts): n for pixel, n in packed.items()}
@@ -248,9 +251,9 @@ def test_colours_that_are_greys(depth):
 @pytest.mark.parametrize("color", [RGB, RGBA])
 @pytest.mark.parametrize("depth", [8, 16])
 def test_colours_are_refused_as_index(color, depth):
-    """Other colours are no index: the error names one, its pixels, and the option for colours."""
+    """Other colours are no index: the error names one, and the option for colours."""
     rows = [[(7, 7, 7, 255)[: SAMPLES[color]], *[(1, 2, 4, 255)[: SAMPLES[color]]] * 3]]
-    with pytest.raises(DecodeError, match=r"\(1, 2, 4\) \(3 pixels\)") as caught:
+    with pytest.raises(DecodeError, match=r"\(1, 2, 4\)") as caught:
         count(write_png(rows, color, depth))
     assert "--encoding color" in caught.value.hint
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from weightcalc import METHODS, ClassCounts, LabelMap, WeightError, compute_class_weights
 from weightcalc.counts.counts_file import counts_of_document
-from weightcalc.weights.class_weights import remarks
+from weightcalc.weights.class_weights import list_class_weights, remarks
 from weightcalc.weights.formula import Formula
 from weightcalc.weights.formulas import WITHOUT_UNIT
 
@@ -289,7 +289,7 @@ def test_logarithm_of_one_pixel():
 @pytest.mark.parametrize(
     ("pixels", "method", "options", "expected"),
     [
-        ([900000, 700000, 60000], "effective-number", {}, "agree to 1 %.*unit=masks.*beta"),
+        ([900000, 700000, 60000], "effective-number", {}, "agree to 1 %, for so many pixels"),
         ([900000, 700000, 6], "effective-number", {}, None),
         ([12], "pos-weight", {}, "class 0 fills every labelled pixel: weight 0"),
         ([8, 4], "pos-weight", {}, None),
@@ -319,21 +319,58 @@ def test_remarks(pixels, method, options, expected):
     assert not found or re.search(expected, found[0])
 
 
+def test_remarks_on_masks():
+    """Where masks are counted, a person is told of masks, and not of pixels."""
+    counts = counts_of(np.array([0, 0, 1]))
+    formula = Formula("pos-weight", {"unit": "masks"})
+    found = remarks(counts, compute_class_weights(counts, "pos-weight", unit="masks"), formula)
+    assert "class 0 is in every mask: weight 0" in found[0]
+
+
+SATURATED = "for so many pixels saturate it"
+
+
 @pytest.mark.parametrize(
-    ("method", "expected"),
+    ("pixels", "masks", "params", "zero", "expected"),
     [
-        ("pos-weight", "class 0 is in every mask: weight 0"),
-        ("effective-number", "as many masks"),
+        # 1 - 0.9999^100000 = 0.99995: by pixels all alike; in 1 and 2 masks, 1 to 1/1.9999
+        ([100_000, 200_000], [1, 2], {}, [], [SATURATED, "-p unit=masks or a larger -p beta"]),
+        ([100_000, 200_000], [2, 2], {}, [], [SATURATED, "; a larger -p beta"]),
+        # as many masks, or 1 % more: 1 - 0.9999^1000 = 0.0952 and 0.0961, no saturation
+        ([100_000, 200_000], [2, 2], {"unit": "masks"}, [], []),
+        ([100_000, 200_000], [1000, 1010], {"unit": "masks"}, [], []),
+        (
+            [100_000, 200_000],
+            [100_000, 200_000],
+            {"unit": "masks"},
+            [],
+            ["many masks", "; a larger"],
+        ),
+        # the classes are of one size, which no method tells apart
+        ([100_000, 100_000], [1, 2], {}, [], []),
+        # 1 - 0.9999^100 = 0.00995, and for 101 pixels 0.01005: little in another way
+        ([100, 101], [1, 2], {}, [], []),
+        # beta = 0 makes any number 1
+        ([10, 20], [1, 2], {"beta": 0}, [], [SATURATED, "; a larger -p beta"]),
+        # the one class that differs has weight 0
+        ([100_000, 100_000, 200_000], [1, 1, 1], {}, [2], []),
     ],
 )
-def test_remarks_on_masks(method, expected):
-    """Where masks are counted, a person is told of masks, and not to count them."""
-    counts = counts_of(np.array([0, 0, 1]))
-    formula = Formula(method, {"unit": "masks"})
-    weights = compute_class_weights(counts, method, unit="masks")
-    found = remarks(counts, weights, formula)
-    assert expected in found[0]
-    assert "unit=masks" not in found[0]
+def test_saturation(pixels, masks, params, zero, expected):
+    """Saturation of `effective-number` is said where it is what makes weights alike."""
+    counts = counts_of_pixels(*pixels)
+    counts.masks[:] = masks
+    formula = Formula("effective-number", params, zero=tuple(zero))
+    found = remarks(counts, list_class_weights(counts, formula), formula)
+    assert len(found) == bool(expected)
+    assert all(words in found[0] for words in expected)
+
+
+def test_clipped_weights_are_not_saturated():
+    """Weights that --clip makes alike are not said to be so by their many pixels."""
+    counts = counts_of_pixels(10, 2000)
+    formula = Formula("effective-number", clip=(1, 1))
+    assert remarks(counts, list_class_weights(counts, formula), formula) == []
 
 
 def test_saturation_is_said_on_stderr(weightcalc, save_mask):
@@ -342,7 +379,7 @@ def test_saturation_is_said_on_stderr(weightcalc, save_mask):
     result = weightcalc("weights", mask, "-m", "effective-number", "--digits", 6)
     assert result.stdout == b"[0.0001, 0.0001, 0.000100248]\n"
     assert "warning: effective-number" in result.stderr
-    assert "unit=masks" in result.stderr
+    assert "unit=masks" not in result.stderr  # all classes are in one mask
 
 
 @pytest.mark.parametrize(

@@ -156,8 +156,7 @@ def encode_report(report: Report, format_: str, output: str | None, voice: Voice
         from ..report.picture import picture
 
         data, warnings = picture(report, format_)
-        for warning in warnings:
-            voice.warn(warning)
+        voice.warn_each(warnings)
         return data
     if format_ == "text":
         from ..report.text import text_report

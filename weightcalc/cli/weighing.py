@@ -76,8 +76,7 @@ def weigh(counts: ClassCounts, formula: Formula, voice: Voice) -> list[float]:
     WeightError
     """
     weights = list_class_weights(counts, formula)
-    for remark in remarks(counts, weights, formula):
-        voice.warn(remark)
+    voice.warn_each(remarks(counts, weights, formula))
     if voice.verbose or (is_terminal(sys.stderr) and not voice.quiet):
         from ..report.summary import summary_table, totals_line  # here: pipes need neither
 

@@ -178,7 +178,7 @@ def count_masks(
     )
     files = count_each(names, options, executor=executor, num_workers=num_workers)
     add_files(tally, files, on_file=on_file, on_mask=on_mask)
-    return tally.finish(on_error)
+    return tally.finish(on_error, names)
 
 
 def add_files(

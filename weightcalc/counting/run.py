@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from ..counts.class_counts import ClassCounts
 from ..counts.counts_file import is_counts_file, matching_files, read_counts
 from ..counts.tally import Counted, LabelledMask, Tally
-from ..errors import MaskError, OutputError
+from ..errors import (
+    MaskError,
+    MasksError,
+    OutputError,
+    PhotographError,
+    WeightcalcError,
+)
 from ..files.atomic import refuse_overwriting, replacing
 from ..kernels.counters import COMPILED
 from ..labels.from_options import label_map
@@ -26,7 +32,8 @@ from ..labels.options import LabelOptions
 from ..masks.file import count_file
 from ..masks.formats import READERS
 from ..masks.options import ReadOptions
-from ..sources.kinds import check_no_photographs, check_one_kind, repeated_endings
+from ..sources.apart import check_no_photographs
+from ..sources.kinds import check_one_kind, repeated_endings
 from ..sources.listing import Listing, list_files, refuse_nothing
 from ..sources.name_list import names_in_list
 from ..sources.names import file_of
@@ -42,7 +49,7 @@ if TYPE_CHECKING:
     from ..cache.cache import Cache
     from ..labels.class_list import ClassList
 
-_MOST_WARNINGS = 20
+_MOST_TRIED = 20  # files, until one is no photograph
 _MANY_PIXELS = 10**9  # from where on it matters which kernel counts
 
 
@@ -112,6 +119,7 @@ def find_data(
         _check_cache(cache, [*filter(None, outputs.values()), *inputs], listing.names)
     reading = _decided(reading, classes, listing.names, voice)
     map_ = label_map(classes, reading.encoding, labels)
+    reading = reading._replace(blended=reading.encoding == "color" and not map_.learn_colors)
     saved = _sum([read_counts(path) for path in saved_in], map_)
     if saved is not None and "parts" in saved.options:
         voice.warn(
@@ -131,10 +139,12 @@ def _class_list(name: str) -> ClassList:
 def _without_twins(paths: Sequence[str], voice: Voice) -> list[str]:
     """Counts files, each once, however it is named."""
     kept: dict[str, str] = {}
+    twins = []
     for path in paths:
         if (real := os.path.realpath(path)) in kept:
-            voice.warn(f"{printable(path)}: named twice, counted once")
+            twins.append(f"{printable(path)}: named twice, counted once")
         kept.setdefault(real, path)
+    voice.warn_each(twins)
     return list(kept.values())
 
 
@@ -161,15 +171,18 @@ def _decided(
     """Decide once between indices and colours, where a list with colours leaves it open."""
     if reading.encoding != "auto" or classes is None or not classes.colors or not names:
         return reading
-    try:
-        kind = count_file(names[0], reading._replace(encoding="color"))[0].kind
-    except MaskError:
-        return reading  # which says in its turn what is wrong with the mask
-    if "RGB" not in kind:
-        voice.note(f"{printable(names[0])} is {kind}: counting indices (--encoding index)")
-        return reading
-    voice.note(f"{printable(names[0])} is {kind}: counting colours (--encoding color)")
-    return reading._replace(encoding="color")
+    for name in names[:: max(1, len(names) // _MOST_TRIED)]:
+        try:
+            kind = count_file(name, reading._replace(encoding="color"))[0].kind
+        except MaskError as error:
+            if error.kind is PhotographError:
+                continue  # images may stand before the masks
+            return reading  # which says in its turn what is wrong with the mask
+        by_color = "RGB" in kind
+        how = "colours (--encoding color)" if by_color else "indices (--encoding index)"
+        voice.note(f"{printable(name)} is {kind}: counting {how}")
+        return reading._replace(encoding="color") if by_color else reading
+    return reading
 
 
 def count_data(
@@ -202,19 +215,32 @@ def _count(data: DataSet, run: RunOptions, voice: Voice, lines: BinaryIO | None)
     tally = Tally(data.labels, one_kind=one_kind, by_palettes=one_kind, endings=data.endings)
     with each_counted(data, data.listing.names, run, voice) as files:
         add_files(tally, files, on_mask=None if lines is None else partial(_write_line, lines))
-    _warn(voice, tally.remarks())
-    counts = tally.finish(run.on_error)
+    voice.warn_each(tally.remarks())
+    with _in_full(voice):
+        counts = tally.finish(run.on_error, data.listing.names)
     if not COMPILED and counts.num_pixels > _MANY_PIXELS:
         voice.warn(
             "counted without the compiled kernel, several times slower: "
             "reinstall weightcalc where there is a C compiler"
         )
     if tally.errors:
-        _warn(voice, [str(error) for error in tally.errors])
+        error = MasksError(tally.errors, tally.num_files)
+        voice.warn_each([*map(str, tally.errors)] if voice.verbose else error.lines())
         voice.warn(
             f"{len(tally.errors)} of {tally.num_files} files cannot be read and are left out"
         )
     return counts
+
+
+@contextmanager
+def _in_full(voice: Voice) -> Iterator[None]:
+    """Say all lines of a list that an error ends after the first, where -v asks for them."""
+    try:
+        yield
+    except WeightcalcError as error:
+        for line in map(str, error.errors) if isinstance(error, MasksError) else error.details:
+            voice.detail(line)
+        raise
 
 
 def _write_line(lines: BinaryIO, mask: LabelledMask) -> None:
@@ -285,17 +311,9 @@ def _engine(run: RunOptions, num_files: int) -> Iterator[tuple[Executor | None, 
             yield pool, workers
 
 
-def _warn(voice: Voice, texts: Sequence[str]) -> None:
-    shown = texts if voice.verbose else texts[:_MOST_WARNINGS]
-    for text in shown:
-        voice.warn(text)
-    if len(texts) > len(shown):
-        voice.warn(f"and {len(texts) - len(shown)} more such warnings (-v shows them)")
-
-
 def say_what_is_left_out(listing: Listing, voice: Voice) -> None:
     """Say which files are no masks of the run, as far as the person wants to know."""
-    _warn(voice, listing.warnings)
+    voice.warn_each(listing.warnings)
     if listing.names:
         voice.detail(
             f"{len(listing.names)} masks; left out: {listing.hidden} hidden files and folders, "

@@ -13,6 +13,7 @@ from ..sources.kinds import ending_of, two_kinds
 from ..text.escape import printable
 from .unknown_values import Seen
 
+_UNREADABLE = "unreadable"
 _MOST_VALUES = 1000  # of the masks of one ending, which are enough to compare
 _FEW_SCENES = 3  # fewer masks have no value in common by chance
 
@@ -29,6 +30,11 @@ class _Group:
     def is_binary(self) -> bool:
         """Whether no other value than 0 and 255 occurs."""
         return 255 in self.values and self.values <= {0, 255}
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether none of the files is a mask."""
+        return self.modes == {_UNREADABLE}
 
     def differs(self, other: _Group) -> bool:
         """Whether two endings are of two kinds, and not of two tiles or two cameras."""
@@ -68,7 +74,7 @@ class Kinds:
     def add_unreadable(self, file: str) -> None:
         """Take note of a file that holds no mask."""
         if (group := self._groups.get(ending_of(file)) if self._groups else None) is not None:
-            group.modes.add("unreadable")
+            group.modes.add(_UNREADABLE)
             group.masks += 1
 
     def error_by_endings(self) -> SourceError | None:
@@ -76,7 +82,8 @@ class Kinds:
         seen = [(end, group) for end, group in self._groups.items() if group.masks]
         for (one, of_one), (other, of_other) in combinations(seen, 2):
             if of_one.differs(of_other):
-                return two_kinds({end: self._endings[end] for end in (one, other)})
+                unread = one if of_one.is_unread else other if of_other.is_unread else ""
+                return two_kinds({end: self._endings[end] for end in (one, other)}, unread)
         return None
 
     def error_by_modes(self) -> SourceError | None:

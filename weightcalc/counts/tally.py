@@ -4,7 +4,7 @@ Adds up masks as they are counted, and says at the end what stands in the way of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..errors import MaskError, MasksError, SourceError
@@ -16,6 +16,7 @@ from .class_counts import ClassCounts, ignored_pixels
 from .kinds import Kinds
 from .palettes import Palettes
 from .unknown_values import Seen, UnknownValues
+from .unreadable import Unreadable
 
 _MOST_NOTES = 1000
 
@@ -129,7 +130,7 @@ class Tally:
         ]
         return self.notes + of_nodata
 
-    def finish(self, on_error: str = "fail") -> ClassCounts:
+    def finish(self, on_error: str = "fail", files: Sequence[str] = ()) -> ClassCounts:
         """
         The counts of all masks.
 
@@ -137,6 +138,8 @@ class Tally:
         ----------
         on_error : str
             "fail", or "skip" to leave out files that cannot be read.
+        files : sequence of str, optional
+            Names of all files that were added: they tell what is common to images beside masks.
 
         Raises
         ------
@@ -147,14 +150,22 @@ class Tally:
         LabelError
             If values belong to no class.
         """
-        self.check_kinds()
-        if self.errors and on_error != "skip":
-            error = MasksError(self.errors, self.num_files)
-            raise error.with_hint(_hint_of(self.errors))
+        failed = Unreadable(
+            self.errors if on_error != "skip" else [],
+            files,
+            any_mask=self.counts.num_masks > 0,
+            masks_fit=not self._unknown,
+        )
+        if not failed.how_to_leave_images_out:  # else kinds are compared without the images
+            self.check_kinds()
+        if failed.errors:
+            raise MasksError(self.errors, self.num_files).with_hint(failed.hint())
         if self._unknown:
             raise self._unknown.error(self.counts)
         if not self.counts.num_masks and self.num_files:
-            raise SourceError(f"none of {self.num_files} files can be read")
+            raise SourceError(
+                f"none of {self.num_files} files can be read, the first is {self.errors[0]}"
+            )
         return self.so_far()
 
     def check_kinds(self) -> None:
@@ -172,8 +183,3 @@ class Tally:
             self.counts.class_names = list(self.labels.learned_names())
             self.counts.inferred = False
         return self.counts
-
-
-def _hint_of(errors: list[MaskError]) -> str:
-    hints = dict.fromkeys(error.hint for error in errors if error.hint)
-    return "; ".join([*list(hints)[:3], "--on-error skip leaves unreadable files out"])

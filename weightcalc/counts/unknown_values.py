@@ -4,7 +4,7 @@ Values that are neither a class nor ignored: what they may be, and which option 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from ..errors import LabelError
@@ -12,11 +12,10 @@ from ..kernels.special import NAN, NODATA
 from ..labels.colors import blended_from, nearest_color
 from ..labels.label_map import MOST_CLASSES, MOST_INFERRED, LabelMap
 from ..text.escape import printable
-from ..text.numbers import number_of
+from ..text.numbers import MOST_LINES, listed, number_of, shortened
 from .class_counts import ClassCounts
 
 _MOST_KEPT = 10_000  # different values kept for a message
-_MOST_LISTED = 20
 _MOST_OF_INSTANCES = 5  # classes that a message names where ids of instances are meant
 _MANY = 16  # values that are rather a photograph or a soft edge than classes
 _FACTORS = (1000, 256)  # of a class id in the ids of its instances: Cityscapes, KITTI and Vistas
@@ -112,12 +111,18 @@ class UnknownValues:
         )
 
     def _of_indices(self) -> LabelError:
-        lines = [self._line(value) for value in sorted(self._seen)[:_MOST_LISTED]]
-        if more := len(self._seen) - len(lines):
-            lines.append(f"and {number_of(more, 'more value')}")
+        lines = shortened(self._lines())
         if not all(map(self._labels.is_ambiguous, self._seen)):
             lines.append(self._classes_in_words())
-        return LabelError("\n".join(lines)).with_hint(self._hint())
+        return self._listed(lines)
+
+    def _listed(self, lines: Sequence[str]) -> LabelError:
+        error = LabelError("\n".join(lines)).with_hint(self._hint())
+        error.details = self._lines() if len(self._seen) > MOST_LINES else ()
+        return error
+
+    def _lines(self) -> list[str]:
+        return [self._line(value) for value in sorted(self._seen)]
 
     def _line(self, value: int) -> str:
         what = f"value {self._labels.name_of_value(value)} ({self._seen[value]})"
@@ -127,17 +132,17 @@ class UnknownValues:
 
     def _of_colors(self, counts: ClassCounts) -> LabelError:
         known = self._labels.known_colors()
-        shown = sorted(self._seen)[:_MOST_LISTED]
+        shown = sorted(self._seen)[:MOST_LINES]
         lines = [self._line(value) + self._near(value, known, counts) for value in shown]
         if more := len(self._seen) - len(lines):
-            lines.append(f"and {number_of(more, 'more value')}")
+            lines.append(f"and {more} more")
         if any(blended_from(value, known) for value in shown):
             lines.append(
                 "unknown colours lie between two known ones: anti-aliased, resized or JPEG"
             )
         else:
             lines.append(f"{len(known)} colours are classes")
-        return LabelError("\n".join(lines)).with_hint(self._hint())
+        return self._listed(lines)
 
     def _near(self, value: int, colors: Mapping[int, int], counts: ClassCounts) -> str:
         if not colors:
@@ -148,8 +153,8 @@ class UnknownValues:
 
     def _classes_in_words(self) -> str:
         if self._labels.regions:
-            listed = sorted(self._labels.regions)[:_MOST_LISTED]
-            return f"the class list names the values {', '.join(map(str, listed))}"
+            values = [str(value) for value in sorted(self._labels.regions)]
+            return f"the class list names the values {listed(values)}"
         if self._labels.num_classes is None:
             return f"without -n, -c or --map at most {MOST_INFERRED} classes are inferred"
         return f"the classes are 0 to {self._labels.num_classes - 1}"

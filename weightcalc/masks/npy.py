@@ -22,7 +22,7 @@ from ..sources.guard import guarded, third_party
 from .arrays import PIECE, Header, pieces
 from .channels import read_channels
 from .options import ReadOptions, check_size
-from .samples import values_of_pixels
+from .samples import pixel_counter, values_of_pixels
 from .value_counts import ValueCounts
 
 _MAGIC = b"\x93NUMPY"
@@ -64,7 +64,7 @@ def read_npy(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
         raise ShapeError("a single number is no mask")
     header = header._replace(shape=_without_ones(header.shape))
     _check_shape(header, options)
-    masks = _count_stack(file, header, options.encoding)
+    masks = _count_stack(file, header, options)
     if len(header.shape) == 3 and options.encoding == "auto":
         masks = _refuse_channels(masks, header)
     yield from masks
@@ -222,7 +222,7 @@ def _refuse_channels(masks: Iterator[ValueCounts], header: Header) -> Iterator[V
     raise _channels_or_masks(header, "it holds only 0 and 1")
 
 
-def _count_stack(file: BinaryIO, header: Header, encoding: str) -> Iterator[ValueCounts]:
+def _count_stack(file: BinaryIO, header: Header, options: ReadOptions) -> Iterator[ValueCounts]:
     is_stack = len(header.shape) == 3
     num_masks = header.shape[0] if is_stack else 1
     pixels = header.shape[-1] * header.shape[-2]
@@ -230,43 +230,55 @@ def _count_stack(file: BinaryIO, header: Header, encoding: str) -> Iterator[Valu
     notes: tuple[str, ...] = ()
     if header.dtype.kind == "f":
         notes = ("its floats are all whole numbers",)
-    for number, counter in enumerate(count(file, header.dtype, num_masks, pixels), 1):
+    for number, counter in enumerate(count(file, header.dtype, num_masks, pixels, options), 1):
         if number == num_masks and file.read(1):
             notes += ("bytes follow its array",)
         values = counter.counts()
         if header.dtype.kind == "b" and max(values) > 1:
             raise DamagedError(f"it holds byte {max(values)} where booleans are 0 and 1")
         largest = 255
-        if encoding == "color":
-            values = values_of_pixels(values, header.dtype.itemsize, 8, encoding)
+        if options.encoding == "color":
+            values = values_of_pixels(values, header.dtype.itemsize, 8, options.encoding)
         else:
             largest = counter.largest
         yield ValueCounts(values, pixels, "array", largest, notes=notes)
 
 
 def _count_in_turn(
-    file: BinaryIO, dtype: np.dtype[np.generic], num_masks: int, pixels: int
+    file: BinaryIO,
+    dtype: np.dtype[np.generic],
+    num_masks: int,
+    pixels: int,
+    options: ReadOptions,
 ) -> Iterator[ValueCounter]:
     for _ in range(num_masks):
-        counter = counter_of(dtype)
+        counter = _counter_of(dtype, options)
         for values in pieces(file, dtype, pixels, 1):
             counter.add(_bytes_of(values))
         yield counter
 
 
 def _count_interleaved(
-    file: BinaryIO, dtype: np.dtype[np.generic], num_masks: int, pixels: int
+    file: BinaryIO,
+    dtype: np.dtype[np.generic],
+    num_masks: int,
+    pixels: int,
+    options: ReadOptions,
 ) -> Iterator[ValueCounter]:
     """Count masks whose pixels take turns, as in a stack in Fortran order."""
     if num_masks * dtype.itemsize > PIECE:
         raise LimitError(
             f"{num_masks} masks in Fortran order cannot be told apart in little memory"
         ).with_hint("save the array with numpy.ascontiguousarray")
-    counters = [counter_of(dtype) for _ in range(num_masks)]
+    counters = [_counter_of(dtype, options) for _ in range(num_masks)]
     for values in pieces(file, dtype, pixels * num_masks, num_masks):
         for counter, column in zip(counters, values.reshape(-1, num_masks).T, strict=True):
             counter.add(_bytes_of(column))
     yield from counters
+
+
+def _counter_of(dtype: np.dtype[np.generic], options: ReadOptions) -> ValueCounter:
+    return pixel_counter(dtype.itemsize, 8, options) if dtype.kind == "V" else counter_of(dtype)
 
 
 def _bytes_of(values: np.ndarray) -> np.ndarray:

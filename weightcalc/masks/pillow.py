@@ -20,7 +20,7 @@ from ..kernels.ndarrays import counted_as, counter_of, whole_numbers
 from ..sources.guard import third_party
 from .bmp import count_bmp
 from .options import ReadOptions, check_image, check_size
-from .samples import colors_in_use, colors_of_indices, values_of_pixels
+from .samples import colors_in_use, colors_of_indices, pixel_counter, values_of_pixels
 from .value_counts import ValueCounts
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _count_page(image: ImageFile.ImageFile, format_: str, options: ReadOptions) 
     notes = _notes_on_gif(image.fp) if format_ == "GIF" and image.fp else []
     with third_party("Pillow"):
         image.load()
-    values, largest = _values(image, format_, options.encoding, notes)
+    values, largest = _values(image, format_, options, notes)
     kind = _KINDS.get(image.mode, image.mode)
     by_index = image.mode == "P" and options.encoding != "color"
     colors = colors_in_use(values, _palette(image)) if by_index else None
@@ -217,20 +217,20 @@ def _skip_colors(file: IO[bytes], flags: bytes) -> None:
 
 
 def _values(
-    image: ImageFile.ImageFile, format_: str, encoding: str, notes: list[str]
+    image: ImageFile.ImageFile, format_: str, options: ReadOptions, notes: list[str]
 ) -> tuple[dict[int, int], int]:
     """Value counts of a decoded image, and the largest value that its type can hold."""
     if image.mode in _SAMPLES:
         samples = _SAMPLES[image.mode]
-        pixels = _count_samples(image, np.dtype(f"V{samples}")).counts()
-        return values_of_pixels(pixels, samples, 8, encoding), 255
+        pixels = _count_samples(image, pixel_counter(samples, 8, options)).counts()
+        return values_of_pixels(pixels, samples, 8, options.encoding), 255
     if image.mode not in _KINDS:
         raise UnsupportedError(f"{format_} of mode {image.mode} is no mask")
-    counter = _count_samples(image, None)
+    counter = _count_samples(image)
     values = counter.counts()
     if format_ == "TIFF":
         values = _stored_samples(image, values, notes)
-    if encoding == "color":
+    if options.encoding == "color":
         values = _colors(image, values)
     return values, counter.largest
 
@@ -248,14 +248,16 @@ def _palette(image: ImageFile.ImageFile) -> bytes:
         return bytes(image.getpalette() or [])
 
 
-def _count_samples(image: ImageFile.ImageFile, pixel: np.dtype[np.generic] | None) -> ValueCounter:
-    """Count the pixels of an image as `pixel`, or as numbers of the type of their array."""
-    counter, nodata = None, _nodata(image)
+def _count_samples(
+    image: ImageFile.ImageFile, of_pixels: ValueCounter | None = None
+) -> ValueCounter:
+    """Count the samples of an image as numbers of the type of their array, or whole pixels."""
+    counter, nodata = of_pixels, _nodata(image)
     for samples in _strips(image):
-        numbers = samples if pixel else whole_numbers(samples, nodata)
+        numbers = samples if of_pixels else whole_numbers(samples, nodata)
         if numbers.dtype.kind == "b":
             numbers = numbers.astype(np.uint8)  # Pillow's True is a byte of 255
-        counter = counter or counter_of(pixel or numbers.dtype)
+        counter = counter or counter_of(numbers.dtype)
         counter.add(np.ascontiguousarray(numbers).view(np.uint8))
     assert counter is not None  # images without rows are refused before
     return counter

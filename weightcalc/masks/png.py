@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from ..errors import DamagedError, LimitError
-from ..kernels.counters import PackedCounter, RowCounter, ValueCounter
+from ..kernels.counters import PackedCounter, RowCounter
 from ..kernels.inflate import InflateError, decompressobj
 from .options import ReadOptions, check_image, check_size
 from .png_chunks import PALETTE, Chunks, Header
-from .samples import colors_in_use, colors_of_indices, values_of_pixels
+from .samples import colors_in_use, colors_of_indices, pixel_counter, values_of_pixels
 from .value_counts import ValueCounts
 
 _LARGEST_ROW = 64 << 20
@@ -50,7 +50,7 @@ def count_png(file: BinaryIO, options: ReadOptions) -> ValueCounts:
     check_size(header.width, header.height, options)
     _check_bytes(header, options)
     stream = _Inflater(chunks.bodies())
-    pixels = _count_passes(header, stream)
+    pixels = _count_passes(header, stream, options)
     stream.finish(chunks.notes)
     chunks.finish()
     values = _values(header, pixels, chunks, options.encoding)
@@ -72,10 +72,10 @@ def _check_bytes(header: Header, options: ReadOptions) -> None:
         ).with_hint("--max-bytes, if the file is what it should be")
 
 
-def _count_passes(header: Header, stream: _Inflater) -> dict[int, int]:
+def _count_passes(header: Header, stream: _Inflater, options: ReadOptions) -> dict[int, int]:
     if header.depth < 8:
         return _count_packed(header, stream)
-    counter = ValueCounter(header.num_samples * header.depth // 8, "big")
+    counter = pixel_counter(header.num_samples, header.depth, options)
     for width, height in header.passes():
         row_bytes = header.row_bytes(width)
         _count_rows(stream, row_bytes, height, RowCounter(row_bytes, counter))

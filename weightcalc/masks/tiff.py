@@ -25,13 +25,12 @@ from ..errors import (
     UnsupportedError,
     ValuesError,
 )
-from ..kernels.counters import ValueCounter
 from ..kernels.ndarrays import counted_as, counter_of, whole_numbers
 from ..sources.guard import third_party
 from ..sources.opening import spooled
 from .options import ReadOptions, check_image, check_size
 from .pillow import check_fax, parse_nodata, read_image
-from .samples import colors_in_use, colors_of_indices, values_of_pixels
+from .samples import colors_in_use, colors_of_indices, pixel_counter, values_of_pixels
 from .tiff_segments import check_places, is_readable, open_segment
 from .value_counts import ValueCounts
 
@@ -250,12 +249,13 @@ def _check_page(page: TiffPage, image: _Image, options: ReadOptions) -> None:
     grey = image.samples in (1, 2) and image.photometric in _GREYS
     color = image.samples in (3, 4) and image.photometric == _RGB
     if not (grey or color or (image.samples == 1 and image.photometric == _PALETTE)):
-        raise UnsupportedError(
+        kind = ColorError if image.samples > 1 else UnsupportedError
+        raise kind(
             f"{image.samples} samples a pixel of photometric interpretation "
             f"{image.photometric} are no mask"
         )
     if image.samples > 1 and (image.stored.kind != "u" or image.bits not in (8, 16)):
-        raise UnsupportedError(f"{image.samples} samples of {image.bits} bits a pixel are no mask")
+        raise ColorError(f"{image.samples} samples of {image.bits} bits a pixel are no mask")
     with third_party("tifffile"):
         is_volume = page.imagedepth > 1
     if min(image.tile) < 1 or is_volume:
@@ -281,7 +281,7 @@ def _count_page(page: TiffPage, image: _Image, file: BinaryIO, options: ReadOpti
             "pip install imagecodecs, which may know it"
         )
     if image.samples > 1:
-        counter = ValueCounter(image.samples * image.bits // 8, "big")
+        counter = pixel_counter(image.samples, image.bits, options)
     else:
         counter = counter_of(image.stored)
     nodata = _nodata(page)

@@ -18,12 +18,13 @@ from itertools import chain, islice
 
 from ..errors import SourceError
 from ..text.escape import printable
-from ..text.numbers import number_of
+from ..text.numbers import listed, number_of
 from ..text.suggest import similar
 from . import dvc
 from .names import Members, is_archive, is_url, path_in, split_name, tidy
 
 _Walk = Callable[[str], Iterator[str]]
+_MOST_SOURCES = 3  # that a message names
 _MOST_NEIGHBOURS = 10_000  # names beside a missing one that are looked through
 
 
@@ -135,7 +136,7 @@ def refuse_nothing(listing: Listing, sources: Iterable[str], suffixes: Collectio
     """
     if listing.names:
         return
-    given = ", ".join(map(printable, sources))
+    given = listed([*map(printable, sources)], _MOST_SOURCES)
     if listing.unwanted:
         raise SourceError(
             f"--include and --exclude leave out all {number_of(listing.unwanted, 'mask')} of {given}"
@@ -290,7 +291,7 @@ def _wanted(
     for name in names:
         path = path_in(name)
         if idle:
-            idle = {pattern for pattern in idle if not _matches(path, pattern)}
+            idle = {pattern for pattern in idle if not matches(path, pattern)}
         if _is_wanted(path, include, exclude):
             chosen.append(name)
     listing.unwanted += len(names) - len(chosen)
@@ -299,12 +300,13 @@ def _wanted(
 
 
 def _is_wanted(path: str, include: Collection[str], exclude: Collection[str]) -> bool:
-    if include and not any(_matches(path, pattern) for pattern in include):
+    if include and not any(matches(path, pattern) for pattern in include):
         return False
-    return not any(_matches(path, pattern) for pattern in exclude)
+    return not any(matches(path, pattern) for pattern in exclude)
 
 
-def _matches(name: str, pattern: str) -> bool:
+def matches(name: str, pattern: str) -> bool:
+    """Whether a pattern of `include` or `exclude` matches the path of a name."""
     if "/" not in pattern:
         return fnmatchcase(os.path.basename(name), pattern)
     path = name.replace(os.sep, "/")

@@ -5,10 +5,12 @@ Class weights: a formula applied to counts, then clipped, normalised, and filled
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import WeightError
+from ..text.numbers import listed
 from .formula import Formula
 from .formulas import METHODS, Frequencies
 
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..counts.class_counts import ClassCounts
-
-_MOST_NAMED = 20  # absent classes that a warning names
 
 
 def compute_class_weights(
@@ -179,7 +179,7 @@ def _weight_of_absent(
     formula: Formula,
 ) -> float:
     if formula.absent == "error":
-        names = ", ".join(counts.name(c) for c in missing)
+        names = listed([counts.name(c) for c in missing])
         raise WeightError(f"no mask holds class {names}").with_hint("--absent zero, one or max")
     largest = max((w for c, w in weights.items() if c not in formula.zero), default=0.0)
     return {"zero": 0.0, "one": 1.0, "max": largest}[formula.absent]
@@ -191,9 +191,7 @@ def remarks(counts: ClassCounts, weights: Sequence[float], formula: Formula) -> 
     method, zero = formula.method, formula.zero
     missing = [c for c in absent_classes(counts) if c not in zero]
     if missing:
-        names = ", ".join(counts.name(c) for c in missing[:_MOST_NAMED])
-        if (more := len(missing) - _MOST_NAMED) > 0:
-            names += f" and {more} more"
+        names = listed([counts.name(c) for c in missing])
         weight = f"{weights[missing[0]]:g}"
         found.append(f"no mask holds class {names}: weight {weight} (--absent {formula.absent})")
     everyone = present_classes(counts)
@@ -202,16 +200,8 @@ def remarks(counts: ClassCounts, weights: Sequence[float], formula: Formula) -> 
         found.append(f"only one class has pixels ({counts.name(everyone[0])}): nothing to balance")
     present = [c for c in everyone if c not in zero]
     some = [float(weights[c]) for c in present]
-    if method == "effective-number" and len(some) > 1 and max(some) <= 1.01 * min(some):
-        found.append(
-            "effective-number: all weights agree to 1 %, for "
-            + {
-                "pixels": "so many pixels saturate it; -p unit=masks or a larger -p beta tells "
-                "classes apart",
-                "masks": "the classes are in about as many masks, or in so many that these saturate "
-                "it, which a larger -p beta mends",
-            }[formula.unit]
-        )
+    if method == "effective-number":
+        found += _on_saturation(counts, formula, present)
     if method == "pos-weight":
         full = [counts.name(c) for c in present if not weights[c]]
         does = "is in every mask" if formula.unit == "masks" else "fills every labelled pixel"
@@ -220,3 +210,21 @@ def remarks(counts: ClassCounts, weights: Sequence[float], formula: Formula) -> 
         name = counts.name(present[some.index(max(some))])
         found.append(f"class {name} alone holds over half of the sum of all weights")
     return found
+
+
+def _on_saturation(counts: ClassCounts, formula: Formula, present: Sequence[int]) -> Iterator[str]:
+    """That there are too many pixels or masks for the classes to get different weights."""
+    f = _frequencies(counts, present, formula)
+    if _agree(f.numbers) or not _agree(_apply(formula, f)):
+        return
+    by_masks = replace(formula, params={**formula.params, "unit": "masks"})
+    of_masks = _apply(by_masks, _frequencies(counts, present, by_masks))
+    helps = f.unit == "pixels" and not _agree(of_masks)
+    yield (
+        f"effective-number: all weights agree to 1 %, for so many {f.unit} saturate it; "
+        f"{'-p unit=masks or ' if helps else ''}a larger -p beta tells classes apart"
+    )
+
+
+def _agree(numbers: Sequence[float]) -> bool:
+    return not numbers or max(numbers) <= 1.01 * min(numbers)
