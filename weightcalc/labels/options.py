@@ -22,6 +22,8 @@ class LabelOptions:
         ``VALUE:CLASS``, or the names of files that hold such pairs.
     reduce_zero_label : bool
         0 and the largest value of the sample type are ignored, v becomes v - 1.
+    rest : str, optional
+        Class of what no layer covers, where each class has a file of its own.
     """
 
     num_classes: int | None = None
@@ -29,6 +31,7 @@ class LabelOptions:
     ignore_index: tuple[str, ...] = ()
     mapping: tuple[str, ...] = ()
     reduce_zero_label: bool = False
+    rest: str | None = None
 
     @property
     def of_values(self) -> bool:

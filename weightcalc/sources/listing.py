@@ -41,6 +41,8 @@ class Listing:
         Masks that the patterns of `include` and `exclude` left out.
     warnings : list of str
         What was left out though it looks like a mask.
+    folders : set of str
+        The folders, local and remote, that were looked through.
     """
 
     names: list[str] = field(default_factory=list)
@@ -48,6 +50,7 @@ class Listing:
     other: int = 0
     unwanted: int = 0
     warnings: list[str] = field(default_factory=list)
+    folders: set[str] = field(default_factory=set)
     _places: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def add(self, source: str, members: Members) -> list[str]:
@@ -118,6 +121,7 @@ def _expand(source: str, suffixes: Collection[str], listing: Listing, walk: _Wal
     if is_url(path):
         from .remote import list_urls  # here, as other imports below: it takes its time
 
+        listing.folders.add(path.rstrip("/"))
         yield from listing.add(path, list_urls(path, suffixes))
     elif (member := split_name(path)) is not None:
         yield _member(path, *member)
@@ -178,6 +182,7 @@ def _member(name: str, member: str, archive: str) -> str:
 
 def _walk(folder: str, suffixes: Collection[str], listing: Listing, follow: bool) -> Iterator[str]:
     """The masks below a folder, with a stack of our own: folders may be nested deeply."""
+    listing.folders.add(folder)
     waiting = [folder]
     seen: set[tuple[int, int]] = set()
     while waiting:

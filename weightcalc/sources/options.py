@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .layers import Pattern
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class SourceOptions:
         Folder of the names of that list, and the ending to add to each of them.
     allow_remote : bool
         Whether that list may hold URLs.
+    layers : Pattern, optional
+        How paths name scenes and classes, where each class or instance has a file of its own.
     """
 
     sources: tuple[str, ...] = ()
@@ -37,6 +43,7 @@ class SourceOptions:
     root: str = ""
     suffix: str = ""
     allow_remote: bool = False
+    layers: Pattern | None = None
 
     @property
     def given(self) -> list[str]:
