@@ -18,19 +18,20 @@ from typing import TYPE_CHECKING, BinaryIO
 from ..counts.class_counts import ClassCounts
 from ..counts.counts_file import is_counts_file, matching_files, read_counts
 from ..counts.tally import Counted, LabelledMask, Tally
-from ..errors import MaskError, OutputError, SourceError
+from ..errors import LabelError, MaskError, OutputError, SourceError
 from ..files.atomic import refuse_overwriting, replacing
 from ..kernels.counters import COMPILED
 from ..labels.from_options import label_map
 from ..labels.label_map import LabelMap
 from ..labels.options import LabelOptions
+from ..labels.values import parse_class
 from ..masks.file import count_file
 from ..masks.formats import READERS
 from ..masks.options import ReadOptions
 from ..sources.kinds import check_no_photographs, check_one_kind, repeated_endings
 from ..sources.listing import Listing, list_files
 from ..sources.name_list import names_in_list
-from ..sources.names import file_of
+from ..sources.names import file_of, tidy
 from ..sources.options import SourceOptions
 from ..text.escape import printable
 from ..text.numbers import number_of
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from ..cache.cache import Cache
     from ..labels.class_list import ClassList
+    from ..sources.layers import Item, Layers, Scene
 
 _MOST_WARNINGS = 20
 _MANY_PIXELS = 10**9  # from where on it matters which kernel counts
@@ -65,6 +67,10 @@ class DataSet:
     reading : ReadOptions
     endings : dict of str to str
         Endings with which scenes recur, whose masks must not differ in kind.
+    layers : Layers or None
+        How the masks are layers of scenes; None where each is a mask of its own.
+    scenes : list of Scene
+        What they are layers of.
     """
 
     given: list[str]
@@ -73,6 +79,22 @@ class DataSet:
     labels: LabelMap
     reading: ReadOptions
     endings: dict[str, str]
+    layers: Layers | None = None
+    scenes: Sequence[Scene] = ()
+
+    @property
+    def items(self) -> Sequence[Item]:
+        """What is counted, one by one: the files, or the scenes that they are layers of."""
+        return self.listing.names if self.layers is None else self.scenes
+
+    @property
+    def unordered(self) -> str:
+        """What the classes are that have no order, as they are only found; "" if they have one."""
+        if self.labels.learn_colors:
+            return "colours"
+        if self.layers is not None and self.layers.listed is None and self.layers.pattern.has_class:
+            return "names of the layers"
+        return ""
 
     @property
     def class_names(self) -> Sequence[str | None]:
@@ -113,16 +135,48 @@ def find_data(
     refuse_overwriting(outputs, chain(inputs, map(file_of, listing.names)))
     if cache is not None:
         _check_cache(cache, [*filter(None, outputs.values()), *inputs], listing.names)
-    reading = _decided(reading, classes, listing.names, voice)
-    map_ = label_map(classes, reading.encoding, labels)
+    layers, scenes = _layers(sources, classes, labels), []
+    if layers is None:
+        reading = _decided(reading, classes, listing.names, voice)
+        map_ = label_map(classes, reading.encoding, labels)
+    else:
+        scenes, names = layers.scenes(listing.names, listing.folders)
+        map_ = LabelMap(len(names), names if any(names) else None)
+        files = number_of(len(listing.names), "file")
+        voice.note(f"{number_of(len(scenes), 'scene')} of {files}, each counted as one mask")
     saved = _sum([read_counts(path) for path in saved_in], map_)
     if saved is not None and "parts" in saved.options:
         voice.warn(
             "the counts files were made with different --map or --ignore-index; "
             "they are added up, as their classes are the same"
         )
-    endings = {} if sources.include else repeated_endings(listing.names)
-    return DataSet(sources.given, listing, saved, map_, reading, endings)
+    is_chosen = layers is not None or bool(sources.include)
+    endings = {} if is_chosen else repeated_endings(listing.names)
+    return DataSet(sources.given, listing, saved, map_, reading, endings, layers, scenes)
+
+
+def _layers(
+    sources: SourceOptions, classes: ClassList | None, labels: LabelOptions
+) -> Layers | None:
+    """How the masks are layers, with the class of the rest by its name; None if they are not."""
+    pattern = sources.layers
+    if pattern is None:
+        return None
+    from ..sources.layers import Layers
+
+    names = None if classes is None else classes.names
+    if names is not None and not pattern.has_class and len(names) != 2:
+        raise LabelError(
+            f"--layers '{printable(pattern.text)}' has no {{class}}, so that there are two classes, "
+            f"the rest and what is in a layer, but the class list has {len(names)}"
+        ).with_hint("a list of two names, the rest first, or no list")
+    rest = labels.rest
+    if rest is not None and names is not None:
+        index = parse_class(rest, names)
+        rest = names[index] if index < len(names) else None
+        if rest is None:
+            raise LabelError(f"--rest {printable(labels.rest or '')} is no class of the class list")
+    return Layers(pattern, names, rest)
 
 
 def _class_list(name: str) -> ClassList:
@@ -153,6 +207,8 @@ def _list_masks(sources: SourceOptions, voice: Voice, allow_lossy: bool) -> List
             follow=sources.follow,
             on_found=bar.step,
         )
+    if sources.root:
+        listing.folders.add(tidy(sources.root))
     if folders or sources.files_from:
         _check_listing(listing, sources, allow_lossy)
     return listing
@@ -203,7 +259,7 @@ def count_data(
 def _count(data: DataSet, run: RunOptions, voice: Voice, lines: BinaryIO | None) -> ClassCounts:
     one_kind = data.reading.encoding == "auto"
     tally = Tally(data.labels, one_kind=one_kind, by_palettes=one_kind, endings=data.endings)
-    with each_counted(data, data.listing.names, run, voice) as files:
+    with each_counted(data, data.items, run, voice) as files:
         add_files(tally, files, on_mask=None if lines is None else partial(_write_line, lines))
     _warn(voice, tally.remarks())
     counts = tally.finish(run.on_error)
@@ -227,27 +283,27 @@ def _write_line(lines: BinaryIO, mask: LabelledMask) -> None:
 @contextmanager
 def each_counted(
     data: DataSet,
-    names: Sequence[str],
+    items: Sequence[Item],
     run: RunOptions,
     voice: Voice,
     places: Sequence[str] = (),
 ) -> Iterator[Iterator[Counted]]:
     """
-    What becomes of each file, in the order of `names`, counted as the run says, with a bar.
+    What becomes of each file or scene, in the order of `items`, counted as the run says, with a bar.
 
     `places` are those of other masks than the data set's, which may be in the cache too.
     """
 
     def steps() -> Iterator[Counted]:
         count = partial(count_each, options=data.reading, executor=pool, num_workers=workers)
-        for counted in count(names) if cache is None else cache.count_each(names, count):
+        for counted in count(items) if cache is None else cache.count_each(items, count):
             yield counted
             bar.step()
 
     with (
-        _engine(run, len(names)) as (pool, workers),
-        _cache(data, run.cache, len(names), places, voice) as cache,
-        voice.bar(len(names)) as bar,
+        _engine(run, len(items)) as (pool, workers),
+        _cache(data, run.cache, len(items), places, voice) as cache,
+        voice.bar(len(items)) as bar,
     ):
         yield steps()
 
@@ -328,7 +384,7 @@ def _check_listing(listing: Listing, sources: SourceOptions, allow_lossy: bool) 
             f"no masks in {', '.join(map(printable, sources.given))} (left out: {listing.hidden} "
             f"hidden, {listing.other} files that are no masks by their ending)"
         ).with_hint(f"masks end in {', '.join(READERS)}")
-    if not sources.include:
+    if not sources.include and sources.layers is None:
         if not allow_lossy:
             check_no_photographs(listing.names)
         check_one_kind(listing.names)

@@ -27,6 +27,7 @@ from ..kernels.counters import ValueCounter
 from ..kernels.ndarrays import counter_of, whole_numbers
 from ..sources.guard import guarded, third_party
 from .options import ReadOptions, check_image, check_size
+from .pictures import Block, Picture
 from .value_counts import ValueCounts
 
 _PIECE = 4 << 20  # bytes of values at a time
@@ -47,6 +48,32 @@ def read_nifti(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     DecodeError
         If it is no single volume, or its scaled values are not whole.
     """
+    volume, shape, file = _open_volume(file, options)
+    counter = _count_pieces(volume, shape)
+    while file.read(_PIECE):  # the checksum of gzip comes after the last byte
+        pass
+    # One kind for all types: those of a data set differ from case to case.
+    yield ValueCounts(counter.counts(), math.prod(shape), "volume", counter.largest)
+
+
+def picture_of_nifti(file: BinaryIO, options: ReadOptions) -> Picture:
+    """
+    The labels of a volume that has been counted: the first axis is a row.
+
+    Raises
+    ------
+    DecodeError
+        As `read_nifti`.
+    """
+    volume, shape, _ = _open_volume(file, options)
+    blocks = (Block(row, 0, values.T) for row, values in _pieces(volume, shape))
+    return Picture(shape[0], math.prod(shape[1:]), blocks)
+
+
+def _open_volume(
+    file: BinaryIO, options: ReadOptions
+) -> tuple[Any, tuple[int, ...], BinaryIO]:
+    """The array of a volume, its shape without axes of length 1, and its inflated bytes."""
     check_image(options)
     if options.encoding == "color":
         raise ColorError("a NIfTI volume has no colours")
@@ -59,11 +86,7 @@ def read_nifti(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     shape = _check_shape(header, options)
     with third_party("nibabel"):
         volume = nibabel.arrayproxy.ArrayProxy(file, header)
-    counter = _count_pieces(volume, shape)
-    while file.read(_PIECE):  # the checksum of gzip comes after the last byte
-        pass
-    # One kind for all types: those of a data set differ from case to case.
-    yield ValueCounts(counter.counts(), math.prod(shape), "volume", counter.largest)
+    return volume, shape, file
 
 
 def _nibabel() -> Any:
@@ -131,16 +154,21 @@ def _labels(values: np.ndarray, volume: Any) -> np.ndarray:
 
 
 def _count_pieces(volume: Any, shape: tuple[int, ...]) -> ValueCounter:
+    counter = None
+    for _, numbers in _pieces(volume, shape):
+        counter = counter or counter_of(numbers.dtype)
+        counter.add(np.ascontiguousarray(numbers).view(np.uint8))
+    assert counter is not None  # volumes without voxels are refused before
+    return counter
+
+
+def _pieces(volume: Any, shape: tuple[int, ...]) -> Iterator[tuple[int, np.ndarray]]:
+    """Labels of shape (length of the first axis, columns), and the number of the first column."""
     columns = max(1, _PIECE // (shape[0] * 8))
     rest = (0,) * (len(volume.shape) - len(shape))
-    counter = None
-    for index in np.ndindex(shape[2:]):
+    for number, index in enumerate(np.ndindex(shape[2:])):
         for first in range(0, shape[1], columns):
             part = slice(None), slice(first, first + columns), *index, *rest
             with third_party("nibabel"):
                 values = np.asarray(volume[part])
-            numbers = _labels(values, volume)
-            counter = counter or counter_of(numbers.dtype)
-            counter.add(np.ascontiguousarray(numbers).view(np.uint8))
-    assert counter is not None  # volumes without voxels are refused before
-    return counter
+            yield number * shape[1] + first, _labels(values, volume)
