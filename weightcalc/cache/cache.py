@@ -25,6 +25,7 @@ from .._version import __version__
 from ..counts.tally import Counted
 from ..errors import CountsError
 from ..masks.options import ReadOptions
+from ..sources.layers import Item, files_of, name_of
 from ..sources.names import is_url
 from ..text.escape import printable
 from .database import HINT, connect, transaction
@@ -118,14 +119,14 @@ class Cache:
         self._named, self._between = _queries(_numbers(self._readings.seeds))
 
     def count_each(
-        self, names: Sequence[str], count_rest: Callable[[Sequence[str]], Iterable[Counted]]
+        self, items: Sequence[Item], count_rest: Callable[[Sequence[Item]], Iterable[Counted]]
     ) -> Iterator[Counted]:
         """
-        Give the counts of files in the order of `names`, counting only those without a row.
+        Give the counts of files or scenes in their order, counting only those without a row.
 
         Parameters
         ----------
-        names : sequence of str
+        items : sequence of str or Scene
         count_rest : callable
             Counts files and gives them in their order, such as `counting.count_each`.
 
@@ -135,19 +136,19 @@ class Cache:
             If the cache is damaged.
         """
         start = 0
-        while start < len(names):
+        while start < len(items):
             now = time.time_ns()
-            identities = identify(names[start : start + _WINDOW])
+            identities = identify(items[start : start + _WINDOW])
             rows = self._look_up(identities)
-            window = names[start : start + len(rows)]
-            rest = [name for name, row in zip(window, rows, strict=True) if row is None]
+            window = items[start : start + len(rows)]
+            rest = [item for item, row in zip(window, rows, strict=True) if row is None]
             counted = iter(count_rest(rest) if rest else ())
-            for name, identity, row in zip(window, identities, rows, strict=False):
+            for item, identity, row in zip(window, identities, rows, strict=False):
                 if row is not None and identity is not None:
-                    yield self._read(name, identity, row)
+                    yield self._read(name_of(item), identity, row)
                 else:
                     one = next(counted)
-                    self._store(one, identity, now)
+                    self._store(item, one, identity, now)
                     yield one
             next(counted, None)  # lets it end
             start += len(rows)
@@ -210,13 +211,15 @@ class Cache:
         self.hits += 1
         return Counted(name, masks)
 
-    def _store(self, counted: Counted, before: Identity | None, now: int) -> None:
+    def _store(self, item: Item, counted: Counted, before: Identity | None, now: int) -> None:
         """
         Keep what was counted, if the file is at rest, and write it sooner or later.
 
         Parameters
         ----------
+        item : str or Scene
         counted : Counted
+            What became of it.
         before : Identity or None
             Of the file before it was counted.
         now : int
@@ -224,7 +227,7 @@ class Cache:
         """
         if counted.error is not None or self.problem:
             return
-        reason, row = self._row(counted, before, now)
+        reason, row = self._row(item, counted, before, now)
         if reason or before is None:
             self.not_kept[reason] += 1
             return
@@ -238,13 +241,16 @@ class Cache:
         ):
             self.write()
 
-    def _row(self, counted: Counted, before: Identity | None, now: int) -> tuple[str, bytes]:
+    def _row(
+        self, item: Item, counted: Counted, before: Identity | None, now: int
+    ) -> tuple[str, bytes]:
         """Why there is no row, or the row."""
         if before is None:
-            return "behind URLs" if is_url(counted.name) else "without a state", b""
+            remote = any(map(is_url, files_of(item)))
+            return "behind URLs" if remote else "without a state", b""
         if before.mtime_ns > now - _COARSEST_CLOCK:
             return "modified less than 2 s before they were read", b""
-        if identify([counted.name]) != [before]:
+        if identify([item]) != [before]:
             return "changed while they were counted", b""
         row = pack(counted.masks, crc32(before.name, self._readings.seeds[self._readings.own]))
         return "" if row else "of too many values", row
