@@ -23,6 +23,7 @@ from ..masks.options import DEFAULTS, ReadOptions
 from ..sources.kinds import check_one_kind, repeated_endings
 from ..sources.layers import Item, Scene, name_of
 from ..sources.listing import list_files
+from ..sources.looks import look_at
 from ..sources.names import name_from
 from ..text.escape import printable
 
@@ -177,14 +178,16 @@ def count_masks(
     SourceError
         If masks are of several kinds, or there are none.
     """
+    files = [mask for mask in masks if isinstance(mask, str)] if one_kind else []
     tally = Tally(
         labels or LabelMap(),
         one_kind=one_kind and options.encoding == "auto",
         by_palettes=options.encoding == "auto",
-        endings=repeated_endings(m for m in masks if isinstance(m, str)) if one_kind else {},
+        endings=repeated_endings(files),
+        looks=look_at(files),
     )
-    files = count_each(masks, options, executor=executor, num_workers=num_workers)
-    add_files(tally, files, on_file=on_file, on_mask=on_mask)
+    counted = count_each(masks, options, executor=executor, num_workers=num_workers)
+    add_files(tally, counted, on_file=on_file, on_mask=on_mask)
     return tally.finish(on_error)
 
 

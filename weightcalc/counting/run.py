@@ -30,6 +30,7 @@ from ..masks.formats import READERS
 from ..masks.options import ReadOptions
 from ..sources.kinds import check_no_photographs, check_one_kind, repeated_endings
 from ..sources.listing import Listing, list_files
+from ..sources.looks import Looks, look_at
 from ..sources.name_list import names_in_list
 from ..sources.names import file_of, tidy
 from ..sources.options import SourceOptions
@@ -67,6 +68,8 @@ class DataSet:
     reading : ReadOptions
     endings : dict of str to str
         Endings with which scenes recur, whose masks must not differ in kind.
+    looks : Looks
+        What their names have in common with those of layers.
     layers : Layers or None
         How the masks are layers of scenes; None where each is a mask of its own.
     scenes : list of Scene
@@ -79,6 +82,7 @@ class DataSet:
     labels: LabelMap
     reading: ReadOptions
     endings: dict[str, str]
+    looks: Looks
     layers: Layers | None = None
     scenes: Sequence[Scene] = ()
 
@@ -152,7 +156,8 @@ def find_data(
         )
     is_chosen = layers is not None or bool(sources.include)
     endings = {} if is_chosen else repeated_endings(listing.names)
-    return DataSet(sources.given, listing, saved, map_, reading, endings, layers, scenes)
+    looks = Looks() if is_chosen else look_at(listing.names)
+    return DataSet(sources.given, listing, saved, map_, reading, endings, looks, layers, scenes)
 
 
 def _layers(
@@ -258,7 +263,9 @@ def count_data(
 
 def _count(data: DataSet, run: RunOptions, voice: Voice, lines: BinaryIO | None) -> ClassCounts:
     one_kind = data.reading.encoding == "auto"
-    tally = Tally(data.labels, one_kind=one_kind, by_palettes=one_kind, endings=data.endings)
+    tally = Tally(
+        data.labels, one_kind=one_kind, by_palettes=one_kind, endings=data.endings, looks=data.looks
+    )
     with each_counted(data, data.items, run, voice) as files:
         add_files(tally, files, on_mask=None if lines is None else partial(_write_line, lines))
     _warn(voice, tally.remarks())
