@@ -38,6 +38,8 @@ class Images:
         Names that are no images, though the folder may hold them.
     mask_ending, image_ending : str
         What ends the stems of masks and of images and is not compared.
+    scenes : bool
+        Whether masks are scenes, whose names have no endings.
 
     Raises
     ------
@@ -46,9 +48,16 @@ class Images:
     """
 
     def __init__(
-        self, folder: str, masks: Collection[str], mask_ending: str = "", image_ending: str = ""
+        self,
+        folder: str,
+        masks: Collection[str],
+        mask_ending: str = "",
+        image_ending: str = "",
+        *,
+        scenes: bool = False,
     ) -> None:
         self.folder = folder
+        self._stem_of_mask = _last_part if scenes else _stem
         self._mask_ending = mask_ending
         self._found: set[str] = set()
         self._last: tuple[str, str | None] = "", None  # each rule asks again
@@ -62,7 +71,7 @@ class Images:
     def find(self, mask: str) -> str | None:
         """The image of a mask; of several the one whose folders agree best."""
         if mask != self._last[0]:
-            names = self._names.get(_stem(mask).removesuffix(self._mask_ending), [])
+            names = self._names.get(self._stem_of_mask(mask).removesuffix(self._mask_ending), [])
             best = max(names, key=lambda name: _agreement(name, mask)) if names[1:] else None
             self._last = mask, best or next(iter(names), None)
             self._found.update(filter(None, self._last[1:]))
@@ -87,8 +96,12 @@ def _real_folder(folder: str) -> str:
     return os.path.realpath(folder)
 
 
+def _last_part(name: str) -> str:
+    return os.path.basename(path_in(name) if "://" in name else name)
+
+
 def _stem(name: str) -> str:
-    base = os.path.basename(path_in(name) if "://" in name else name)
+    base = _last_part(name)
     stem = base.rpartition(".")[0] or base
     return stem.removesuffix(".nii") if base.lower().endswith(".nii.gz") else stem
 

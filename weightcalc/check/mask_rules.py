@@ -23,6 +23,7 @@ from ..errors import (
 )
 from ..labels.colors import nearest_color
 from ..labels.label_map import LabelMap
+from ..sources.layers import Item, files_of, name_of
 from ..text.escape import printable
 from ..text.numbers import number_of
 
@@ -57,10 +58,10 @@ class Surroundings:
     splits : Splits or None
     palettes : Palettes or None
         Of the masks before this one; None where indices count whatever their colours.
-    file : str
-        The file that holds the mask.
+    item : str or Scene
+        The file that holds the mask, or the scene that it is.
     alone : bool
-        Whether it holds no other.
+        Whether the file holds no other.
     looks : int
         Masks that may still be read again for their unknown values.
     """
@@ -70,9 +71,19 @@ class Surroundings:
     images: Images | None = None
     splits: Splits | None = None
     palettes: Palettes | None = None
-    file: str = ""
+    item: Item = ""
     alone: bool = True
     looks: int = MOST_LOOKED_AT
+
+    @property
+    def file(self) -> str:
+        """The file that holds the mask, or the first one of the scene."""
+        return files_of(self.item)[0]
+
+    @property
+    def name(self) -> str:
+        """What the file or the scene is called, and its image."""
+        return name_of(self.item)
 
 
 def rule_of_error(error: MaskError) -> str:
@@ -128,7 +139,7 @@ def unlabelled_mask(mask: LabelledMask, _: Surroundings) -> str:
 
 def image_missing(_: LabelledMask, around: Surroundings) -> str:
     """No image with the stem of the mask."""
-    if around.images is None or around.images.find(around.file) is not None:
+    if around.images is None or around.images.find(around.name) is not None:
         return ""
     return f"no image in {printable(around.images.folder)} has its stem"
 
@@ -139,7 +150,7 @@ def image_size(mask: LabelledMask, around: Surroundings) -> str:
 
     if around.images is None or not around.alone:
         return ""
-    if (image := around.images.find(around.file)) is None:
+    if (image := around.images.find(around.name)) is None:
         return ""
     try:
         of_image, of_mask = size_of(image), size_of(around.file)
@@ -164,7 +175,7 @@ def split_leak(mask: LabelledMask, around: Surroundings) -> str:
     """The same mask stands in another split."""
     if around.splits is None:
         return ""
-    twin = around.splits.twin(around.file, mask.mask, around.alone)
+    twin = around.splits.twin(around.item, mask.mask, around.alone)
     return f"the same mask as {printable(twin)}" if twin else ""
 
 

@@ -5,10 +5,9 @@ The pass of `weightcalc check`: each mask is counted once, and every rule sees i
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from glob import has_magic
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..counting.options import RunOptions
@@ -20,6 +19,7 @@ from ..counts.tally import Counted, Tally
 from ..errors import MaskError
 from ..files.atomic import refuse_overwriting
 from ..masks.formats import READERS
+from ..sources.layers import Item
 from ..sources.listing import list_files
 from ..sources.names import is_archive, is_url, split_name
 from ..sources.options import SourceOptions
@@ -49,7 +49,7 @@ class Check:
         Rules that are tried.
     left_out : list of str
         Rules on whole sets that are not, as only single files were named.
-    others : list of str
+    others : sequence of str or Scene
         Masks of other splits.
     """
 
@@ -59,7 +59,7 @@ class Check:
     active: list[str]
     left_out: list[str]
     images: Images | None = None
-    others: list[str] = field(default_factory=list)
+    others: Sequence[Item] = ()
     baseline: ClassCounts | None = None
     stated: Stated | None = None
 
@@ -132,11 +132,15 @@ def _find_what_is_compared(check: Check, sources: SourceOptions) -> None:
         from .image_sizes import Images  # here, as what few runs need
 
         masks = set(check.data.listing.names)
-        check.images = Images(settings.images, masks, settings.mask_ending, settings.image_ending)
+        check.images = Images(
+            settings.images, masks, settings.mask_ending, settings.image_ending,
+            scenes=check.data.layers is not None,
+        )  # fmt: skip
     if "split-leak" in active:
-        check.others = list_files(
+        others = list_files(
             settings.against, READERS, include=sources.include, exclude=sources.exclude
-        ).names
+        )
+        check.others = check.data.items_of(others)
     if "drift" in active and settings.baseline is not None:
         check.baseline = read_counts(settings.baseline)
     if "stale-weights" in active and settings.weights is not None:
@@ -192,7 +196,11 @@ class _Pass:
         self.check = check
         self.findings = Findings(check.settings.levels)
         self.tally = Tally(
-            check.data.labels, one_kind=False, by_palettes=False, endings=check.data.endings
+            check.data.labels,
+            one_kind=False,
+            by_palettes=False,
+            endings=check.data.endings,
+            looks=check.data.looks,
         )
         self.incomplete = False
         self.num_unread = 0
@@ -208,13 +216,13 @@ class _Pass:
         """Read the other splits first, then the masks; each file once."""
         check = self.check
         splits = self._around.splits = self._new_splits() if check.others else None
-        names = [*check.others, *check.data.listing.names]
-        with each_counted(check.data, names, run, voice, check.settings.against) as files:
-            for counted in islice(files, len(check.others)):
+        items = [*check.others, *check.data.items]
+        with each_counted(check.data, items, run, voice, check.settings.against) as files:
+            for item, counted in zip(check.others, files, strict=False):
                 if splits is not None:  # as it is where there are others
-                    splits.add(counted)
-            for counted in files:
-                self._look_at_file(counted)
+                    splits.add(item, counted)
+            for item, counted in zip(check.data.items, files, strict=True):
+                self._look_at_file(item, counted)
         self.tally.check_kinds()
         if splits is not None:
             _say_what_splits_hide(splits, voice)
@@ -224,11 +232,11 @@ class _Pass:
 
         return Splits(self._around.encoding)
 
-    def _look_at_file(self, counted: Counted) -> None:
+    def _look_at_file(self, item: Item, counted: Counted) -> None:
         if counted.error is not None:
-            self._look_at_error(counted.error)
+            self._look_at_error(counted.name, counted.error)
             return
-        self._around.file, self._around.alone = counted.name, len(counted.masks) == 1
+        self._around.item, self._around.alone = item, len(counted.masks) == 1
         for mask in self.tally.add(counted):
             self._kinds.setdefault(mask.mask.kind, Kind()).add(mask.name)
             self.incomplete |= bool(mask.labelled.unknown)
@@ -236,7 +244,7 @@ class _Pass:
                 if text := find(mask, self._around):
                     self.findings.add(Finding(rule, text, mask=mask.name))
 
-    def _look_at_error(self, error: MaskError) -> None:
+    def _look_at_error(self, name: str, error: MaskError) -> None:
         self.incomplete = True
         self.num_unread += 1
         rule = rule_of_error(error)
@@ -245,7 +253,7 @@ class _Pass:
         remedy = f" ({error.hint})" if error.hint and not RULES[rule].hint else ""
         self.findings.add(Finding(rule, printable(error.reason + remedy), mask=error.mask))
         if self.check.images is not None:
-            self.check.images.find(error.mask)  # its image has a mask, such as it is
+            self.check.images.find(name)  # its image has a mask, such as it is
 
     def look_at_set(self, counts: ClassCounts) -> None:
         """Try the rules on whole sets."""

@@ -90,9 +90,7 @@ def parse_foreground(
     return low, high
 
 
-def parse_layers(
-    ctx: click.Context, param: click.Parameter, text: str | None
-) -> Pattern | None:
+def parse_layers(ctx: click.Context, param: click.Parameter, text: str | None) -> Pattern | None:
     """Turn "{scene}_{class}.png" into a pattern of paths."""
     if text is None:
         return None

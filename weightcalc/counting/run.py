@@ -91,6 +91,22 @@ class DataSet:
         """What is counted, one by one: the files, or the scenes that they are layers of."""
         return self.listing.names if self.layers is None else self.scenes
 
+    def items_of(self, listing: Listing) -> Sequence[Item]:
+        """
+        The files of another listing, or the scenes that they are layers of.
+
+        Raises
+        ------
+        SourceError
+            If they are not layers of the classes of this set.
+        """
+        if self.layers is None:
+            return listing.names
+        layers = self.layers
+        if layers.pattern.has_class:
+            layers = replace(layers, listed=self.class_names)
+        return layers.scenes(listing.names, listing.folders)[0]
+
     @property
     def unordered(self) -> str:
         """What the classes are that have no order, as they are only found; "" if they have one."""
@@ -139,7 +155,8 @@ def find_data(
     refuse_overwriting(outputs, chain(inputs, map(file_of, listing.names)))
     if cache is not None:
         _check_cache(cache, [*filter(None, outputs.values()), *inputs], listing.names)
-    layers, scenes = _layers(sources, classes, labels), []
+    layers = _layers(sources, classes, labels)
+    scenes: list[Scene] = []
     if layers is None:
         reading = _decided(reading, classes, listing.names, voice)
         map_ = label_map(classes, reading.encoding, labels)

@@ -4,6 +4,7 @@ Whether the masks of a set are of one kind, by what was counted in them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -41,9 +42,10 @@ class _Group:
         return 255 in self.values and self.values <= {0, 255}
 
     @property
-    def is_layer(self) -> bool:
-        """Whether just one other value than 0 occurs."""
-        return len(self.values - {0}) == 1
+    def only_value(self) -> int:
+        """The only value besides 0; 0 if there is none, or several."""
+        others = self.values - {0}
+        return others.pop() if len(others) == 1 else 0
 
     def differs(self, other: _Group) -> bool:
         """Whether two endings are of two kinds, and not of two tiles or two cameras."""
@@ -99,9 +101,12 @@ class Kinds:
 
     def error_by_layers(self) -> SourceError | None:
         """What to raise where masks are layers, a file for each class; None if they are not."""
-        words = [word for word, group in self._words.items() if group.is_layer]
-        if len(words) < 2:
+        values = Counter(group.only_value for group in self._words.values())
+        del values[0]
+        value, number = max(values.items(), key=lambda item: item[1], default=(0, 0))
+        if number < 2:
             return None
+        words = [word for word, group in self._words.items() if group.only_value == value]
         some = ", ".join(printable(self._looks.first[word]) for word in words[:2])
         more = ", ..." if len(words) > _MOST_WORDS else ""
         shown = ", ".join(map(printable, words[:_MOST_WORDS])) + more

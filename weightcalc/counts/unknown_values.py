@@ -90,7 +90,8 @@ class UnknownValues:
         ).with_hint(
             "--map 255:1 if 255 is the foreground, "
             + f"--layers '{printable(self._instances_in)}' if the files of a folder are the "
-            "instances of one scene, " * bool(self._instances_in)
+            "instances of one scene, "
+            * bool(self._instances_in)
             + "--ignore-index 255 if such pixels are to be left out"
         )
 

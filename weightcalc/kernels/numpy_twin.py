@@ -95,9 +95,7 @@ def count_rows(rows: Bytes, width: int, above: bytearray, numbers: Bytes, last: 
     return -1
 
 
-def undo_filters(
-    filtered: NDArray[np.uint8], width: int, above: bytearray
-) -> NDArray[np.uint8]:
+def undo_filters(filtered: NDArray[np.uint8], width: int, above: bytearray) -> NDArray[np.uint8]:
     """
     Undo the filters of PNG rows.
 

@@ -70,9 +70,7 @@ def picture_of_nifti(file: BinaryIO, options: ReadOptions) -> Picture:
     return Picture(shape[0], math.prod(shape[1:]), blocks)
 
 
-def _open_volume(
-    file: BinaryIO, options: ReadOptions
-) -> tuple[Any, tuple[int, ...], BinaryIO]:
+def _open_volume(file: BinaryIO, options: ReadOptions) -> tuple[Any, tuple[int, ...], BinaryIO]:
     """The array of a volume, its shape without axes of length 1, and its inflated bytes."""
     check_image(options)
     if options.encoding == "color":

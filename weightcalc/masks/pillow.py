@@ -109,9 +109,7 @@ def picture_of_image(file: BinaryIO, format_: str, options: ReadOptions) -> Pict
     return Picture(width, height * num_pages, _blocks(image, num_pages, options))
 
 
-def _blocks(
-    image: ImageFile.ImageFile, num_pages: int, options: ReadOptions
-) -> Iterator[Block]:
+def _blocks(image: ImageFile.ImageFile, num_pages: int, options: ReadOptions) -> Iterator[Block]:
     width, height = image.size
     for page in range(num_pages):
         with _limit_given_way(), third_party("Pillow"):

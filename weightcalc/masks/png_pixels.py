@@ -5,7 +5,7 @@ The pixels of PNG masks in their places; `png` counts them without making them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from .pictures import Block, Picture, values_of_samples
 from .png import read_passes
 from .png_chunks import Header
 
+_Passes: TypeAlias = Iterator[tuple[int, Iterator[bytes | bytearray]]]
 _LARGEST_INTERLACED = 1 << 28  # pixels: their places are known when all of them are
 
 
@@ -33,9 +34,7 @@ def picture_of_png(file: BinaryIO, options: ReadOptions) -> Picture:
     return Picture(header.width, header.height, blocks(header, passes, options.encoding))
 
 
-def _in_rows(
-    header: Header, passes: Iterator[tuple[int, Iterator[bytes]]], encoding: str
-) -> Iterator[Block]:
+def _in_rows(header: Header, passes: _Passes, encoding: str) -> Iterator[Block]:
     for width, pieces in passes:
         row = 0
         for values in _rows(header, width, pieces, encoding):
@@ -43,9 +42,7 @@ def _in_rows(
             row += len(values)
 
 
-def _interlaced(
-    header: Header, passes: Iterator[tuple[int, Iterator[bytes]]], encoding: str
-) -> Iterator[Block]:
+def _interlaced(header: Header, passes: _Passes, encoding: str) -> Iterator[Block]:
     if header.width * header.height > _LARGEST_INTERLACED:
         raise LimitError(
             f"{header.width} x {header.height} pixels of an interlaced PNG must be held whole: "
@@ -59,7 +56,7 @@ def _interlaced(
 
 
 def _rows(
-    header: Header, width: int, pieces: Iterator[bytes], encoding: str
+    header: Header, width: int, pieces: Iterator[bytes | bytearray], encoding: str
 ) -> Iterator[np.ndarray]:
     """Values of whole rows, shape (rows, width)."""
     row_bytes = header.row_bytes(width)

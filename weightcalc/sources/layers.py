@@ -204,7 +204,9 @@ class Layers:
         if strangers:
             raise self._no_match(strangers, len(files))
         class_names = self._class_names({name for layers in found.values() for name in layers})
-        return [self._scene(name, layers, class_names) for name, layers in found.items()], class_names
+        return [
+            self._scene(name, layers, class_names) for name, layers in found.items()
+        ], class_names
 
     def _choose(self, ways: set[_Way], file: str) -> _Way:
         if self.listed is not None and self.pattern.has_class:
@@ -226,7 +228,7 @@ class Layers:
             ).with_hint("--rest with the name of another class, or no --rest")
         if self.listed is not None:
             return list(self.listed)
-        return sorted(found | ({self.rest} - {None}))  # type: ignore[arg-type]
+        return [*sorted(found if self.rest is None else found | {self.rest})]
 
     def _scene(
         self, name: str, layers: Mapping[str, list[str]], class_names: Sequence[str | None]

@@ -76,8 +76,8 @@ def look_at(names: Iterable[str]) -> Looks:
     for by_folder, split in ((True, _in_folder), (False, _at_the_end)):
         found = [(name, parts) for name in some if (parts := split(name)) is not None]
         if first := _recurring(found):
-            parts = [parts for _, parts in found if parts.word in first]
-            return Looks(_pattern(parts, "{class}"), first, by_folder)
+            layers = [parts for _, parts in found if parts.word in first]
+            return Looks(_pattern(layers, "{class}"), first, by_folder)
     return Looks(instances=_of_instances(some))
 
 
@@ -122,9 +122,7 @@ def _recurring(found: Sequence[tuple[str, _Split]]) -> dict[str, str]:
 
 def _of_instances(names: Iterable[str]) -> str:
     """The pattern for folders that hold several masks each, if there are several such folders."""
-    splits = [
-        _Split(folder, "/", "", ending) for folder, _, ending in map(_parts, names) if folder
-    ]
+    splits = [_Split(folder, "/", "", ending) for folder, _, ending in map(_parts, names) if folder]
     number_in = Counter(split.scene for split in splits)
     own = {folder.rpartition("/")[2] for folder in number_in}
     above = {folder.rpartition("/")[0].rpartition("/")[2] for folder in number_in}
@@ -136,7 +134,9 @@ def _of_instances(names: Iterable[str]) -> str:
 
 def _pattern(splits: Sequence[_Split], last: str) -> str:
     """The pattern that fits names, of which most end alike."""
-    (between, ending), _ = Counter((split.between, split.ending) for split in splits).most_common()[0]
+    (between, ending), _ = Counter((split.between, split.ending) for split in splits).most_common()[
+        0
+    ]
     folders = {split.scene.rpartition("/")[2] for split in splits}
     common = f"/{folders.pop()}" if between == "/" and len(folders) == 1 else ""
     return f"{{scene}}{common}{between}{last}{ending}"
