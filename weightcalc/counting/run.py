@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING, BinaryIO
 from ..counts.class_counts import ClassCounts
 from ..counts.counts_file import is_counts_file, matching_files, read_counts
 from ..counts.tally import Counted, LabelledMask, Tally
-from ..errors import LabelError, MaskError, OutputError, SourceError
+from ..errors import MaskError, OutputError, SourceError
 from ..files.atomic import refuse_overwriting, replacing
 from ..kernels.counters import COMPILED
-from ..labels.from_options import label_map
+from ..labels.from_options import label_map, layers_of
 from ..labels.label_map import LabelMap
 from ..labels.options import LabelOptions
-from ..labels.values import parse_class
 from ..masks.file import count_file
 from ..masks.formats import READERS
 from ..masks.options import ReadOptions
@@ -155,7 +154,7 @@ def find_data(
     refuse_overwriting(outputs, chain(inputs, map(file_of, listing.names)))
     if cache is not None:
         _check_cache(cache, [*filter(None, outputs.values()), *inputs], listing.names)
-    layers = _layers(sources, classes, labels)
+    layers = layers_of(sources.layers, classes, labels) if sources.layers else None
     scenes: list[Scene] = []
     if layers is None:
         reading = _decided(reading, classes, listing.names, voice)
@@ -175,30 +174,6 @@ def find_data(
     endings = {} if is_chosen else repeated_endings(listing.names)
     looks = Looks() if is_chosen else look_at(listing.names)
     return DataSet(sources.given, listing, saved, map_, reading, endings, looks, layers, scenes)
-
-
-def _layers(
-    sources: SourceOptions, classes: ClassList | None, labels: LabelOptions
-) -> Layers | None:
-    """How the masks are layers, with the class of the rest by its name; None if they are not."""
-    pattern = sources.layers
-    if pattern is None:
-        return None
-    from ..sources.layers import Layers
-
-    names = None if classes is None else classes.names
-    if names is not None and not pattern.has_class and len(names) != 2:
-        raise LabelError(
-            f"--layers '{printable(pattern.text)}' has no {{class}}, so that there are two classes, "
-            f"the rest and what is in a layer, but the class list has {len(names)}"
-        ).with_hint("a list of two names, the rest first, or no list")
-    rest = labels.rest
-    if rest is not None and names is not None:
-        index = parse_class(rest, names)
-        rest = names[index] if index < len(names) else None
-        if rest is None:
-            raise LabelError(f"--rest {printable(labels.rest or '')} is no class of the class list")
-    return Layers(pattern, names, rest)
 
 
 def _class_list(name: str) -> ClassList:
