@@ -258,7 +258,7 @@ def test_damage(count, ending):
 
 def test_missing_file(count):
     """A file that is gone is refused by its name."""
-    with pytest.raises(MaskError, match="a.png"):
+    with pytest.raises(MaskError, match=r"a\.png"):
         count_scene(Scene("s", ((0, ("a.png",)),)), ReadOptions(), "")
 
 

@@ -288,7 +288,7 @@ def test_damaged_layer(layout, weightcalc, tmp_path):
     failed = weightcalc(*words)
     assert (failed.exit_code, failed.stdout) == (2, b"")
     assert bad.name in failed.stderr
-    names, pixels, *_ = expected([mask for mask in masks if mask[0] != "001"])
+    _, pixels, *_ = expected([mask for mask in masks if mask[0] != "001"])
     rest = weightcalc(*words, "--on-error", "skip").json
     assert rest["masks"] == 2
     assert [entry["pixels"] for entry in rest["classes"]] == pixels

@@ -31,6 +31,7 @@ from ..text.escape import printable
 from .database import HINT, connect, transaction
 from .identity import Identity, identify, is_same_state, name_ranges
 from .rows import LARGEST_ROW, pack, unpack
+from .scenes import by_classes, by_places
 
 if TYPE_CHECKING:
     import sqlite3
@@ -145,7 +146,7 @@ class Cache:
             counted = iter(count_rest(rest) if rest else ())
             for item, identity, row in zip(window, identities, rows, strict=False):
                 if row is not None and identity is not None:
-                    yield self._read(name_of(item), identity, row)
+                    yield self._read(item, identity, row)
                 else:
                     one = next(counted)
                     self._store(item, one, identity, now)
@@ -193,7 +194,7 @@ class Cache:
                 found[row[:5]] = row[5:]
         return found
 
-    def _read(self, name: str, identity: Identity, row: _Row) -> Counted:
+    def _read(self, item: Item, identity: Identity, row: _Row) -> Counted:
         """
         The counts that a row holds.
 
@@ -204,12 +205,13 @@ class Cache:
         """
         reading, counts = row
         try:
-            masks = unpack(counts, crc32(identity.name, self._readings.seeds[reading]))
+            kept = unpack(counts, crc32(identity.name, self._readings.seeds[reading]))
+            masks = by_classes(item, kept)
         except (ValueError, TypeError) as error:
             self._rows.clear()  # no more is written to a damaged file
-            raise _damaged(self.path, f"the row of {printable(name)}: {error}") from error
+            raise _damaged(self.path, f"the row of {printable(name_of(item))}: {error}") from error
         self.hits += 1
-        return Counted(name, masks)
+        return Counted(name_of(item), masks)
 
     def _store(self, item: Item, counted: Counted, before: Identity | None, now: int) -> None:
         """
@@ -252,7 +254,8 @@ class Cache:
             return "modified less than 2 s before they were read", b""
         if identify([item]) != [before]:
             return "changed while they were counted", b""
-        row = pack(counted.masks, crc32(before.name, self._readings.seeds[self._readings.own]))
+        seed = crc32(before.name, self._readings.seeds[self._readings.own])
+        row = pack(by_places(item, counted.masks), seed)
         return "" if row else "of too many values", row
 
     def write(self) -> None:
@@ -354,8 +357,9 @@ class _Readings:
     def __init__(self, path: str, db: sqlite3.Connection, options: ReadOptions) -> None:
         self.seeds: dict[int, int] = {}
         self.old: set[int] = set()
-        mine = {"version": __version__, "readers": READERS_VERSION, **asdict(options)}
-        text = json.dumps(mine, sort_keys=True)
+        own = {"version": __version__, "readers": READERS_VERSION, **asdict(options)}
+        text = json.dumps(own, sort_keys=True)
+        mine = json.loads(text)  # as those in the file: without tuples
         with transaction(db):
             db.execute("INSERT OR IGNORE INTO readings (options) VALUES (?)", (text,))
         for number, found in db.execute("SELECT reading, options FROM readings"):

@@ -32,7 +32,7 @@ def identify(items: Iterable[Item]) -> list[Identity | None]:
 
     A file is known by its absolute path, a member of an archive by that of the archive, NUL and
     the member: the same from whatever folder a run is started in. A scene is known by all its
-    files and their classes.
+    files, and by which of them are one layer.
     """
     found: list[Identity | None] = []
     folder, place = None, b""
@@ -64,16 +64,17 @@ def _of_member(name: str) -> Identity | None:
 def _of_scene(scene: Scene) -> Identity | None:
     """The files of a scene as one, whose name begins as that of the first."""
     files = identify(scene.files)
-    classes = [f"{index}x{len(names)}" for index, names in scene.layers]
-    text = f"{','.join(classes)}/{scene.rest}".encode()
-    return None if None in files else _joined(text, [one for one in files if one is not None])
+    sizes = ",".join(str(len(names)) for _, names in scene.layers)
+    rest = "" if scene.rest is None else "+rest"
+    known = [one for one in files if one is not None]
+    return _joined(f"{sizes}{rest}".encode(), known) if len(known) == len(files) else None
 
 
-def _joined(classes: bytes, files: Sequence[Identity]) -> Identity:
+def _joined(layers: bytes, files: Sequence[Identity]) -> Identity:
     state = repr([one[1:] for one in files]).encode()
     digest = blake2b(state, digest_size=8).digest()
     return Identity(
-        _BETWEEN.join([one.name for one in files] + [classes]),
+        _BETWEEN.join([one.name for one in files] + [layers]),
         sum(one.size for one in files),
         max(one.mtime_ns for one in files),
         max(one.ctime_ns for one in files),
