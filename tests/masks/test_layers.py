@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 
 import numpy as np
 import pytest
@@ -189,6 +190,30 @@ def test_pages(count):
         for n, m in enumerate((HAIR, SKIN))
     }
     assert count({0: files}).values == {0: np.count_nonzero(HAIR | SKIN)}
+
+
+@pytest.mark.parametrize("options", [
+    {"photometric": "miniswhite"},
+    {"photometric": "minisblack", "compression": "zlib"},
+])  # fmt: skip
+@pytest.mark.parametrize("extra", [True, False])
+def test_kinds_of_tiff(count, monkeypatch, options, extra):
+    """TIFF of any kind is united, with the extra `tiff` and without it; stored samples count."""
+    files = {f"{n}.tif": tiff(bytes_of(mask), **options) for n, mask in enumerate((HAIR, SKIN))}
+    files["2.tif"] = image(HAIR, "TIFF")  # of one bit
+    if not extra:
+        monkeypatch.setitem(sys.modules, "tifffile", None)
+    assert count({0: files}).values == {0: np.count_nonzero(HAIR | SKIN)}
+
+
+def test_nan(count):
+    """NaN is a value too: where it is beside another, --foreground says which is the class."""
+    floats = np.where(HAIR, 1.0, np.nan)
+    files = {"a.npy": npy(floats), "b.npy": npy(floats)}
+    with pytest.raises(MaskError) as caught:
+        count({0: files})
+    assert "nan" in caught.value.reason
+    assert count({0: files}, foreground=(1, 1)).values == {0: np.count_nonzero(HAIR)}
 
 
 def test_volume_and_array_have_the_same_places(count):

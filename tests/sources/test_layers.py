@@ -127,6 +127,13 @@ def test_the_longest_listed_class_is_taken():
     assert scenes == {"m/1": {"l_eye": ["m/1_l_eye.png"], "skin": ["m/1_skin.png"]}}
 
 
+def test_names_of_scenes_that_hold_what_parts_them():
+    """With a list, the scene may hold the character that stands before the class, as in IDRiD."""
+    files = ["m/1. Microaneurysms/IDRiD_01_MA.tif", "m/2. Haemorrhages/IDRiD_01_HE.tif"]
+    scenes, _ = scenes_of("*/{scene}_{class}.tif", files, ["MA", "HE"])
+    assert scenes == {"m/IDRiD_01": {"MA": files[:1], "HE": files[1:]}}
+
+
 @pytest.mark.parametrize(
     ("pattern", "file", "listed", "word"),
     [

@@ -21,6 +21,11 @@ def names_of(template, **fields):
         ("m/{s}.{w}.npy", ["road", "car"], "{scene}.{class}.npy"),
         ("m/{s}/seg/{w}.nii.gz", ["liver", "spleen"], "{scene}/seg/{class}.nii.gz"),
         ("m/{s}/{w}.nii.gz", ["liver", "lung_lobe_left"], "{scene}/{class}.nii.gz"),
+        (
+            "m/task-{s}-annotation-2-by-3-tag-{w}-0.png",
+            ["road", "sky"],
+            "{scene}-annotation-*-by-*-tag-{class}-*.png",
+        ),
         ("zip://{s}_{w}.png::m.zip", ["hair", "skin"], "{scene}_{class}.png"),
     ],
 )
@@ -70,6 +75,14 @@ def test_no_file_a_class(names):
 def test_a_file_an_instance(template, scenes, pattern):
     """Folders that hold several masks look like scenes of instances, but splits do not."""
     assert look_at(names_of(template, s=scenes, w=["1f3", "2a7"])).instances == pattern
+
+
+def test_images_beside_instances():
+    """Folders of one file each, such as the image of a scene, are no part of the pattern."""
+    names = [f"m/{s}/images/{s}.png" for s in "ab"] + [
+        f"m/{s}/masks/{n}.png" for s in "ab" for n in "12"
+    ]
+    assert look_at(sorted(names)).instances == "{scene}/masks/*.png"
 
 
 def test_few_of_many_folders():

@@ -61,7 +61,7 @@ LAYOUTS = {
     ),
     "Label Studio": (
         "task-{scene}-annotation-{n}-by-1-tag-{name}-0.png",
-        "task-{scene}-annotation-*-by-*-tag-{class}-*.png", ["road", "sky"], 3, 255, (9, 11),
+        "{scene}-annotation-*-by-*-tag-{class}-*.png", ["road", "sky"], 3, 255, (9, 11),
     ),
     "a folder a class": ("{name}/{scene}.npy", "{class}/{scene}.npy", ["car", "tree"], 1, 1, (9, 11)),
     "instances by classes": (
@@ -201,14 +201,16 @@ def test_list_of_files(layout, weightcalc, tmp_path):
     assert one["classes"] == other["classes"]
 
 
-@pytest.mark.parametrize("name", ["TotalSegmentator", "CelebAMask-HQ"])
+@pytest.mark.parametrize("name", ["TotalSegmentator", "CelebAMask-HQ", "Label Studio"])
 def test_files_of_classes_are_refused_without_layers(name, weightcalc, tmp_path, monkeypatch):
     """A file a class is refused with the pattern that fits; following it leads to the counts."""
     template, pattern, names, _, on, shape = LAYOUTS[name]
     monkeypatch.chdir(tmp_path)
     for scene in ("001", "002"):
         for word in names:
-            save(tmp_path / "set" / template.format(scene=scene, name=word), regions(*shape), on)
+            save(
+                tmp_path / "set" / template.format(scene=scene, name=word, n=0), regions(*shape), on
+            )
     for command in ("weights", "count", "check"):
         result = weightcalc(command, "set")
         assert (result.exit_code, result.stdout) == (2, b"")

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..errors import ColorError, MaskError, ShapeError, UnsupportedError, ValuesError
 from ..kernels.counters import ValueCounter
+from ..kernels.special import NAN, NODATA
 from ..sources.layers import Scene
 from ..sources.names import name_from
 from ..text.escape import printable
@@ -156,15 +157,20 @@ def _number_inside(values: Mapping[int, int], foreground: tuple[int, int] | None
         return sum(number for value, number in values.items() if low <= value <= high)
     others = sorted(values.keys() - {0})
     if len(others) > 1:
-        some = ", ".join(map(str, sorted(values)[:_MOST_SHOWN]))
-        more = ", ..." if len(values) > _MOST_SHOWN else ""
-        raise ValuesError(
-            f"a layer of {len(values)} values ({some}{more}), of which it is not known which are "
-            "in its class"
-        ).with_hint(
-            f"--foreground {others[-1]}, or a range such as --foreground {others[0]}-{others[-1]}"
-        )
+        raise _several(sorted(values))
     return sum(values[value] for value in others)
+
+
+def _several(values: list[int]) -> ValuesError:
+    """What to raise about a file of several values, of which any may be its class."""
+    words = {NAN: "nan", NODATA: "nodata"}
+    some = ", ".join(words.get(value, str(value)) for value in values[:_MOST_SHOWN])
+    more = ", ..." if len(values) > _MOST_SHOWN else ""
+    low = next((value for value in values if value not in (0, NAN, NODATA)), 0)
+    return ValuesError(
+        f"a layer of {len(values)} values ({some}{more}): it is not known which of them are in its "
+        "class"
+    ).with_hint(f"--foreground {values[-1]}, or a range such as --foreground {low}-{values[-1]}")
 
 
 def _picture(file: BinaryIO, name: str, options: ReadOptions) -> Picture:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
@@ -46,22 +46,22 @@ class Looks:
         The pattern of ``--layers`` that fits, if each class has a file; "" if it does not look so.
     first : mapping of str to str
         Each name of a class that recurs, and the first mask that has it.
-    by_folder : bool
-        Whether the files of a scene are alone in a folder.
+    layout : str
+        The one of `_LAYOUTS` in which names hold the class.
     instances : str
         The pattern that fits, if each instance has a file; "" if it does not look so.
     """
 
     classes: str = ""
     first: Mapping[str, str] = field(default_factory=dict)
-    by_folder: bool = False
+    layout: str = ""
     instances: str = ""
 
     def word_of(self, name: str) -> str:
         """The name of the class that a mask looks like a layer of; "" if it does not."""
         if not self.first:
             return ""
-        split = (_in_folder if self.by_folder else _at_the_end)(name)
+        split = _LAYOUTS[self.layout](name)
         return split.word if split is not None and split.word in self.first else ""
 
 
@@ -70,14 +70,15 @@ def look_at(names: Iterable[str]) -> Looks:
     Find out whether names look like layers.
 
     Names of classes have no digits, and at least two of them recur from scene to scene: as whole
-    names of files in folders (``liver.nii.gz``) or at the end of names (``_hair.png``).
+    names of files in folders (``liver.nii.gz``), at the end of names (``_hair.png``), or as the
+    tag of an export of Label Studio.
     """
     some = list(islice(names, _ENOUGH_NAMES))
-    for by_folder, split in ((True, _in_folder), (False, _at_the_end)):
+    for layout, split in _LAYOUTS.items():
         found = [(name, parts) for name in some if (parts := split(name)) is not None]
         if first := _recurring(found):
             layers = [parts for _, parts in found if parts.word in first]
-            return Looks(_pattern(layers, "{class}"), first, by_folder)
+            return Looks(_pattern(layers, "{class}"), first, layout)
     return Looks(instances=_of_instances(some))
 
 
@@ -94,6 +95,22 @@ def _at_the_end(name: str) -> _Split | None:
     folder, stem, ending = _parts(name)
     match = re.fullmatch(r"(.*[^_.-])([_.-])([A-Za-z]{2,})", stem, re.DOTALL)
     return _Split(f"{folder}/{match[1]}", match[2], match[3], ending) if match else None
+
+
+def _as_tag(name: str) -> _Split | None:
+    """``task-1-annotation-2-by-3-tag-road-0.png``: scene ``task-1``, class ``road``."""
+    folder, stem, ending = _parts(name)
+    match = re.fullmatch(r"(task-\d+)-annotation-\d+-by-\d+-tag-(.+)-\d+", stem, re.DOTALL)
+    if match is None:
+        return None
+    return _Split(f"{folder}/{match[1]}", "-annotation-*-by-*-tag-", match[2], f"-*{ending}")
+
+
+_LAYOUTS: dict[str, Callable[[str], _Split | None]] = {
+    "folder": _in_folder,
+    "end": _at_the_end,
+    "tag": _as_tag,
+}
 
 
 def _parts(name: str) -> tuple[str, str, str]:
@@ -124,19 +141,20 @@ def _of_instances(names: Iterable[str]) -> str:
     """The pattern for folders that hold several masks each, if there are several such folders."""
     splits = [_Split(folder, "/", "", ending) for folder, _, ending in map(_parts, names) if folder]
     number_in = Counter(split.scene for split in splits)
-    own = {folder.rpartition("/")[2] for folder in number_in}
-    above = {folder.rpartition("/")[0].rpartition("/")[2] for folder in number_in}
+    several = {folder for folder, number in number_in.items() if number >= _FEW}
+    own = {folder.rpartition("/")[2] for folder in several}
+    above = {folder.rpartition("/")[0].rpartition("/")[2] for folder in several}
     if any(map(_SPLITS.fullmatch, above if len(own) == 1 else own)):
         return ""
-    several = sum(number >= _FEW for number in number_in.values())
-    return _pattern(splits, "*") if several >= _FEW and 2 * several >= len(number_in) else ""
+    if len(several) < _FEW or 2 * len(several) < len(number_in):
+        return ""
+    return _pattern([split for split in splits if split.scene in several], "*")
 
 
 def _pattern(splits: Sequence[_Split], last: str) -> str:
     """The pattern that fits names, of which most end alike."""
-    (between, ending), _ = Counter((split.between, split.ending) for split in splits).most_common()[
-        0
-    ]
+    ends = Counter((split.between, split.ending) for split in splits)
+    between, ending = max(ends, key=lambda end: ends[end])
     folders = {split.scene.rpartition("/")[2] for split in splits}
     common = f"/{folders.pop()}" if between == "/" and len(folders) == 1 else ""
     return f"{{scene}}{common}{between}{last}{ending}"
