@@ -62,10 +62,10 @@ def tiff(array, **options):
     return file.getvalue()
 
 
-def nifti(array):
-    """A NIfTI file of a volume."""
+def nifti(array, steps=(1, 1, 1, 1)):
+    """A NIfTI file of a volume, whose axes lead where the signs of `steps` say."""
     nibabel = pytest.importorskip("nibabel")
-    return nibabel.Nifti1Image(array, np.eye(4)).to_bytes()
+    return nibabel.Nifti1Image(array, np.diag(steps)).to_bytes()
 
 
 def image(array, format_, **options):
@@ -214,6 +214,15 @@ def test_nan(count):
         count({0: files})
     assert "nan" in caught.value.reason
     assert count({0: files}, foreground=(1, 1)).values == {0: np.count_nonzero(HAIR)}
+
+
+def test_volumes_of_another_orientation(count):
+    """Voxels of volumes that are mirrored have other places, so that they cannot be united."""
+    volume = HAIR.reshape(3, 7, 37).astype(np.uint8)
+    files = {"a.nii": nifti(volume), "b.nii": nifti(volume, (-1, 1, 1, 1))}
+    with pytest.raises(MaskError) as caught:
+        count({0: files})
+    assert (caught.value.mask, caught.value.kind) == ("b.nii", ShapeError)
 
 
 def test_volume_and_array_have_the_same_places(count):

@@ -231,6 +231,7 @@ class _Union:
 
     def __init__(self) -> None:
         self._size = (0, 0)
+        self._axes = ""
         self._bits = np.zeros((0, 0), np.uint8)
 
     def add(self, picture: Picture, row: int, column: int, bits: np.ndarray) -> None:
@@ -244,6 +245,12 @@ class _Union:
                 f"it is {size[0]} x {size[1]}, but another file of its scene "
                 f"{self._size[0]} x {self._size[1]}"
             )
+        if picture.axes and self._axes not in ("", picture.axes):
+            raise ShapeError(
+                f"its axes lead to {picture.axes}, but those of another file of its scene to "
+                f"{self._axes}"
+            ).with_hint("save all files of a scene in one orientation")
+        self._axes = self._axes or picture.axes
         self._bits[row : row + len(bits), column : column + bits.shape[1]] |= bits
 
     def count(self) -> int:

@@ -37,11 +37,14 @@ class Picture(NamedTuple):
         The slices of a volume, and the masks of a stack, stand one below the other.
     blocks : iterator of Block
         Each pixel once.
+    axes : str
+        Where the axes of a volume lead, such as "RAS"; "" where the file does not say it.
     """
 
     width: int
     height: int
     blocks: Iterator[Block]
+    axes: str = ""
 
 
 def values_of_samples(samples: np.ndarray, encoding: str) -> np.ndarray:
