@@ -13,7 +13,6 @@ SCRIPT = os.environ.get("WEIGHTCALC_HARD_CASES", "")
 # Commands and formats that do not exist yet.
 WAITING = {
     "npz": "--array",
-    "layers": "--layers",
     "output": "-f yaml",
     "typos": "nearest words for slips in the command",
 }

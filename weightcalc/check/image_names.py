@@ -17,6 +17,10 @@ _PLAIN = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".p
 SUFFIXES = (*_PLAIN, ".nii", ".nii.gz")
 
 
+def _nfc(text: str) -> str:
+    return normalize("NFC", text)
+
+
 class Images:
     """
     The images of a folder by the stems that they share with masks.
@@ -32,6 +36,9 @@ class Images:
     mask_name, image_name : str
         Patterns of their names without endings; {} is the stem that both share.
 
+    scenes : collection of str, optional
+        Names of the scenes that the masks are layers of, which have no endings.
+
     Raises
     ------
     SourceError
@@ -39,10 +46,17 @@ class Images:
     """
 
     def __init__(
-        self, folder: str, masks: Collection[str], mask_name: str = STEM, image_name: str = STEM
+        self,
+        folder: str,
+        masks: Collection[str],
+        mask_name: str = STEM,
+        image_name: str = STEM,
+        *,
+        scenes: Collection[str] | None = None,
     ) -> None:
         self.folder, self.mask_name, self.image_name = folder, mask_name, image_name
-        self._masks = masks
+        self._masks = masks if scenes is None else scenes
+        self._has_ending = scenes is None
         self._last: tuple[str, str | None] = "", None  # each rule asks again
         own = set(map(_place, masks))
         names = list_files([folder], SUFFIXES).names
@@ -52,7 +66,7 @@ class Images:
     def find(self, mask: str) -> str | None:
         """The image of a mask; of several the one whose folders agree best."""
         if mask != self._last[0]:
-            names = self._by_stem.get(_stem(mask, self.mask_name) or "", [])
+            names = self._by_stem.get(self._stem_of_mask(mask) or "", [])
             best = max(names, key=lambda name: _agreement(name, mask)) if names[1:] else None
             self._last = mask, best or next(iter(names), None)
         return self._last[1]
@@ -64,16 +78,19 @@ class Images:
 
     def wanted_name(self, mask: str) -> str | None:
         """What the image of a mask would be called; None if the mask has not the pattern."""
-        stem = _stem(mask, self.mask_name)
+        stem = self._stem_of_mask(mask)
         return None if stem is None else self.image_name.replace(STEM, stem)
 
     def near_image(self, mask: str) -> str | None:
         """An image that would be that of the mask, but for upper case, - and _ in its name."""
-        return _first(self._near_images, _stem(mask, self.mask_name, _folded))
+        return _first(self._near_images, self._stem_of_mask(mask, _folded))
 
     def near_mask(self, image: str) -> str | None:
         """A mask that would be that of the image, but for upper case, - and _ in its name."""
         return _first(self._near_masks, _stem(image, self.image_name, _folded))
+
+    def _stem_of_mask(self, mask: str, written: Callable[[str], str] = _nfc) -> str | None:
+        return _stem(mask, self.mask_name, written, has_ending=self._has_ending)
 
     def _is_one(self, name: str) -> bool:
         return _stem(name, self.image_name) is not None
@@ -84,11 +101,7 @@ class Images:
 
     @cached_property
     def _near_masks(self) -> dict[str, list[str]]:
-        return _by_stem(self._masks, self.mask_name, _folded)
-
-
-def _nfc(text: str) -> str:
-    return normalize("NFC", text)
+        return _by_stem(self._masks, self.mask_name, _folded, has_ending=self._has_ending)
 
 
 def _folded(text: str) -> str:
@@ -96,10 +109,16 @@ def _folded(text: str) -> str:
     return _nfc(text).casefold().replace("-", "_").replace(" ", "_")
 
 
-def _stem(name: str, pattern: str, written: Callable[[str], str] = _nfc) -> str | None:
+def _stem(
+    name: str,
+    pattern: str,
+    written: Callable[[str], str] = _nfc,
+    *,
+    has_ending: bool = True,
+) -> str | None:
     """What {} stands for in a name without its ending; None where the pattern does not fit."""
     before, after = map(written, pattern.split(STEM))
-    base = written(_without_ending(name))
+    base = written(_without_ending(name) if has_ending else _base(name))
     fits = len(base) > len(before) + len(after)
     if not (fits and base.startswith(before) and base.endswith(after)):
         return None
@@ -107,11 +126,15 @@ def _stem(name: str, pattern: str, written: Callable[[str], str] = _nfc) -> str 
 
 
 def _by_stem(
-    names: Iterable[str], pattern: str, written: Callable[[str], str] = _nfc
+    names: Iterable[str],
+    pattern: str,
+    written: Callable[[str], str] = _nfc,
+    *,
+    has_ending: bool = True,
 ) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name in names:
-        if (stem := _stem(name, pattern, written)) is not None:
+        if (stem := _stem(name, pattern, written, has_ending=has_ending)) is not None:
             found.setdefault(stem, []).append(name)
     return found
 
@@ -120,8 +143,12 @@ def _first(names: dict[str, list[str]], stem: str | None) -> str | None:
     return next(iter(names.get(stem or "", [])), None)
 
 
+def _base(name: str) -> str:
+    return os.path.basename(path_in(name) if "://" in name else name)
+
+
 def _without_ending(name: str) -> str:
-    base = os.path.basename(path_in(name) if "://" in name else name)
+    base = _base(name)
     stem = base.rpartition(".")[0] or base
     return stem[: -len(".nii")] if base.lower().endswith(".nii.gz") else stem
 

@@ -5,10 +5,9 @@ The pass of `weightcalc check`: each mask is counted once, and every rule sees i
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from glob import has_magic
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..counting.options import RunOptions
@@ -20,6 +19,7 @@ from ..counts.tally import Counted, Tally
 from ..errors import MaskError
 from ..files.atomic import refuse_overwriting
 from ..masks.formats import READERS
+from ..sources.layers import Item, name_of
 from ..sources.listing import list_files, refuse_nothing
 from ..sources.names import is_archive, is_url, split_name
 from ..sources.options import SourceOptions
@@ -53,7 +53,7 @@ class Check:
         Rules that are tried.
     left_out : list of str
         Rules on whole sets that are not, as only single files were named.
-    others : list of str
+    others : sequence of str or Scene
         Masks of other splits.
     """
 
@@ -63,7 +63,7 @@ class Check:
     active: list[str]
     left_out: list[str]
     images: Images | None = None
-    others: list[str] = field(default_factory=list)
+    others: Sequence[Item] = ()
     baseline: ClassCounts | None = None
     stated: Stated | None = None
 
@@ -136,13 +136,16 @@ def _find_what_is_compared(check: Check, sources: SourceOptions) -> None:
         from .image_names import Images  # here, as what few runs need
 
         masks = set(check.data.listing.names)
-        check.images = Images(settings.images, masks, settings.mask_name, settings.image_name)
+        check.images = Images(
+            settings.images, masks, settings.mask_name, settings.image_name,
+            scenes=None if check.data.layers is None else [*map(name_of, check.data.items)],
+        )  # fmt: skip
     if "split-leak" in active:
         others = list_files(
             settings.against, READERS, include=sources.include, exclude=sources.exclude
         )
         refuse_nothing(others, settings.against, READERS)
-        check.others = others.names
+        check.others = check.data.items_of(others)
     if settings.baseline is not None and active & {"drift", "class-drift", "class-vanished"}:
         check.baseline = read_counts(settings.baseline)
     if "stale-weights" in active and settings.weights is not None:
@@ -198,7 +201,11 @@ class _Pass:
         self.check = check
         self.findings = Findings(check.settings.levels)
         self.tally = Tally(
-            check.data.labels, one_kind=False, by_palettes=False, endings=check.data.endings
+            check.data.labels,
+            one_kind=False,
+            by_palettes=False,
+            endings=check.data.endings,
+            looks=check.data.looks,
         )
         self.incomplete = False
         self.num_unread = 0
@@ -215,13 +222,13 @@ class _Pass:
         check = self.check
         splits = self._around.splits = self._new_splits() if check.others else None
         duplicates = self._around.duplicates = self._new_duplicates()
-        names = [*check.others, *check.data.listing.names]
-        with each_counted(check.data, names, run, voice, check.settings.against) as files:
-            for counted in islice(files, len(check.others)):
+        items = [*check.others, *check.data.items]
+        with each_counted(check.data, items, run, voice, check.settings.against) as files:
+            for item, counted in zip(check.others, files, strict=False):
                 if splits is not None:  # as it is where there are others
-                    splits.add(counted)
-            for counted in files:
-                self._look_at_file(counted)
+                    splits.add(item, counted)
+            for item, counted in zip(check.data.items, files, strict=True):
+                self._look_at_file(item, counted)
         self.tally.check_kinds()
         if splits is not None:
             _say_what_splits_hide(splits, voice)
@@ -238,11 +245,11 @@ class _Pass:
 
         return Duplicates(self._around.encoding) if "duplicate-mask" in self.check.active else None
 
-    def _look_at_file(self, counted: Counted) -> None:
+    def _look_at_file(self, item: Item, counted: Counted) -> None:
         if counted.error is not None:
             self._look_at_error(counted.error)
             return
-        self._around.file, self._around.alone = counted.name, len(counted.masks) == 1
+        self._around.item, self._around.alone = item, len(counted.masks) == 1
         for number, mask in enumerate(self.tally.add(counted)):
             self._around.number = number
             self._kinds.setdefault(mask.mask.kind, Kind()).add(mask.name)

@@ -57,10 +57,11 @@ def weights(
         weightcalc weights --pixels "3370714, 2856755" -m balanced
     """
     from ..counting.run import count_data, find_data
-    from .usage import check_binary, check_counts_files, check_pasted
+    from .usage import check_binary, check_counts_files, check_layers, check_pasted
     from .weighing import check_names, choose_format, encode, plan_weights, weigh
 
     check_counts_files(sources, labels)
+    check_layers(sources, labels, reading)
     format_ = choose_format(output, format_, layout)
     check_binary(output, format_)
     outputs = {"-o": output}
@@ -102,9 +103,10 @@ def count(
     from ..counts.counts_file import ENDINGS
     from ..files.endings import format_by_ending
     from ..report.summary import totals_line
-    from .usage import check_counts_files
+    from .usage import check_counts_files, check_layers
 
     check_counts_files(sources, labels)
+    check_layers(sources, labels, reading)
     format_by_ending(output, None, ENDINGS)
     outputs = {"-o": output, "--per-mask": per_mask}
     data = find_data(sources, labels, reading, voice, outputs=outputs, cache=run.cache)
@@ -168,8 +170,9 @@ def report(
     from ..counting.run import count_data
     from ..report.table import make_report
     from .reporting import choose_format, encode_report, find_sets, plan_columns
-    from .usage import check_binary
+    from .usage import check_binary, check_layers
 
+    check_layers(sources, labels, reading)
     format_ = choose_format(output, format_)
     check_binary(output, format_)
     sets = find_sets(sources, labels, reading, voice, output=output, cache=run.cache)
@@ -207,10 +210,11 @@ def check(
     from ..check.run import plan_check, run_check
     from ..counting.run import find_data
     from ..files.endings import format_by_ending
-    from .usage import check_counts_files
+    from .usage import check_counts_files, check_layers
     from .weighing import plan_weights
 
     check_counts_files(sources, labels)
+    check_layers(sources, labels, reading)
     format_ = format_by_ending(output, findings.format_, ENDINGS)
     settings = settings_of(rules)
     outputs = {"-o": output, "--summary": findings.summary}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..errors import LabelError
+from ..errors import LabelError, SourceError
 from ..masks.encodings import ENCODINGS, MAX_BYTES, MAX_PIXELS
 from ..text.voice import Voice
 from ..weights.formulas import ABSENT, DENOMINATORS, METHODS, NORMALIZE
@@ -22,6 +22,7 @@ from ..weights.weights_file import LAYOUTS, WRITERS
 if TYPE_CHECKING:
     from ..counting.options import RunOptions
     from ..masks.options import ReadOptions
+    from ..sources.layers import Pattern
     from ..sources.options import SourceOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -95,6 +96,18 @@ def parse_foreground(
     except LabelError as error:
         raise click.BadParameter(str(error), ctx, param) from None
     return low, high
+
+
+def parse_layers(ctx: click.Context, param: click.Parameter, text: str | None) -> Pattern | None:
+    """Turn "{scene}_{class}.png" into a pattern of paths."""
+    if text is None:
+        return None
+    from ..sources.layers import Pattern
+
+    try:
+        return Pattern(text)
+    except SourceError as error:
+        raise click.BadParameter(f"{error}, {error.hint}", ctx, param) from None
 
 
 def parse_output(ctx: click.Context, param: click.Parameter, text: str | None) -> str | None:
@@ -188,8 +201,6 @@ def _reading(**given: Any) -> ReadOptions:
     options = ReadOptions(**given)
     if options.channel_axis is not None and options.encoding not in ("one-hot", "multilabel"):
         raise click.UsageError("--channel-axis goes with --encoding one-hot or multilabel")
-    if options.foreground is not None and options.encoding not in ("one-hot", "multilabel"):
-        raise click.UsageError("--foreground goes with --encoding one-hot or multilabel")
     return options
 
 
@@ -225,6 +236,12 @@ source_options = gathered(
         "--suffix", default="", metavar="END", help="Ending to add to the names in --files-from."
     ),
     click.option("--allow-remote", is_flag=True, help="Allow URLs in the --files-from list."),
+    click.option(
+        "--layers",
+        callback=parse_layers,
+        metavar="PATTERN",
+        help="How paths name scene and class, such as '{scene}_{class}.png'; see help layers.",
+    ),
 )
 
 label_options = gathered(
@@ -250,6 +267,7 @@ label_options = gathered(
         is_flag=True,
         help="Ignore 0 and 255, and count v as class v - 1.",
     ),
+    click.option("--rest", metavar="CLASS", help="Class of the pixels that no layer covers."),
 )
 
 reading_options = gathered(
@@ -272,7 +290,7 @@ reading_options = gathered(
         "--foreground",
         callback=parse_foreground,
         metavar="VALUE|RANGE",
-        help="What is the class in channels that are not 0 and 1, such as 255 or 128-255.",
+        help="What is in the class, in channels and --layers: such as 255 or 128-255.",
     ),
     click.option("--allow-lossy", is_flag=True, help="Count JPEG and lossy WebP."),
     click.option(

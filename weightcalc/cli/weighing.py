@@ -41,13 +41,13 @@ def check_names(data: DataSet, layout: str) -> None:
     Raises
     ------
     OutputError
-        If the classes are the colours that will be found, which have no order, or if weights
+        If the classes are only found, and have no order, or if weights
         are to go by names that classes do not have.
     """
-    if layout in ("list", "dict") and data.labels.learn_colors:
+    if layout in ("list", "dict") and data.unordered:
         raise OutputError(
-            f"without a class list the colours have no order, which --layout {layout} needs"
-        ).with_hint("-c/--classes with a list of the colours, or --layout named")
+            f"without a class list the {data.unordered} have no order, which --layout {layout} needs"
+        ).with_hint(f"-c/--classes with a list of the {data.unordered}, or --layout named")
     if layout == "named" and not data.labels.learn_colors:
         lay_out([0.0] * len(data.class_names) or [0.0], data.class_names, layout)
 

@@ -21,7 +21,9 @@ from ..masks.file import count_file
 from ..masks.formats import READERS
 from ..masks.options import DEFAULTS, ReadOptions
 from ..sources.kinds import check_one_kind, repeated_endings
+from ..sources.layers import Item, Scene, name_of
 from ..sources.listing import list_files, refuse_nothing
+from ..sources.looks import look_at
 from ..sources.names import name_from
 
 if TYPE_CHECKING:
@@ -58,18 +60,18 @@ def list_masks(
 
 
 def count_each(
-    names: Sequence[str],
+    items: Sequence[Item],
     options: ReadOptions = DEFAULTS,
     *,
     executor: Executor | None = None,
     num_workers: int = 1,
 ) -> Iterator[Counted]:
     """
-    Count files one by one or on an executor, and give the results in the order of `names`.
+    Count files or scenes one by one or on an executor, and give the results in their order.
 
     Parameters
     ----------
-    names : sequence of str
+    items : sequence of str or Scene
     executor : concurrent.futures.Executor, optional
         Runs the work. Default is this process.
     num_workers : int
@@ -77,26 +79,27 @@ def count_each(
     """
     keep_freed_memory()
     if executor is None:
-        for name in names:
-            yield _count_one(name, options)
+        for item in items:
+            yield _count_one(item, options)
         return
     from .engines import in_order  # with its imports, which one process does without
 
     count = partial(_count_batch, options=options, folder=_working_directory())
-    yield from in_order(executor, count, _batches(names, num_workers), 4 * num_workers, _lost)
+    yield from in_order(executor, count, _batches(items, num_workers), 4 * num_workers, _lost)
 
 
-def _lost(name: str) -> Counted:
+def _lost(item: Item) -> Counted:
+    name = name_of(item)
     return Counted(name, [], MaskError(name, "a process died of it: out of memory?"))
 
 
-def _batches(names: Sequence[str], num_workers: int) -> Iterator[Sequence[str]]:
+def _batches(items: Sequence[Item], num_workers: int) -> Iterator[Sequence[Item]]:
     """Batches that become smaller towards the end, so that all workers end together."""
     start = 0
-    while start < len(names):
-        share = (len(names) - start) // (num_workers * _BATCHES_PER_WORKER)
-        size = min(_LARGEST_BATCH, max(share, len(names) // (32 * num_workers), 1))
-        yield names[start : start + size]
+    while start < len(items):
+        share = (len(items) - start) // (num_workers * _BATCHES_PER_WORKER)
+        size = min(_LARGEST_BATCH, max(share, len(items) // (32 * num_workers), 1))
+        yield items[start : start + size]
         start += size
 
 
@@ -108,20 +111,25 @@ def _working_directory() -> str:
         return ""
 
 
-def _count_batch(names: Sequence[str], options: ReadOptions, folder: str) -> list[Counted]:
-    return [_count_one(name, options, folder) for name in names]
+def _count_batch(items: Sequence[Item], options: ReadOptions, folder: str) -> list[Counted]:
+    return [_count_one(item, options, folder) for item in items]
 
 
-def _count_one(name: str, options: ReadOptions, folder: str = "") -> Counted:
+def _count_one(item: Item, options: ReadOptions, folder: str = "") -> Counted:
     try:
-        return Counted(name, count_file(name_from(folder, name), options))
+        if isinstance(item, Scene):
+            from ..masks.layers import count_scene  # here: it needs NumPy
+
+            return Counted(item.name, [count_scene(item, options, folder)])
+        return Counted(item, count_file(name_from(folder, item), options))
     except MaskError as error:
         # Another one: this has another name, and a traceback that keeps the mask in memory.
-        return Counted(name, [], error.renamed(name))
+        name = error.mask if isinstance(item, Scene) else item
+        return Counted(name_of(item), [], error.renamed(name))
 
 
 def count_masks(
-    masks: Sequence[str | os.PathLike[str]],
+    masks: Sequence[str | os.PathLike[str] | Scene],
     labels: LabelMap | None = None,
     *,
     executor: Executor | None = None,
@@ -137,7 +145,7 @@ def count_masks(
 
     Parameters
     ----------
-    masks : sequence of str or os.PathLike
+    masks : sequence of str, os.PathLike or Scene
         Names of files, such as `list_masks` gives.
     labels : LabelMap, optional
         Default is one class for each value from 0 to the largest, 64 at most.
@@ -169,16 +177,19 @@ def count_masks(
     SourceError
         If masks are of several kinds, or there are none.
     """
-    names = [os.fspath(mask) for mask in masks]
+    items = [mask if isinstance(mask, Scene) else os.fspath(mask) for mask in masks]
+    files = [item for item in items if isinstance(item, str)]
+    compared = files if one_kind else []
     tally = Tally(
         labels or LabelMap(),
         one_kind=one_kind and options.encoding == "auto",
         by_palettes=options.encoding == "auto",
-        endings=repeated_endings(names) if one_kind else {},
+        endings=repeated_endings(compared),
+        looks=look_at(compared),
     )
-    files = count_each(names, options, executor=executor, num_workers=num_workers)
-    add_files(tally, files, on_file=on_file, on_mask=on_mask)
-    return tally.finish(on_error, names)
+    counted = count_each(items, options, executor=executor, num_workers=num_workers)
+    add_files(tally, counted, on_file=on_file, on_mask=on_mask)
+    return tally.finish(on_error, files)
 
 
 def add_files(

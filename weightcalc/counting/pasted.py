@@ -15,6 +15,7 @@ from ..labels.label_map import MOST_CLASSES, LabelMap
 from ..labels.options import LabelOptions
 from ..masks.options import DEFAULTS
 from ..sources.listing import Listing
+from ..sources.looks import Looks
 from ..text.escape import printable
 from ..text.numbers import number_of
 from .run import DataSet
@@ -52,9 +53,7 @@ def pasted_data(text: str, labels: LabelOptions, outputs: Mapping[str, str | Non
         listed = read_class_list(labels.classes)
     map_ = label_map(listed, "index", labels)
     counts = _counts_of(_numbers_in(text), map_)
-    return DataSet(
-        given=[], listing=Listing(), saved=counts, labels=map_, reading=DEFAULTS, endings={}
-    )
+    return DataSet([], Listing(), counts, map_, DEFAULTS, {}, Looks())
 
 
 def _numbers_in(text: str) -> list[int]:

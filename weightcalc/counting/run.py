@@ -26,7 +26,7 @@ from ..errors import (
 )
 from ..files.atomic import refuse_overwriting, replacing
 from ..kernels.counters import COMPILED
-from ..labels.from_options import label_map
+from ..labels.from_options import label_map, layers_of
 from ..labels.label_map import LabelMap
 from ..labels.options import LabelOptions
 from ..masks.file import count_file
@@ -35,10 +35,12 @@ from ..masks.options import ReadOptions
 from ..sources.apart import check_no_photographs
 from ..sources.kinds import check_one_kind, repeated_endings
 from ..sources.listing import Listing, list_files, refuse_nothing
+from ..sources.looks import Looks, look_at
 from ..sources.name_list import names_in_list
-from ..sources.names import file_of
+from ..sources.names import file_of, tidy
 from ..sources.options import SourceOptions
 from ..text.escape import printable
+from ..text.numbers import number_of
 from ..text.voice import Voice
 from .count import add_files, count_each, usable_cores
 from .options import RunOptions
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 
     from ..cache.cache import Cache
     from ..labels.class_list import ClassList
+    from ..sources.layers import Item, Layers, Scene
 
 _MOST_TRIED = 20  # files, until one is no photograph
 _MANY_PIXELS = 10**9  # from where on it matters which kernel counts
@@ -69,6 +72,12 @@ class DataSet(NamedTuple):
     reading : ReadOptions
     endings : dict of str to str
         Endings with which scenes recur, whose masks must not differ in kind.
+    looks : Looks
+        What their names have in common with those of layers.
+    layers : Layers or None
+        How the masks are layers of scenes; None where each is a mask of its own.
+    scenes : list of Scene
+        What they are layers of.
     """
 
     given: list[str]
@@ -77,6 +86,39 @@ class DataSet(NamedTuple):
     labels: LabelMap
     reading: ReadOptions
     endings: dict[str, str]
+    looks: Looks
+    layers: Layers | None = None
+    scenes: Sequence[Scene] = ()
+
+    @property
+    def items(self) -> Sequence[Item]:
+        """What is counted, one by one: the files, or the scenes that they are layers of."""
+        return self.listing.names if self.layers is None else self.scenes
+
+    def items_of(self, listing: Listing) -> Sequence[Item]:
+        """
+        The files of another listing, or the scenes that they are layers of.
+
+        Raises
+        ------
+        SourceError
+            If they are not layers of the classes of this set.
+        """
+        if self.layers is None:
+            return listing.names
+        layers = self.layers
+        if layers.pattern.has_class:
+            layers = layers._replace(listed=self.class_names)
+        return layers.scenes(listing.names, listing.folders)[0]
+
+    @property
+    def unordered(self) -> str:
+        """What the classes are that have no order, as they are only found; "" if they have one."""
+        if self.labels.learn_colors:
+            return "colours"
+        if self.layers is not None and self.layers.listed is None and self.layers.pattern.has_class:
+            return "names of the layers"
+        return ""
 
     @property
     def class_names(self) -> Sequence[str | None]:
@@ -117,17 +159,28 @@ def find_data(
     refuse_overwriting(outputs, chain(inputs, map(file_of, listing.names)))
     if cache is not None:
         _check_cache(cache, [*filter(None, outputs.values()), *inputs], listing.names)
-    reading = _decided(reading, classes, listing.names, voice)
-    map_ = label_map(classes, reading.encoding, labels)
-    reading = reading._replace(blended=reading.encoding == "color" and not map_.learn_colors)
+    layers = layers_of(sources.layers, classes, labels) if sources.layers else None
+    scenes: list[Scene] = []
+    if layers is None:
+        reading = _decided(reading, classes, listing.names, voice)
+        map_ = label_map(classes, reading.encoding, labels)
+        blended = reading.encoding == "color" and not map_.learn_colors
+        reading = reading._replace(blended=blended)
+    else:
+        scenes, names = layers.scenes(listing.names, listing.folders)
+        map_ = LabelMap(len(names), names if any(names) else None)
+        files = number_of(len(listing.names), "file")
+        voice.note(f"{number_of(len(scenes), 'scene')} of {files}, each counted as one mask")
     saved = _sum([read_counts(path) for path in saved_in], map_)
     if saved is not None and "parts" in saved.options:
         voice.warn(
             "the counts files were made with different --map or --ignore-index; "
             "they are added up, as their classes are the same"
         )
-    endings = {} if sources.include else repeated_endings(listing.names)
-    return DataSet(sources.given, listing, saved, map_, reading, endings)
+    is_chosen = layers is not None or bool(sources.include)
+    endings = {} if is_chosen else repeated_endings(listing.names)
+    looks = Looks() if is_chosen else look_at(listing.names)
+    return DataSet(sources.given, listing, saved, map_, reading, endings, looks, layers, scenes)
 
 
 def _class_list(name: str) -> ClassList:
@@ -160,6 +213,8 @@ def _list_masks(sources: SourceOptions, voice: Voice, allow_lossy: bool) -> List
             follow=sources.follow,
             on_found=bar.step,
         )
+    if sources.root:
+        listing.folders.add(tidy(sources.root))
     if folders or sources.files_from:
         _check_listing(listing, sources, allow_lossy)
     return listing
@@ -212,8 +267,10 @@ def count_data(
 
 def _count(data: DataSet, run: RunOptions, voice: Voice, lines: BinaryIO | None) -> ClassCounts:
     one_kind = data.reading.encoding == "auto"
-    tally = Tally(data.labels, one_kind=one_kind, by_palettes=one_kind, endings=data.endings)
-    with each_counted(data, data.listing.names, run, voice) as files:
+    tally = Tally(
+        data.labels, one_kind=one_kind, by_palettes=one_kind, endings=data.endings, looks=data.looks
+    )
+    with each_counted(data, data.items, run, voice) as files:
         add_files(tally, files, on_mask=None if lines is None else partial(_write_line, lines))
     voice.warn_each(tally.remarks())
     with _in_full(voice):
@@ -250,27 +307,27 @@ def _write_line(lines: BinaryIO, mask: LabelledMask) -> None:
 @contextmanager
 def each_counted(
     data: DataSet,
-    names: Sequence[str],
+    items: Sequence[Item],
     run: RunOptions,
     voice: Voice,
     places: Sequence[str] = (),
 ) -> Iterator[Iterator[Counted]]:
     """
-    What becomes of each file, in the order of `names`, counted as the run says, with a bar.
+    What becomes of each file or scene, in the order of `items`, counted as the run says, with a bar.
 
     `places` are those of other masks than the data set's, which may be in the cache too.
     """
 
     def steps() -> Iterator[Counted]:
         count = partial(count_each, options=data.reading, executor=pool, num_workers=workers)
-        for counted in count(names) if cache is None else cache.count_each(names, count):
+        for counted in count(items) if cache is None else cache.count_each(items, count):
             yield counted
             bar.step()
 
     with (
-        _engine(run, len(names)) as (pool, workers),
-        _cache(data, run.cache, len(names), places, voice) as cache,
-        voice.bar(len(names)) as bar,
+        _engine(run, len(items)) as (pool, workers),
+        _cache(data, run.cache, len(items), places, voice) as cache,
+        voice.bar(len(items)) as bar,
     ):
         yield steps()
 
@@ -334,7 +391,7 @@ def _sum(parts: Sequence[ClassCounts], labels: LabelMap) -> ClassCounts | None:
 
 def _check_listing(listing: Listing, sources: SourceOptions, allow_lossy: bool) -> None:
     refuse_nothing(listing, sources.given, READERS)
-    if not sources.include:
+    if not sources.include and sources.layers is None:
         if not allow_lossy:
             check_no_photographs(listing.names)
         check_one_kind(listing.names)

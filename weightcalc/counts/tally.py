@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ..errors import MaskError, MasksError, SourceError
 from ..labels.label_map import Labelled, LabelMap
 from ..masks.value_counts import ValueCounts
+from ..sources.looks import Looks
 from ..text.escape import printable
 from ..text.numbers import number_of
 from .class_counts import ClassCounts, ignored_pixels
@@ -60,6 +61,9 @@ class Tally:
     endings : mapping of str to str
         Endings with which scenes recur: masks that differ in kind from one to another are
         refused.
+    looks : Looks, optional
+        What the names have in common with those of layers: binary masks with such names are
+        refused.
 
     Attributes
     ----------
@@ -78,6 +82,7 @@ class Tally:
         one_kind: bool = True,
         by_palettes: bool = True,
         endings: Mapping[str, str] | None = None,
+        looks: Looks | None = None,
     ) -> None:
         self.labels = labels
         self.counts = ClassCounts(labels)
@@ -85,9 +90,10 @@ class Tally:
         self.notes: list[str] = []
         self.num_files = 0
         self._one_kind = one_kind
-        self._kinds = Kinds(endings or {})
+        looks = looks or Looks()
+        self._kinds = Kinds(endings or {}, looks)
         self._palettes = Palettes(labels) if by_palettes else None
-        self._unknown = UnknownValues(labels)
+        self._unknown = UnknownValues(labels, looks.instances)
         self._nodata: dict[int, Seen] = {}
 
     def add(self, counted: Counted) -> Iterator[LabelledMask]:
@@ -172,7 +178,8 @@ class Tally:
         """Raise SourceError if the masks that were added do not belong together."""
         by_modes = self._kinds.error_by_modes() if self._one_kind else None
         by_palettes = self._palettes.error() if self._palettes is not None else None
-        if error := self._kinds.error_by_endings() or by_modes or by_palettes:
+        by_names = self._kinds.error_by_layers() or self._kinds.error_by_endings()
+        if error := by_names or by_modes or by_palettes:
             raise error
 
     def so_far(self) -> ClassCounts:

@@ -41,10 +41,13 @@ class UnknownValues:
     Parameters
     ----------
     labels : LabelMap
+    instances : str
+        What ``--layers`` would be for a file an instance; "" if names do not look like it.
     """
 
-    def __init__(self, labels: LabelMap) -> None:
+    def __init__(self, labels: LabelMap, instances: str = "") -> None:
         self._labels = labels
+        self._instances_in = instances
         self._seen: dict[int, Seen] = {}
 
     def __bool__(self) -> bool:
@@ -85,7 +88,10 @@ class UnknownValues:
             "no other value than 0 and 255 occurs, which looks like binary masks"
         ).with_hint(
             "--map 255:1 if 255 is the foreground, "
-            "--ignore-index 255 if such pixels are to be left out"
+            + f"--layers '{printable(self._instances_in)}' if the files of a folder are the "
+            "instances of one scene, "
+            * bool(self._instances_in)
+            + "--ignore-index 255 if such pixels are to be left out"
         )
 
     def _instances(self, factor: int) -> LabelError:

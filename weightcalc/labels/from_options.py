@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import LabelError
 from ..files.bounded import SmallFile
+from ..sources.layers import Layers, Pattern
 from ..text.escape import printable
 from .label_map import LabelMap
 from .options import LabelOptions
@@ -73,6 +74,37 @@ def label_map(listed: ClassList | None, encoding: str, options: LabelOptions) ->
         listed_colors=listed.colors if listed else None,
         reduce_zero_label=reduce_zero_label,
     )
+
+
+def layers_of(pattern: Pattern, listed: ClassList | None, options: LabelOptions) -> Layers:
+    """
+    How masks are layers, where each class or instance has a file of its own.
+
+    Parameters
+    ----------
+    pattern : Pattern
+    listed : ClassList or None
+    options : LabelOptions
+
+    Raises
+    ------
+    LabelError
+        If the class list does not have the class of the rest, or two names where the pattern
+        has no class.
+    """
+    names = None if listed is None else listed.names
+    if names is not None and not pattern.has_class and len(names) != 2:
+        raise LabelError(
+            f"--layers '{printable(pattern.text)}' has no {{class}}, so that there are two classes, "
+            f"the rest and what is in a layer, but the class list has {len(names)}"
+        ).with_hint("a list of two names, the rest first, or no list")
+    rest = options.rest
+    if rest is not None and names is not None:
+        index = parse_class(rest, names)
+        rest = names[index] if index < len(names) else None
+        if rest is None:
+            raise LabelError(f"--rest {index}: the class list has no such class")
+    return Layers(pattern, names, rest)
 
 
 def _color_map(listed: ClassList | None, options: LabelOptions) -> LabelMap:

@@ -5,8 +5,9 @@ Counts the masks of one file by its name.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from io import BufferedReader, BytesIO
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from ..errors import DecodeError, LimitError, MaskError
 from ..sources.names import is_url, split_name
@@ -16,9 +17,8 @@ from .options import DEFAULTS, ReadOptions
 from .value_counts import ValueCounts
 
 _READ_AT_ONCE = 4 << 20  # a file up to this size is read by one call
-
-
 _BUFFER = 1 << 20
+T = TypeVar("T")
 
 
 def count_file(name: str | os.PathLike[str], options: ReadOptions = DEFAULTS) -> list[ValueCounts]:
@@ -37,22 +37,48 @@ def count_file(name: str | os.PathLike[str], options: ReadOptions = DEFAULTS) ->
     MissingExtraError
         If its format needs a package that is not installed.
     """
-    name = os.fspath(name)
-    streamed = is_url(name) or split_name(name) is not None
+    path = os.fspath(name)
+    return read_file(path, lambda file: list(read_masks(path, file, options)), options)
+
+
+def read_file(
+    name: str, read: Callable[[BinaryIO], T], options: ReadOptions, *, attempts: int = 2
+) -> T:
+    """
+    Open a mask, and do with it what must be done in one piece.
+
+    Parameters
+    ----------
+    name : str
+    read : callable
+        Gets the file, which is at its beginning and can be sought.
+    options : ReadOptions
+    attempts : int
+        How often to begin again if the file changes meanwhile.
+
+    Raises
+    ------
+    MaskError
+        If the file cannot be read, or is being written.
+    MissingExtraError
+        If its format needs a package that is not installed.
+    """
     try:
-        return (_count_stream if streamed else _count_local)(name, options)
+        if is_url(name) or split_name(name) is not None:
+            return _read_stream(name, read, options.max_bytes)
+        return _read_local(name, read, attempts)
     except (DecodeError, MemoryError, OSError) as error:
         raise _named(name, error) from error
 
 
-def _count_local(name: str, options: ReadOptions) -> list[ValueCounts]:
-    for _ in range(2):
+def _read_local(name: str, read: Callable[[BinaryIO], T], attempts: int) -> T:
+    for _ in range(attempts):
         with open_mask(name) as file:
             before = os.fstat(file.fileno())
             stream = _buffered(file, before.st_size)
             problem: Exception | None = None
             try:
-                masks = list(read_masks(name, stream, options))
+                found = read(stream)
             except (DecodeError, OSError) as error:
                 problem = error
             if _state(before) == _state(os.fstat(file.fileno())):
@@ -61,16 +87,16 @@ def _count_local(name: str, options: ReadOptions) -> list[ValueCounts]:
         raise MaskError(name, "it changes while it is read: being written?")
     if problem is not None:
         raise problem
-    return masks
+    return found
 
 
-def _count_stream(name: str, options: ReadOptions) -> list[ValueCounts]:
-    """Count a member of an archive or a remote file, whose size and state nobody knows."""
-    with open_mask(name) as file, _held(file, options.max_bytes) as stream:
-        masks = list(read_masks(name, stream, options))
+def _read_stream(name: str, read: Callable[[BinaryIO], T], max_bytes: int) -> T:
+    """Read a member of an archive or a remote file, whose size and state nobody knows."""
+    with open_mask(name) as file, _held(file, max_bytes) as stream:
+        found = read(stream)
         while stream.read(_BUFFER):  # the checksum comes after the last byte
             pass
-    return masks
+    return found
 
 
 def _held(file: BinaryIO, limit: int) -> BinaryIO:

@@ -99,16 +99,29 @@ def _image_reader(usual: str) -> Reader:
     """A reader of images by their first bytes, which notes if they are not those of `usual`."""
 
     def read(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
-        head = file.read(12)
-        file.seek(0)
-        found = next((name for start, name in _FIRST_BYTES if head.startswith(start)), "")
-        if not found:
-            raise _no_image(head)
+        found = image_format(file)
         note = f"a {found} file, though its name says {usual}"
         for mask in _read_format(file, found, options):
             yield mask if found == usual or not usual else mask._replace(notes=(*mask.notes, note))
 
     return read
+
+
+def image_format(file: BinaryIO) -> str:
+    """
+    The format of an image by its first bytes, such as "PNG".
+
+    Raises
+    ------
+    DecodeError
+        If it is no image.
+    """
+    head = file.read(12)
+    file.seek(0)
+    found = next((name for start, name in _FIRST_BYTES if head.startswith(start)), "")
+    if not found:
+        raise _no_image(head)
+    return found
 
 
 def _no_image(head: bytes) -> DecodeError:

@@ -22,6 +22,7 @@ from ..sources.guard import guarded, third_party
 from .arrays import PIECE, Header, pieces
 from .channels import read_channels
 from .options import ReadOptions, check_size
+from .pictures import Block, Picture
 from .samples import pixel_counter, values_of_pixels
 from .value_counts import ValueCounts
 
@@ -68,6 +69,32 @@ def read_npy(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     if len(header.shape) == 3 and options.encoding == "auto":
         masks = _refuse_channels(masks, header)
     yield from masks
+
+
+def picture_of_npy(file: BinaryIO, options: ReadOptions) -> Picture:
+    """
+    The values of a .npy file that has been counted by index.
+
+    Raises
+    ------
+    DecodeError
+        If it is damaged, or in Fortran order.
+    """
+    header = _read_header(file)
+    shape = _without_ones(header.shape)
+    if header.fortran:
+        raise ShapeError("an array in Fortran order cannot be united with others").with_hint(
+            "save it with numpy.ascontiguousarray"
+        )
+    return Picture(shape[-1], math.prod(shape[:-1]), _blocks(file, header, shape[-1]))
+
+
+def _blocks(file: BinaryIO, header: Header, width: int) -> Iterator[Block]:
+    row = 0
+    for values in pieces(file, header.dtype, math.prod(header.shape), width):
+        rows = whole_numbers(values).reshape(-1, width)
+        yield Block(row, 0, rows)
+        row += len(rows)
 
 
 def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:

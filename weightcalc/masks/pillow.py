@@ -14,12 +14,20 @@ from typing import IO, TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from ..errors import ColorError, DamagedError, LimitError, LossyError, UnsupportedError
+from ..errors import (
+    ColorError,
+    DamagedError,
+    LimitError,
+    LossyError,
+    ShapeError,
+    UnsupportedError,
+)
 from ..kernels.counters import ValueCounter
 from ..kernels.ndarrays import counted_as, counter_of, whole_numbers
 from ..sources.guard import third_party
 from .bmp import count_bmp
 from .options import ReadOptions, check_image, check_size
+from .pictures import Block, Picture, values_of_samples
 from .samples import colors_in_use, colors_of_indices, pixel_counter, values_of_pixels
 from .value_counts import ValueCounts
 
@@ -83,6 +91,50 @@ def read_image(
                 with third_party("Pillow"):
                     image.seek(page)
             yield _count_page(image, format_, options)
+
+
+def picture_of_image(file: BinaryIO, format_: str, options: ReadOptions) -> Picture:
+    """
+    The samples of an image that has been counted; the pages of a TIFF stand one below the other.
+
+    Raises
+    ------
+    DecodeError
+        If it is damaged, or its pages differ in size.
+    """
+    with _limit_given_way(), third_party("Pillow"):
+        image = _open(file, format_)
+        num_pages = getattr(image, "n_frames", 1) if format_ == "TIFF" else 1
+    width, height = image.size
+    return Picture(width, height * num_pages, _blocks(image, num_pages, options))
+
+
+def _blocks(image: ImageFile.ImageFile, num_pages: int, options: ReadOptions) -> Iterator[Block]:
+    width, height = image.size
+    for page in range(num_pages):
+        with _limit_given_way(), third_party("Pillow"):
+            if page:
+                image.seek(page)
+            image.load()
+        if image.size != (width, height):
+            raise ShapeError("its pages differ in size, so that they are no layer")
+        row = page * height
+        for samples in _strips(image):
+            if image.mode in _SAMPLES:
+                values = values_of_samples(samples, options.encoding)
+            else:
+                values = _undone(image, whole_numbers(samples, _nodata(image)))
+            yield Block(row, 0, values)
+            row += len(values)
+
+
+def _undone(image: ImageFile.ImageFile, values: np.ndarray) -> np.ndarray:
+    """The samples that a file stores, where Pillow changes those of TIFF."""
+    if image.format != "TIFF":
+        return values
+    found, places = np.unique(values, return_inverse=True)
+    stored = _stored_samples(image, dict.fromkeys(map(int, found), 1), [])
+    return np.array(list(stored), np.int64)[places].reshape(values.shape)
 
 
 @contextmanager

@@ -61,6 +61,33 @@ def count_png(file: BinaryIO, options: ReadOptions) -> ValueCounts:
     return ValueCounts(values, size, header.kind, largest, notes=tuple(chunks.notes), colors=colors)
 
 
+def read_passes(
+    file: BinaryIO, options: ReadOptions
+) -> tuple[Header, Iterator[tuple[int, Iterator[bytes | bytearray]]]]:
+    """
+    The header of a PNG mask, and its passes one after the other: one, or those of Adam7.
+
+    Returns
+    -------
+    header : Header
+    passes : iterator of (int, iterator of bytes)
+        Width of a pass, and its rows in pieces of whole rows, as they are filtered.
+
+    Raises
+    ------
+    DecodeError
+        If the file is damaged.
+    """
+    chunks = Chunks(file)
+    header = chunks.read_header()
+    check_size(header.width, header.height, options)
+    _check_bytes(header, options)
+    stream = _Inflater(chunks.bodies())
+    return header, (
+        (width, _rows(stream, header.row_bytes(width), height)) for width, height in header.passes()
+    )
+
+
 def _check_bytes(header: Header, options: ReadOptions) -> None:
     row = header.row_bytes(header.width)
     if row > _LARGEST_ROW:
@@ -94,6 +121,12 @@ def _count_packed(header: Header, stream: _Inflater) -> dict[int, int]:
 
 
 def _count_rows(stream: _Inflater, row_bytes: int, height: int, counter: RowCounter) -> None:
+    for data in _rows(stream, row_bytes, height):
+        counter.add(data)
+
+
+def _rows(stream: _Inflater, row_bytes: int, height: int) -> Iterator[bytes | bytearray]:
+    """Filtered rows, a piece of whole ones at a time."""
     rows_at_once = max(1, _PIECE // (row_bytes + 1))
     for first in range(0, height, rows_at_once):
         wanted = min(rows_at_once, height - first) * (row_bytes + 1)
@@ -101,7 +134,7 @@ def _count_rows(stream: _Inflater, row_bytes: int, height: int, counter: RowCoun
         if len(data) < wanted:
             whole = first + len(data) // (row_bytes + 1)
             raise DamagedError(f"its pixels end after {whole} of {height} rows")
-        counter.add(data)
+        yield data
 
 
 def _values(

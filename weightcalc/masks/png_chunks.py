@@ -71,6 +71,12 @@ class Header(NamedTuple):
             if width > 0 and height > 0:
                 yield width, height
 
+    def places(self) -> Iterator[tuple[int, int, int, int]]:
+        """First column and row, and steps between columns and rows, of each of `passes`."""
+        for x, y, dx, dy in _ADAM7 if self.interlaced else ((0, 0, 1, 1),):
+            if x < self.width and y < self.height:
+                yield x, y, dx, dy
+
     def row_bytes(self, width: int) -> int:
         """Bytes of a row of `width` pixels, without its filter type."""
         return (width * self.num_samples * self.depth + 7) // 8

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
@@ -22,6 +22,7 @@ from ..errors import (
     DecodeError,
     LimitError,
     LossyError,
+    ShapeError,
     UnsupportedError,
     ValuesError,
 )
@@ -29,7 +30,8 @@ from ..kernels.ndarrays import counted_as, counter_of, whole_numbers
 from ..sources.guard import third_party
 from ..sources.opening import spooled
 from .options import ReadOptions, check_image, check_size
-from .pillow import check_fax, parse_nodata, read_image
+from .pictures import Block, Picture, values_of_samples
+from .pillow import check_fax, parse_nodata, picture_of_image, read_image
 from .samples import colors_in_use, colors_of_indices, pixel_counter, values_of_pixels
 from .tiff_segments import check_places, is_readable, open_segment
 from .value_counts import ValueCounts
@@ -77,6 +79,48 @@ def read_tiff(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
         with third_party("tifffile"):
             tiff = TiffFile(file, name="mask")
         yield from _count_pages(stack.enter_context(tiff), file, options)
+
+
+def picture_of_tiff(file: BinaryIO, options: ReadOptions) -> Picture:
+    """
+    The samples of the pages of a TIFF file that has been counted, one below the other.
+
+    Raises
+    ------
+    DecodeError
+        If the pages differ in size, or their tiles are odd.
+    """
+    try:
+        from tifffile import TiffFile
+    except ImportError:
+        return picture_of_image(file, "TIFF", options)
+    if not _is_quick_to_seek(file):
+        file = spooled(file, options.max_bytes)
+    with _silent():
+        with third_party("tifffile"):
+            tiff = TiffFile(file, name="mask")
+        pages = [page for page in _pages(tiff) if not page.subfiletype & _NOT_FULL]
+        images = [_image(page, tiff.byteorder) for page in pages]
+    if _is_for_pillow(images[0]):
+        file.seek(0)
+        return picture_of_image(file, "TIFF", options)
+    width, height = images[0].width, images[0].height
+    if any((image.width, image.height) != (width, height) for image in images):
+        raise ShapeError("its pages differ in size, so that they are no layer")
+    if any(image.tile[0] % 8 and image.tile[0] < width for image in images):
+        raise UnsupportedError(f"tiles of {images[0].tile[0]} columns cannot be united")
+    return Picture(width, height * len(pages), _blocks(pages, images, file, options.encoding))
+
+
+def _blocks(
+    pages: Sequence[Any], images: Sequence[_Image], file: BinaryIO, encoding: str
+) -> Iterator[Block]:
+    for number, (page, image) in enumerate(zip(pages, images, strict=True)):
+        nodata = _nodata(page)
+        for row, column, rows in _placed_rows(page, image, file, nodata):
+            values = whole_numbers(rows, nodata) if image.stored.kind == "f" else rows
+            top = number * image.height + row
+            yield Block(top, column, values_of_samples(values, encoding))
 
 
 def _is_quick_to_seek(file: BinaryIO) -> bool:
@@ -341,8 +385,16 @@ def _palette(page: TiffPage) -> bytes:
 def _rows(
     page: TiffPage, image: _Image, file: BinaryIO, nodata: float | None
 ) -> Iterator[np.ndarray]:
+    """Samples of shape (rows, columns, samples of a pixel), segment by segment."""
+    for _, _, rows in _placed_rows(page, image, file, nodata):
+        yield rows
+
+
+def _placed_rows(
+    page: TiffPage, image: _Image, file: BinaryIO, nodata: float | None
+) -> Iterator[tuple[int, int, np.ndarray]]:
     """
-    Samples of shape (rows, columns, samples of a pixel), segment by segment, without padding.
+    Rows of segments without padding, and the row and the column where they begin.
 
     A segment that the file leaves out, whose place and size are 0, holds the nodata value, or 0
     where none is declared, as GDAL reads it.
@@ -365,8 +417,11 @@ def _rows(
             else _empty_segment(image, height, nodata)
             for i in range(number, across * down * planes, across * down)
         ]
+        row = y * image.tile[1]
         for rows in zip(*parts, strict=True):
-            yield (rows[0] if planes == 1 else np.concatenate(rows, axis=2))[:, :columns]
+            samples = rows[0] if planes == 1 else np.concatenate(rows, axis=2)
+            yield row, x * image.tile[0], samples[:, :columns]
+            row += len(samples)
 
 
 def _segment(

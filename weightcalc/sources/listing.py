@@ -44,12 +44,15 @@ class Listing:
         Masks that the patterns of `include` and `exclude` left out.
     warnings : list of str
         What was left out though it looks like a mask.
+    folders : set of str
+        The folders, local and remote, that were looked through.
     """
 
     def __init__(self) -> None:
         self.names: list[str] = []
         self.hidden = self.other = self.pointers = self.unwanted = 0
         self.warnings: list[str] = []
+        self.folders: set[str] = set()
         self._places: dict[str, tuple[str, int]] = {}
 
     def add(self, source: str, members: Members) -> list[str]:
@@ -152,6 +155,7 @@ def _expand(source: str, suffixes: Collection[str], listing: Listing, walk: _Wal
     if is_url(path):
         from .remote import list_urls  # here, as other imports below: it takes its time
 
+        listing.folders.add(path.rstrip("/"))
         yield from listing.add(path, list_urls(path, suffixes))
     elif (member := split_name(path)) is not None:
         yield _member(path, *member)
@@ -222,6 +226,7 @@ def _member(name: str, member: str, archive: str) -> str:
 
 def _walk(folder: str, suffixes: Collection[str], listing: Listing, follow: bool) -> Iterator[str]:
     """The masks below a folder, with a stack of our own: folders may be nested deeply."""
+    listing.folders.add(folder)
     waiting = [folder]
     seen: set[tuple[int, int]] = set()
     while waiting:
