@@ -74,7 +74,7 @@ INLINE int is_full(const Runs *r)
 }
 
 /* Notes the runs that hold the first bytes of blocks; they are `run` or later ones. */
-static void note_blocks(Runs *r, const uint64_t *run, uint64_t *top, uint64_t end)
+INLINE void note_blocks(Runs *r, const uint64_t *run, uint64_t *top, uint64_t end)
 {
     *top = NO_RUN;
     for (; r->num_blocks * BLOCK < end; r->num_blocks++) {

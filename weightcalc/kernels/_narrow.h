@@ -21,11 +21,31 @@ INLINE size_t equal_bytes(const byte *p, size_t n, byte value)
     return k;
 }
 
-/* In two tables, as one value is often added and taken off in turn, and would wait for itself. */
+/* There are so many pixels more of a value in this row and all below. */
+INLINE void hold_narrow(Rows *r, byte value, int64_t n)
+{
+    r->held[value].now += n;
+    r->held[value].sum += n * r->weight;
+    if (UNLIKELY(!r->is_listed[value])) {
+        r->is_listed[value] = 1;
+        r->values[r->num_values++] = value;
+    }
+}
+
 INLINE void change_narrow(Rows *r, byte from, byte to, size_t n)
 {
-    r->counts[0][from] -= (int64_t)n * r->weight;
-    r->counts[1][to] += (int64_t)n * r->weight;
+    hold_narrow(r, from, -(int64_t)n);
+    hold_narrow(r, to, (int64_t)n);
+}
+
+/* The rows from this one on are no copies. */
+static void release_narrow(Rows *r)
+{
+    for (unsigned k = 0; k < r->num_values; k++) {
+        Held *held = &r->held[r->values[k]];
+        held->sum -= held->now * r->weight;
+        held->now = 0;
+    }
 }
 
 INLINE void up_narrow(Rows *r, size_t i, byte value, size_t n)
@@ -112,15 +132,6 @@ INLINE void add_narrow(Rows *r, int filter, size_t i, byte value, size_t n, size
     default:
         if (value || !r->is_same)
             paeth_narrow(r, i, value, n);
-    }
-}
-
-/* Adds all pixels of the row so often, which may be less than never. */
-static void add_row_narrow(Rows *r, int64_t times)
-{
-    for (size_t i = 0, same; i < r->size; i += same) {
-        same = equal_bytes(r->row + i, r->size - i, r->row[i]);
-        r->counts[1][r->row[i]] += times * (int64_t)same;
     }
 }
 

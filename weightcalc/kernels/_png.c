@@ -153,7 +153,8 @@ static void sum_counts(Png *p)
     const unsigned padding = (unsigned)(r->size * per_byte - p->width);
     memset(p->counts, 0, sizeof p->counts);
     for (unsigned k = 0; k < 256; k++) {
-        const int64_t n = r->counts[0][k] + r->counts[1][k] + r->counts[2][k] + r->counts[3][k];
+        const int64_t n = r->counts[0][k] + r->counts[1][k] + r->counts[2][k] + r->counts[3][k] +
+                          r->held[k].sum;
         if (n)
             add_samples(p->counts, p->depth, k, per_byte, n);
         if (r->ends[k])

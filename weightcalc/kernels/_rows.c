@@ -40,53 +40,86 @@ void free_rows(Rows *r)
     free(r->row ? r->row - BEFORE_ROW : NULL);
 }
 
-static void add_row(Rows *r, int64_t times)
+/* Makes n bytes at p as those `width` before them. What has been made repeats as well. */
+static void repeat(byte *p, size_t n, size_t width)
 {
-    if (r->width == 1)
-        add_row_narrow(r, times);
-    else
-        add_row_wide(r, times);
+    for (; n > width; width *= 2) {
+        memcpy(p, p - width, width);
+        p += width;
+        n -= width;
+    }
+    memcpy(p, p - width, n);
 }
 
 /* `n` bytes of a row of filter None or Sub. */
-static void fill(Rows *r, size_t i, byte value, size_t n)
+static void fill_narrow(Rows *r, size_t i, byte value, size_t n)
+{
+    byte left = r->last_filter == SUB ? *(r->row + i - 1) : 0;
+    const size_t equal = value == 0 || r->last_filter == NONE ? n : 1;
+    for (const size_t end = i + n; i < end; i += equal) {
+        left = (byte)(left + value);
+        memset(r->row + i, left, equal);
+        hold_narrow(r, left, (int64_t)equal);
+    }
+}
+
+static void fill_wide(Rows *r, size_t i, byte value, size_t n)
 {
     byte *p = r->row + i;
-    const byte *left = p - r->width;
     if (r->last_filter == NONE)
         memset(p, value, n);
-    else if (value == 0 && r->width == 1)
-        memset(p, *left, n);
+    else if (value == 0)
+        repeat(p, n, r->width);
     else
-        for (; n; n--)
-            *p++ = (byte)(*left++ + value);
+        for (; n; n--, p++)
+            *p = (byte)(value + *(p - r->width));
 }
 
-/* The bytes of the row above, which has been counted without them. */
-static void make_row(Rows *r, const uint64_t *runs)
+/* The row above, which has been counted without its bytes. */
+INLINE void make_row(Rows *r, int narrow, const uint64_t *runs)
 {
-    if (r->y == 0) {
-        memset(r->row, 0, r->size);
-        return;
-    }
     const uint64_t *run = runs + r->last_begin;
     const uint64_t begin = r->last_begin_position + 1, end = begin + r->size;
-    for (uint64_t at = begin, stop; at < end; at = stop) {
+    for (uint64_t at = begin, next; at < end; at = next, run++) {
         run = run_at(run, at);
-        stop = position_of(run[1]) < end ? position_of(run[1]) : end;
-        fill(r, at - begin, (byte)*run, stop - at);
+        next = position_of(run[1]) < end ? position_of(run[1]) : end;
+        if (narrow)
+            fill_narrow(r, at - begin, (byte)*run, next - at);
+        else
+            fill_wide(r, at - begin, (byte)*run, next - at);
     }
 }
 
-/* A row that is held is counted for all that follow, as their pixels are, but for changes. */
+/* Counts the row above for all rows that follow. */
+static void hold_row(Rows *r, const uint64_t *runs)
+{
+    if (r->y == 0)
+        memset(r->row, 0, r->size);
+    if (r->width > 1) {
+        if (r->y)
+            make_row(r, 0, runs);
+        add_row_wide(r, r->weight);
+    } else if (r->y)
+        make_row(r, 1, runs);
+    else
+        hold_narrow(r, 0, (int64_t)r->size);
+}
+
+static void release_row(Rows *r)
+{
+    if (r->width == 1)
+        release_narrow(r);
+    else
+        add_row_wide(r, -r->weight);
+}
+
 static void begin_row(Rows *r, byte filter, const uint64_t *runs)
 {
     r->weight = (int64_t)(r->height - r->y);
-    if (filter > SUB && !r->is_held) {
-        make_row(r, runs);
-        add_row(r, r->weight);
-    } else if (filter <= SUB && r->is_held)
-        add_row(r, -r->weight);
+    if (filter > SUB && !r->is_held)
+        hold_row(r, runs);
+    if (filter <= SUB && r->is_held)
+        release_row(r);
     r->is_held = filter > SUB;
     r->filter = filter;
     r->left = 0;

@@ -9,6 +9,11 @@
 
 enum { BEFORE_ROW = 16, AFTER_ROW = 8 }; /* bytes of 0, so that the first pixel is no case of its own */
 
+/* The pixels of a value in the row that is held, and in that and all below, if these are its copies. */
+typedef struct {
+    int64_t now, sum;
+} Held;
+
 typedef struct {
     size_t size;      /* bytes of a row */
     size_t width;     /* bytes of a pixel; 1 if several share a byte */
@@ -25,7 +30,11 @@ typedef struct {
     Adler adler;
 
     /* Pixels of one byte */
-    int64_t counts[4][256]; /* to be added up */
+    int64_t counts[4][256]; /* of rows that were not held, to be added up */
+    Held held[256];
+    byte values[256];       /* those that `held` has had, */
+    unsigned num_values;
+    byte is_listed[256];    /* and whether each is one of them */
     int64_t ends[256];      /* of the last bytes of rows, where they are asked for */
     int want_ends;
     byte left, corner;
