@@ -97,6 +97,13 @@ INLINE void add_byte(Output *out, byte value)
     out->last = value;
 }
 
+INLINE void leave(Runs *r, Output out)
+{
+    r->count = (size_t)(out.top - r->runs);
+    r->position = out.position;
+    r->last = out.last;
+}
+
 /* Copies the runs that hold the bytes of the source, which may reach into what is being copied. */
 INLINE void copy_match(Runs *r, Output *out, unsigned length, unsigned distance)
 {
@@ -137,8 +144,7 @@ static int inflate_symbols(Runs *r, Bits *input, const Codes *codes, Rows *rows)
     int ok = 1;
     for (;;) {
         if (UNLIKELY(out.top >= limit || out.position >= r->position_limit)) {
-            r->count = (size_t)(out.top - r->runs);
-            r->position = out.position;
+            leave(r, out);
             if (!(ok = hand_over(r, rows)))
                 break;
             out.top = r->runs + r->count;
@@ -172,31 +178,35 @@ static int inflate_symbols(Runs *r, Bits *input, const Codes *codes, Rows *rows)
         if (UNLIKELY(r->num_blocks * BLOCK < out.position))
             note_blocks(r, run, out.top, out.position);
     }
-    r->count = (size_t)(out.top - r->runs);
-    r->position = out.position;
-    r->last = out.last;
+    leave(r, out);
     *input = in;
     return ok;
 }
 
+/* Two bytes, the lower one first. */
+static unsigned take_pair(Bits *in)
+{
+    const unsigned low = take_byte(in);
+    return low | take_byte(in) << 8;
+}
+
 static int take_stored(Runs *r, Bits *in, Rows *rows)
 {
-    if (!align_bits(in) || in->end - in->next < 4)
-        return 0;
-    const unsigned length = (unsigned)load(in->next, 2), inverse = (unsigned)load(in->next + 2, 2);
-    in->next += 4;
-    if ((length ^ inverse) != 0xffff || in->end - in->next < (ptrdiff_t)length)
+    align_bits(in);
+    const unsigned length = take_pair(in), inverse = take_pair(in);
+    if ((length ^ inverse) != 0xffff)
         return 0;
     for (unsigned k = 0; k < length; k++) {
         if (is_full(r) && !hand_over(r, rows))
             return 0;
         Output out = {r->runs + r->count, r->position, r->last};
-        add_byte(&out, *in->next++);
-        r->count = (size_t)(out.top - r->runs);
-        r->position = out.position;
-        r->last = out.last;
-        if (r->num_blocks * BLOCK < r->position)
-            note_blocks(r, out.top - 1, out.top, r->position);
+        const uint64_t *run = out.top - 1;
+        add_byte(&out, (byte)take_byte(in));
+        if (r->num_blocks * BLOCK < out.position)
+            note_blocks(r, run, out.top, out.position);
+        leave(r, out);
+        if (is_overdrawn(in))
+            return 0;
     }
     return 1;
 }
@@ -219,14 +229,25 @@ static int inflate_blocks(Bits *in, Codes *codes, Runs *runs, Rows *rows)
     }
 }
 
-int inflate_rows(const byte *data, size_t size, Codes *codes, Runs *runs, Rows *rows)
+/* RFC 1950: Deflate, with a window of at most 32 KiB and no dictionary. */
+static int check_head(Bits *in)
 {
-    if (size < 6 || (data[0] & 15) != 8 || data[0] >> 4 > 7 || data[1] & 0x20 ||
-        (data[0] << 8 | data[1]) % 31) /* RFC 1950: deflate, a window that fits, no dictionary */
-        return 0;
-    Bits in = {.next = data + 2, .end = data + size};
-    if (!inflate_blocks(&in, codes, runs, rows) || !take_rows(rows, runs) || !are_complete(rows))
-        return 0;
-    return align_bits(&in) && in.end - in.next == 4 &&
-           load_big_endian(in.next) == (uint32_t)(rows->adler.b << 16 | rows->adler.a);
+    const unsigned method = take_byte(in), flags = take_byte(in);
+    return (method & 15) == 8 && method >> 4 <= 7 && !(flags & 0x20) && (method << 8 | flags) % 31 == 0;
+}
+
+/* Adler-32, the highest byte first, and nothing after it. */
+static int check_end(Bits *in, const Adler *adler)
+{
+    uint32_t stored = 0;
+    align_bits(in);
+    for (int k = 0; k < 4; k++)
+        stored = stored << 8 | take_byte(in);
+    return stored == (uint32_t)(adler->b << 16 | adler->a) && is_at_end(in);
+}
+
+int inflate_rows(Bits *in, Codes *codes, Runs *runs, Rows *rows)
+{
+    return check_head(in) && inflate_blocks(in, codes, runs, rows) && take_rows(rows, runs) &&
+           are_complete(rows) && check_end(in, &rows->adler);
 }

@@ -90,49 +90,26 @@ static int take_other(Png *p, const byte *chunk, size_t size, int before_pixels)
     return chunk[4] & 0x20 && !is_kind(chunk, "acTL"); /* known to be harmless, no animation */
 }
 
-typedef struct {
-    const byte *data;
-    size_t size;
-} Body;
-
-/* Joins the body of one more IDAT to those before. All together are less than the file. */
-static int join(Png *p, Body *body, const byte *data, size_t size, size_t file_size)
-{
-    if (!body->data) {
-        *body = (Body){data, size};
-        return 1;
-    }
-    if (body->data != p->joined) {
-        if (p->joined_capacity < file_size) {
-            free(p->joined);
-            p->joined = malloc(file_size);
-            p->joined_capacity = p->joined ? file_size : 0;
-        }
-        if (!p->joined)
-            return 0;
-        memcpy(p->joined, body->data, body->size);
-        body->data = p->joined;
-    }
-    memcpy(p->joined + body->size, data, size);
-    body->size += size;
-    return 1;
-}
-
 /* All chunks after the header: whether each is as it should be, and where. */
-static int read_chunks(Png *p, const byte *data, size_t file_size, Body *body)
+static int read_chunks(Png *p, const byte *data, size_t file_size, Bits *in)
 {
     size_t size;
     int is_over = 0; /* the pixels */
     for (size_t at = 33; check_chunk(data + at, file_size - at, &size); at += 12 + size) {
         const byte *chunk = data + at;
         if (is_kind(chunk, "IEND"))
-            return size == 0 && at + 12 == file_size && body->data && (p->color != PALETTE || p->palette);
+            return size == 0 && at + 12 == file_size && in->next && (p->color != PALETTE || p->palette);
         if (is_kind(chunk, "IDAT")) {
-            if (is_over || !join(p, body, chunk + 8, size, file_size))
+            if (is_over)
                 return 0;
+            in->last = chunk + 8 + size;
+            if (!in->next) {
+                in->next = chunk + 8;
+                in->end = in->last;
+            }
             continue;
         }
-        is_over = body->data != NULL;
+        is_over = in->next != NULL;
         if (!take_other(p, chunk, size, !is_over))
             return 0;
     }
@@ -179,14 +156,14 @@ static int add_up(Png *p)
     return rest == 0;
 }
 
-static int count_rows(Png *p, Body body)
+static int count_rows(Png *p, Bits *in)
 {
     const size_t size = row_size(p), bits = num_samples(p->color, p->depth) * p->depth;
     const int has_padding = p->width * (uint64_t)bits % 8 != 0;
     if (!open_runs(&p->runs, size) ||
         !open_rows(&p->rows, size, bits < 8 ? 1 : bits / 8, p->height, has_padding))
         return 0;
-    if (!inflate_rows(body.data, body.size, &p->codes, &p->runs, &p->rows))
+    if (!inflate_rows(in, &p->codes, &p->runs, &p->rows))
         return 0;
     if (p->rows.width == 1)
         sum_counts(p);
@@ -197,9 +174,9 @@ static int count_rows(Png *p, Body body)
 
 int count_png(Png *p, const byte *data, size_t size, uint64_t max_pixels, uint64_t max_bytes)
 {
-    Body body = {NULL, 0};
+    Bits in = {NULL, NULL, NULL, 0, 0, 0};
     return read_header(p, data, size) && is_for_us(p, size, max_pixels, max_bytes) &&
-           read_chunks(p, data, size, &body) && count_rows(p, body);
+           read_chunks(p, data, size, &in) && count_rows(p, &in);
 }
 
 void close_png(Png *p) { close_rows(&p->rows); }
@@ -210,6 +187,5 @@ void free_png(Png *p)
         return;
     free_rows(&p->rows);
     free(p->runs.runs);
-    free(p->joined);
     free(p);
 }

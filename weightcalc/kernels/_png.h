@@ -10,8 +10,6 @@ typedef struct {
     Codes codes;
     Runs runs;
     Rows rows;
-    byte *joined; /* the bodies of several IDAT */
-    size_t joined_capacity;
 
     uint32_t width, height;
     unsigned depth, color;
