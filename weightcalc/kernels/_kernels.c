@@ -332,38 +332,63 @@ static PyObject *counts_of(const Png *png)
     return counts;
 }
 
-static PyObject *count_png_file(PyObject *Py_UNUSED(module), PyObject *args)
+/* What was counted as a tuple; None if nothing was. */
+static PyObject *result_of(const Png *png, int is_counted)
 {
-    Py_buffer data;
-    unsigned long long max_pixels, max_bytes;
-    if (!PyArg_ParseTuple(args, "y*KK", &data, &max_pixels, &max_bytes))
+    if (!is_counted)
+        return Py_NewRef(Py_None);
+    PyObject *counts = counts_of(png);
+    if (!counts)
         return NULL;
-    PyObject *result = NULL, *counts = NULL;
+    return Py_BuildValue("IIIIy#N", png->width, png->height, png->depth, png->color,
+                         png->palette ? (const char *)png->palette : "",
+                         (Py_ssize_t)png->palette_size, counts);
+}
+
+static PyObject *count_plain(const char *path, uint64_t max_size, const Py_buffer *data, Limits limits)
+{
     Png *png = take_png();
     int is_counted = 0;
-    if (png) {
-        Py_BEGIN_ALLOW_THREADS
-        is_counted = count_png(png, data.buf, (size_t)data.len, max_pixels, max_bytes);
-        Py_END_ALLOW_THREADS
-    }
-    if (!is_counted)
-        result = Py_NewRef(Py_None);
-    else if ((counts = counts_of(png)))
-        result = Py_BuildValue("IIIIy#N", png->width, png->height, png->depth, png->color,
-                               png->palette ? (const char *)png->palette : "",
-                               (Py_ssize_t)png->palette_size, counts);
-    if (png) {
-        close_png(png);
-        give_back(png);
-    }
+    if (!png)
+        return Py_NewRef(Py_None);
+    Py_BEGIN_ALLOW_THREADS
+    is_counted = path ? count_png_file(png, path, max_size, limits)
+                      : count_png(png, data->buf, (size_t)data->len, limits);
+    Py_END_ALLOW_THREADS
+    PyObject *result = result_of(png, is_counted);
+    close_png(png);
+    give_back(png);
+    return result;
+}
+
+static PyObject *count_png_bytes(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    Py_buffer data;
+    unsigned long long pixels, bytes;
+    if (!PyArg_ParseTuple(args, "y*KK", &data, &pixels, &bytes))
+        return NULL;
+    PyObject *result = count_plain(NULL, 0, &data, (Limits){pixels, bytes});
     PyBuffer_Release(&data);
+    return result;
+}
+
+static PyObject *count_png_at(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *path;
+    unsigned long long max_size, pixels, bytes;
+    if (!PyArg_ParseTuple(args, "O&KKK", PyUnicode_FSConverter, &path, &max_size, &pixels, &bytes))
+        return NULL;
+    PyObject *result =
+        count_plain(PyBytes_AsString(path), max_size, NULL, (Limits){pixels, bytes});
+    Py_DECREF(path);
     return result;
 }
 
 static PyMethodDef methods[] = {
     {"count_values", count_values, METH_VARARGS, "Add up values of 1, 2, 3, 4, 6 or 8 bytes."},
     {"count_rows", count_rows, METH_VARARGS, "Undo the filters of PNG rows, and add up pixels."},
-    {"count_png", count_png_file, METH_VARARGS, "Count the pixels of a plain PNG file, or None."},
+    {"count_png", count_png_bytes, METH_VARARGS, "Count a plain PNG file in memory, or None."},
+    {"count_png_file", count_png_at, METH_VARARGS, "Read and count a plain PNG file, or None."},
     {NULL, NULL, 0, NULL},
 };
 

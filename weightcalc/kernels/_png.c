@@ -46,7 +46,18 @@ static size_t row_size(const Png *p)
     return (size_t)(((uint64_t)p->width * num_samples(p->color, p->depth) * p->depth + 7) / 8);
 }
 
-static int read_header(Png *p, const byte *data, size_t size)
+/* Whether it is within the limits, and such that this path is quicker than the other. */
+static int is_for_us(const Png *p, uint64_t file_size, Limits limits)
+{
+    const uint64_t row = row_size(p), pixels = (uint64_t)p->width * p->height;
+    const uint64_t bytes = (row + 1) * p->height;
+    return row <= LARGEST_ROW && pixels <= limits.pixels && bytes <= limits.bytes &&
+           (file_size <= SMALL_FILE || bytes / LEAST_RATIO >= file_size) &&
+           pixels < ((uint64_t)1 << 62) / p->height; /* so that no count can overflow on the way */
+}
+
+/* Whether the header is right, and that of a file for this path. */
+static int read_header(Png *p, const byte *data, size_t size, uint64_t file_size, Limits limits)
 {
     size_t length;
     if (size < 33 || memcmp(data, "\x89PNG\r\n\x1a\n", 8) || !is_kind(data + 8, "IHDR"))
@@ -57,21 +68,9 @@ static int read_header(Png *p, const byte *data, size_t size)
     p->height = load_big_endian(data + 20);
     p->depth = data[24];
     p->color = data[25];
-    p->palette = NULL;
-    p->palette_size = 0;
     const int is_plain = !data[26] && !data[27] && !data[28]; /* not interlaced, above all */
     return is_plain && p->width && p->height && (p->width | p->height) >> 31 == 0 &&
-           num_samples(p->color, p->depth);
-}
-
-/* Whether it is within the limits, and such that this path is quicker than the other. */
-static int is_for_us(const Png *p, size_t size, uint64_t max_pixels, uint64_t max_bytes)
-{
-    const uint64_t row = row_size(p), pixels = (uint64_t)p->width * p->height;
-    const uint64_t bytes = (row + 1) * p->height;
-    return row <= LARGEST_ROW && pixels <= max_pixels && bytes <= max_bytes &&
-           (size <= SMALL_FILE || bytes / LEAST_RATIO >= size) &&
-           pixels < ((uint64_t)1 << 62) / p->height; /* so that no count can overflow on the way */
+           num_samples(p->color, p->depth) && is_for_us(p, file_size, limits);
 }
 
 /* Whether there is nothing to say about a chunk that holds no pixels. */
@@ -172,11 +171,31 @@ static int count_rows(Png *p, Bits *in)
     return add_up(p);
 }
 
-int count_png(Png *p, const byte *data, size_t size, uint64_t max_pixels, uint64_t max_bytes)
+int count_png(Png *p, const byte *data, size_t size, Limits limits)
 {
     Bits in = {NULL, NULL, NULL, 0, 0, 0};
-    return read_header(p, data, size) && is_for_us(p, size, max_pixels, max_bytes) &&
-           read_chunks(p, data, size, &in) && count_rows(p, &in);
+    p->palette = NULL;
+    p->palette_size = 0;
+    return read_header(p, data, size, size, limits) && read_chunks(p, data, size, &in) &&
+           count_rows(p, &in);
+}
+
+typedef struct {
+    Png *png;
+    Limits limits;
+} Reading;
+
+static int is_worth_reading(const void *context, const byte *data, size_t size, uint64_t file_size)
+{
+    const Reading *reading = context;
+    return read_header(reading->png, data, size, file_size, reading->limits);
+}
+
+int count_png_file(Png *p, const char *path, uint64_t max_size, Limits limits)
+{
+    const Reading reading = {p, limits};
+    return read_file(&p->content, path, max_size, is_worth_reading, &reading) &&
+           count_png(p, p->content.data, p->content.size, limits);
 }
 
 void close_png(Png *p) { close_rows(&p->rows); }
@@ -187,5 +206,6 @@ void free_png(Png *p)
         return;
     free_rows(&p->rows);
     free(p->runs.runs);
+    free_content(&p->content);
     free(p);
 }

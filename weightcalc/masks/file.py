@@ -11,8 +11,9 @@ from typing import BinaryIO
 from ..errors import DecodeError, LimitError, MaskError
 from ..sources.names import is_url, split_name
 from ..sources.opening import open_mask, spooled
-from .formats import read_masks
+from .formats import read_masks, suffix_of
 from .options import DEFAULTS, ReadOptions
+from .png import count_plain, count_plain_bytes
 from .value_counts import ValueCounts
 
 _READ_AT_ONCE = 4 << 20  # a file up to this size is read by one call
@@ -37,9 +38,11 @@ def count_file(name: str, options: ReadOptions = DEFAULTS) -> list[ValueCounts]:
     MissingExtraError
         If its format needs a package that is not installed.
     """
-    streamed = is_url(name) or split_name(name) is not None
     try:
-        return (_count_stream if streamed else _count_local)(name, options)
+        if "://" in name and (is_url(name) or split_name(name) is not None):
+            return _count_stream(name, options)
+        plain = count_plain(name, options) if name[-4:].lower() == ".png" else None
+        return [plain] if plain else _count_local(name, options)
     except (DecodeError, MemoryError, OSError) as error:
         raise _named(name, error) from error
 
@@ -66,10 +69,18 @@ def _count_local(name: str, options: ReadOptions) -> list[ValueCounts]:
 def _count_stream(name: str, options: ReadOptions) -> list[ValueCounts]:
     """Count a member of an archive or a remote file, whose size and state nobody knows."""
     with open_mask(name) as file, _held(file, options.max_bytes) as stream:
-        masks = list(read_masks(name, stream, options))
+        plain = _count_held(stream, options) if suffix_of(name) == ".png" else None
+        masks = [plain] if plain else list(read_masks(name, stream, options))
         while stream.read(_BUFFER):  # the checksum comes after the last byte
             pass
     return masks
+
+
+def _count_held(stream: BinaryIO, options: ReadOptions) -> ValueCounts | None:
+    if not isinstance(stream, BytesIO):
+        return None
+    with stream.getbuffer() as data:
+        return count_plain_bytes(data, options)
 
 
 def _held(file: BinaryIO, limit: int) -> BinaryIO:
