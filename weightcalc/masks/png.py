@@ -19,7 +19,7 @@ from ..kernels.counters import PackedCounter, RowCounter, ValueCounter
 from ..kernels.fast_png import count_plain_png, count_plain_png_file
 from ..kernels.inflate import InflateError, decompressobj
 from .options import ReadOptions, check_image, check_size
-from .png_chunks import PALETTE, Chunks, Header
+from .png_chunks import GREY, PALETTE, Chunks, Header
 from .samples import colors_in_use, colors_of_indices, values_of_pixels
 from .value_counts import ValueCounts
 
@@ -150,6 +150,8 @@ def _count_rows(stream: _Inflater, row_bytes: int, height: int, counter: RowCoun
 def _values(
     header: Header, pixels: dict[int, int], palette: bytes, notes: list[str], encoding: str
 ) -> dict[int, int]:
+    if header.color == GREY and encoding != "color":
+        return pixels
     if header.color != PALETTE:
         bits = max(8, header.depth)
         if header.num_samples == 1 and encoding == "color" and header.depth < 8:
