@@ -13,7 +13,7 @@ class RunOptions:
     Attributes
     ----------
     jobs : int, optional
-        Processes. Default is one for each core.
+        Processes. Default is one for each core, or one where that is sooner done.
     dask : str, optional
         Address of the scheduler of a Dask cluster, which counts instead.
     cache : str, optional
