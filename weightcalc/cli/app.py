@@ -28,20 +28,17 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     if wanted and not ctx.resilient_parsing:
         from ..kernels.counters import COMPILED
         from ..kernels.fast_png import FAST_PNG
-        from ..kernels.inflate import INFLATE
 
         kernel = "compiled" if COMPILED else "NumPy"
         path = "fast" if FAST_PNG else "careful"
-        click.echo(
-            f"weightcalc {__version__} (kernel: {kernel}, path for PNG: {path}, inflate: {INFLATE})"
-        )
+        click.echo(f"weightcalc {__version__} (kernel: {kernel}, path for PNG: {path})")
         ctx.exit()
 
 
 @click.group(context_settings=_HELP)
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version,
-    help="Show the version, and which kernel, path for PNG and inflate library are in use.",
+    help="Show the version, and which kernel and path for PNG are in use.",
 )  # fmt: skip
 def main() -> None:
     """Count the pixels of each class in segmentation masks, and weigh the classes."""

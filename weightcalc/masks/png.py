@@ -11,13 +11,13 @@ may be missing or odd, which is noted.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 from ..errors import DamagedError, DecodeError, LimitError
 from ..kernels.counters import PackedCounter, RowCounter, ValueCounter
 from ..kernels.fast_png import count_plain_png, count_plain_png_file
-from ..kernels.inflate import InflateError, decompressobj
 from .options import ReadOptions, check_image, check_size
 from .png_chunks import GREY, PALETTE, Chunks, Header
 from .samples import colors_in_use, colors_of_indices, values_of_pixels
@@ -171,7 +171,7 @@ class _Inflater:
     def __init__(self, bodies: Iterator[memoryview]) -> None:
         self._bodies = bodies
         self._input: memoryview | bytes = b""
-        self._zlib = decompressobj()
+        self._zlib = zlib.decompressobj()
 
     def read(self, size: int) -> bytes | bytearray:
         """The next `size` bytes; fewer where the stream ends."""
@@ -186,7 +186,7 @@ class _Inflater:
     def _inflate(self, size: int) -> bytes:
         try:
             data: bytes = self._zlib.decompress(self._input, size)
-        except InflateError as error:  # type: ignore[misc]
+        except zlib.error as error:
             raise DamagedError(f"its compressed data is damaged: {error}") from error
         self._input = self._zlib.unconsumed_tail
         return data
