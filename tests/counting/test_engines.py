@@ -18,7 +18,6 @@ from weightcalc import LabelMap, MaskError, MasksError, count_masks, local_pool
 from weightcalc.counting import count as counting
 from weightcalc.counting.count import count_each
 from weightcalc.counting.engines import HealingExecutor
-from weightcalc.masks import file as mask_file
 from weightcalc.sources.names import name_from
 
 CLUSTER = """
@@ -53,14 +52,14 @@ def masks(save_mask):
 
 def deadly(monkeypatch, *names: str) -> None:
     """Let the process die that reads a file whose name ends so."""
-    read = mask_file.read_masks
+    read = counting.count_file
 
-    def read_or_die(name, stream, options):
+    def read_or_die(name, options):
         if name.endswith(names):
             os.kill(os.getpid(), signal.SIGKILL)
-        return read(name, stream, options)
+        return read(name, options)
 
-    monkeypatch.setattr(mask_file, "read_masks", read_or_die)
+    monkeypatch.setattr(counting, "count_file", read_or_die)
 
 
 def test_a_mask_that_kills(masks, monkeypatch):

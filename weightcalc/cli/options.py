@@ -313,7 +313,7 @@ _engine_options = (
         "--jobs",
         type=click.IntRange(min=1),
         metavar="N",
-        help="Count in N processes.  [default: one for each core]",
+        help="Count in N processes.  [default: one for each core; one where all is done at once]",
     ),
     click.option("--dask", metavar="ADDRESS", help="Count on the Dask cluster of this scheduler."),
     click.option(

@@ -15,22 +15,25 @@ from typing import TYPE_CHECKING
 from ..counts.class_counts import ClassCounts
 from ..counts.tally import Counted, LabelledMask, Tally
 from ..errors import MaskError
+from ..kernels.fast_png import FAST_PNG
 from ..kernels.memory import keep_freed_memory
 from ..labels.label_map import LabelMap
 from ..masks.file import count_file
-from ..masks.formats import READERS
+from ..masks.formats import READERS, suffix_of
 from ..masks.options import DEFAULTS, ReadOptions
 from ..sources.kinds import check_one_kind, repeated_endings
 from ..sources.layers import Item, Scene, name_of
 from ..sources.listing import list_files, refuse_nothing
 from ..sources.looks import look_at
-from ..sources.names import name_from
+from ..sources.names import is_url, name_from, split_name
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
 _LARGEST_BATCH = 256  # names of a task: a million small masks are 4,000 tasks
 _BATCHES_PER_WORKER = 2  # of what is left
+_QUICK = 3 << 20  # bytes of PNG files, at 30 KB/ms
+_COST_OF_FILE = 1 << 10  # as if a file were so much larger: opening it, and what is done for each
 
 
 def list_masks(
@@ -206,6 +209,29 @@ def add_files(
                 on_mask(mask)
         if on_file is not None:
             on_file(counted)
+
+
+def are_quick(items: Iterable[Item]) -> bool:
+    """
+    Whether one process counts masks before others, which take 50 ms to start, were of use.
+
+    That is what some MB of PNG files take; of other files sizes tell too little.
+    """
+    size = 0
+    for item in items:
+        if not FAST_PNG or isinstance(item, Scene) or not _is_local_png(item):
+            return False
+        try:
+            size += _COST_OF_FILE + os.stat(item).st_size
+        except OSError:  # which is reported where it is read
+            size += _COST_OF_FILE
+        if size > _QUICK:
+            return False
+    return True
+
+
+def _is_local_png(name: str) -> bool:
+    return not is_url(name) and suffix_of(name) == ".png" and split_name(name) is None
 
 
 def usable_cores() -> int:

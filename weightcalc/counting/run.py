@@ -42,7 +42,7 @@ from ..sources.options import SourceOptions
 from ..text.escape import printable
 from ..text.numbers import number_of
 from ..text.voice import Voice
-from .count import add_files, count_each, usable_cores
+from .count import add_files, are_quick, count_each, usable_cores
 from .options import RunOptions
 
 if TYPE_CHECKING:
@@ -325,7 +325,7 @@ def each_counted(
             bar.step()
 
     with (
-        _engine(run, len(items)) as (pool, workers),
+        _engine(run, items) as (pool, workers),
         _cache(data, run.cache, len(items), places, voice) as cache,
         voice.bar(len(items)) as bar,
     ):
@@ -352,9 +352,16 @@ def _cache(
 
 
 @contextmanager
-def _engine(run: RunOptions, num_files: int) -> Iterator[tuple[Executor | None, int]]:
-    """Who counts, and how many they are; None is this process itself."""
-    workers = min(run.jobs or usable_cores(), num_files)
+def _engine(run: RunOptions, items: Sequence[Item]) -> Iterator[tuple[Executor | None, int]]:
+    """
+    Who counts, and how many they are; None is this process itself.
+
+    Threads would be as quick as processes for PNG files that are large and plain, but not for
+    small ones or other formats, and one mask that kills its process would end the run.
+    """
+    workers = min(run.jobs or usable_cores(), len(items))
+    if run.jobs is None and run.dask is None and workers > 1 and are_quick(items):
+        workers = 1
     if run.dask is None and workers <= 1:
         yield None, 1
         return

@@ -158,11 +158,13 @@ class ClassCounts:
         self.ignored_pixels += ignored
         if self.inferred:
             self.grow(max([*labelled.classes, mask.num_channels - 1]) + 1)
+        size, labelled_size = mask.pixels, mask.pixels - ignored
+        all_pixels, masks, sizes, labelled_sizes = self.columns()
         for index, pixels in labelled.classes.items():
-            self.pixels[index] += pixels
-            self.masks[index] += 1
-            self.mask_pixels[index] += mask.pixels
-            self.labelled_mask_pixels[index] += mask.pixels - ignored
+            all_pixels[index] += pixels
+            masks[index] += 1
+            sizes[index] += size
+            labelled_sizes[index] += labelled_size
         for value, pixels in labelled.ignored.items():
             self._ignore(value, pixels, 1)
         if mask.unlabelled:

@@ -6,11 +6,10 @@ The same functions as in `_kernels.c`, with the same arguments.
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-from .inflate import compress
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -140,6 +139,6 @@ def _undo_phase(
     rows[0, 1:] = np.frombuffer(above, np.uint8)[phase::step]
     rows[1:, 0] = filtered[:, 0]
     rows[1:, 1:] = columns
-    stream = compress(rows, 0)
+    stream = zlib.compress(rows.tobytes(), 0)
     image = Image.frombytes("L", (width, height + 1), stream, "zip", "L", 0)
     target[:, phase::step] = np.asarray(image)[1:]

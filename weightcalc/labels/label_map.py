@@ -103,7 +103,7 @@ class LabelMap:
         self.listed_colors = dict(listed_colors or {})
         self.learn_colors = learn_colors
         self.reduce_zero_label = reduce_zero_label
-        self._classes: dict[tuple[int, bool], int] = {}
+        self._classes: dict[bool, dict[int, int]] = {False: {}, True: {}}
         self._check()
 
     def _check(self) -> None:
@@ -165,26 +165,31 @@ class LabelMap:
         nodata : int, optional
             The value that the file declares to be no data.
         """
-        result = Labelled({}, {}, {})
-        known = self._classes
+        result = classes, ignored, unknown = Labelled({}, {}, {})
+        known = self._classes[channels]
+        is_special = self.reduce_zero_label or self.ignore_nodata
         for value, pixels in sorted(values.items()) if self.learn_colors else values.items():
-            index = known.get((value, channels))
+            index = known.get(value)
             if index is None:
-                index = known[value, channels] = self._class_of(value, channels)
-            if self.reduce_zero_label and value == largest:
-                index = _IGNORED
-            if self.ignore_nodata and value in (NODATA, nodata):
+                index = known[value] = self._class_of(value, channels)
+            if is_special and self._is_ignored_here(value, largest, nodata):
                 index = _IGNORED
             if index >= 0:
-                result.classes[index] = result.classes.get(index, 0) + pixels
+                classes[index] = classes.get(index, 0) + pixels
             elif index == _IGNORED:
-                result.ignored[value] = pixels
+                ignored[value] = pixels
             elif index == _SHARED:
                 for shared in self.regions[value]:
-                    result.classes[shared] = result.classes.get(shared, 0) + pixels
+                    classes[shared] = classes.get(shared, 0) + pixels
             else:
-                result.unknown[value] = pixels
+                unknown[value] = pixels
         return result
+
+    def _is_ignored_here(self, value: int, largest: int, nodata: int | None) -> bool:
+        """Whether a value is ignored because of what this file is, whatever it is elsewhere."""
+        if self.reduce_zero_label and value == largest:
+            return True
+        return self.ignore_nodata and value in (NODATA, nodata)
 
     def _class_of(self, value: int, channels: bool) -> int:
         if value in self.ignore or (self.reduce_zero_label and value == 0):

@@ -12,8 +12,9 @@ from typing import BinaryIO, TypeVar
 from ..errors import DecodeError, LimitError, MaskError
 from ..sources.names import is_url, split_name
 from ..sources.opening import open_mask, spooled
-from .formats import read_masks
+from .formats import read_masks, suffix_of
 from .options import DEFAULTS, ReadOptions
+from .png import count_plain, count_plain_bytes
 from .value_counts import ValueCounts
 
 _READ_AT_ONCE = 4 << 20  # a file up to this size is read by one call
@@ -38,7 +39,16 @@ def count_file(name: str | os.PathLike[str], options: ReadOptions = DEFAULTS) ->
         If its format needs a package that is not installed.
     """
     path = os.fspath(name)
-    return read_file(path, lambda file: list(read_masks(path, file, options)), options)
+    is_local = "://" not in path
+    if is_local and path[-4:].lower() == ".png" and (plain := count_plain(path, options)):
+        return [plain]
+
+    def count(file: BinaryIO) -> list[ValueCounts]:
+        is_held = not is_local and suffix_of(path) == ".png"
+        plain = _count_held(file, options) if is_held else None
+        return [plain] if plain else list(read_masks(path, file, options))
+
+    return read_file(path, count, options)
 
 
 def read_file(
@@ -97,6 +107,13 @@ def _read_stream(name: str, read: Callable[[BinaryIO], T], max_bytes: int) -> T:
         while stream.read(_BUFFER):  # the checksum comes after the last byte
             pass
     return found
+
+
+def _count_held(stream: BinaryIO, options: ReadOptions) -> ValueCounts | None:
+    if not isinstance(stream, BytesIO):
+        return None
+    with stream.getbuffer() as data:
+        return count_plain_bytes(data, options)
 
 
 def _held(file: BinaryIO, limit: int) -> BinaryIO:
