@@ -1,7 +1,7 @@
 """
 How fast PNG masks are counted, beside the loops that users write.
 
-    python tests/benchmarks/bench_png.py [--rounds 5] [--only blobs-2048]
+    python tests/benchmarks/bench_png.py [--rounds 3] [--only blobs-2048]
 
 Makes its own masks, runs all contenders in turn, round after round, and prints
 medians: masks/s, Mpx/s, and the ratio to the plain loop (Pillow, then bincount).
@@ -115,14 +115,14 @@ def write_rows(
 
 REAL = os.environ.get("WEIGHTCALC_DATA", "")
 SETS = {  # picture, who writes it, height, width, how many
-    "blobs-2048": (blobs, by_pillow, 1024, 2048, 40),
-    "blobs-2048-opencv": (blobs, by_opencv, 1024, 2048, 20),
-    "blobs-2048-optimiser": (blobs, by_optimiser, 1024, 2048, 20),
-    "blobs-2048-palette": (blobs, as_palette, 1024, 2048, 20),
-    "blobs-2048-16-bit": (blobs, as_16_bit, 1024, 2048, 20),
-    "blobs-2048-colour": (blobs, as_rgb, 1024, 2048, 20),
+    "blobs-2048": (blobs, by_pillow, 1024, 2048, 20),
+    "blobs-2048-opencv": (blobs, by_opencv, 1024, 2048, 12),
+    "blobs-2048-optimiser": (blobs, by_optimiser, 1024, 2048, 12),
+    "blobs-2048-palette": (blobs, as_palette, 1024, 2048, 12),
+    "blobs-2048-16-bit": (blobs, as_16_bit, 1024, 2048, 12),
+    "blobs-2048-colour": (blobs, as_rgb, 1024, 2048, 12),
     "noise-2048": (noise, by_pillow, 1024, 2048, 4),
-    "blobs-480": (blobs, by_pillow, 360, 480, 100),
+    "blobs-480": (blobs, by_pillow, 360, 480, 60),
     "blobs-64": (few_blobs, by_pillow, 64, 64, 500),
 }
 REAL_SETS = ["camvid", "camvid-2048"] if REAL else []  # as they are, 480 x 360, and made larger
@@ -322,7 +322,7 @@ def report(name: str, num_files: int, pixels: int, seconds: dict[str, list[float
 def main() -> None:
     """Make the sets, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     names = [*SETS, *REAL_SETS]
     parser.add_argument("--only", choices=names, nargs="+", default=names)
     arguments = parser.parse_args()

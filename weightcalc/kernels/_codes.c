@@ -92,8 +92,11 @@ static int make_table(uint32_t *table, unsigned bits, const byte *lengths, unsig
         longest--;
     if (space > all || (space < all && (!lenient || longest > 1)))
         return 0;
-    for (unsigned k = 0; k < 1u << bits; k++)
-        table[k] = space < all ? WRONG | 1 : 0;
+    if (space < all)
+        for (unsigned k = 0; k < 1u << bits; k++)
+            table[k] = WRONG | 1;
+    else if (longest > bits) /* else all entries will be set */
+        memset(table, 0, sizeof *table << bits);
     Table t = {table, bits, longest, 1u << bits};
     for (unsigned k = 0; k < num; k++)
         if (lengths[k])
