@@ -225,7 +225,14 @@ def test_masks_are_read_once(clean, monkeypatch, weightcalc):
         opened.append(name)
         return real(name)
 
+    def plain_spy(name, options):
+        found = count_plain(name, options)
+        opened.extend([name] if found else [])
+        return found
+
+    count_plain = mask_file.count_plain
     monkeypatch.setattr(mask_file, "open_mask", spy)
+    monkeypatch.setattr(mask_file, "count_plain", plain_spy)
     assert weightcalc("check", "masks", "-c", "names.txt", "-j1").exit_code == 0
     assert opened == ["masks/a.png", "masks/b.png", "masks/c.png"]
 

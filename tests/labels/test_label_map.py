@@ -262,7 +262,7 @@ def test_colour_without_a_class(weightcalc, tmp_path):
     result = weightcalc("count", tmp_path / "c.png", *options)
     assert (result.exit_code, result.stdout) == (2, b"")
     assert "#008000 (1 pixel in 1 mask" in result.stderr
-    assert "--ignore-index #008000" in result.stderr
+    assert "--ignore-index '#008000'" in result.stderr
 
 
 def test_ambiguous_value(refused, count):

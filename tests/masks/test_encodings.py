@@ -155,7 +155,7 @@ def test_unknown_color(refused, save_mask, class_dict):
     assert "the nearest colour is #804080, class road" in said
     assert "4 colours are classes" in said
     assert "between" not in said
-    assert "--ignore-index #ff4080" in said
+    assert "--ignore-index '#ff4080'" in said
 
 
 def test_blended_color(refused, save_mask, class_dict):

@@ -28,6 +28,7 @@ from support.png_writer import (
 from weightcalc import ReadOptions, count_file
 from weightcalc.errors import DecodeError
 from weightcalc.kernels import fast_png
+from weightcalc.kernels.counters import ValueCounter
 from weightcalc.masks import file as mask_file
 from weightcalc.masks import png
 
@@ -52,6 +53,7 @@ def careful_pixels(data):
     """Value to pixels by the careful path, and its notes; None if it refuses the file."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(png, "values_of_pixels", lambda pixels, *_: dict(pixels))
+        patch.setattr(png, "pixel_counter", lambda n, bits, _: ValueCounter(n * bits // 8, "big"))
         try:
             mask = png.count_png(io.BytesIO(data), OPTIONS)
         except DecodeError:
@@ -266,7 +268,7 @@ def test_files(tmp_path, monkeypatch):
     plain, interlaced = tmp_path / "a.PNG", tmp_path / "b.png"
     plain.write_bytes(write_png(ROWS, PALETTE))
     interlaced.write_bytes(write_png(ROWS, PALETTE, interlaced=True))
-    monkeypatch.setattr(mask_file, "_count_local", lambda *_: ["by the careful path"])
+    monkeypatch.setattr(mask_file, "_read_local", lambda *_: ["by the careful path"])
     (mask,) = count_file(str(plain))
     assert mask.values == VALUES
     for name in (str(interlaced), str(tmp_path), str(tmp_path / "none.png"), "a\0b.png"):

@@ -36,6 +36,8 @@ class Images:
     mask_name, image_name : str
         Patterns of their names without endings; {} is the stem that both share.
 
+    follow : bool
+        Whether links to folders are followed.
     scenes : collection of str, optional
         Names of the scenes that the masks are layers of, which have no endings.
 
@@ -52,6 +54,7 @@ class Images:
         mask_name: str = STEM,
         image_name: str = STEM,
         *,
+        follow: bool = False,
         scenes: Collection[str] | None = None,
     ) -> None:
         self.folder, self.mask_name, self.image_name = folder, mask_name, image_name
@@ -59,7 +62,7 @@ class Images:
         self._has_ending = scenes is None
         self._last: tuple[str, str | None] = "", None  # each rule asks again
         own = set(map(_place, masks))
-        names = list_files([folder], SUFFIXES).names
+        names = list_files([folder], SUFFIXES, follow=follow).names
         self._images = [name for name in names if _place(name) not in own]
         self._by_stem = _by_stem(self._images, image_name)
 

@@ -55,6 +55,8 @@ class Check:
         Rules on whole sets that are not, as only single files were named.
     others : sequence of str or Scene
         Masks of other splits.
+    warnings : list of str
+        What the listing of other splits left out though it looks like a mask.
     """
 
     data: DataSet
@@ -66,6 +68,7 @@ class Check:
     others: Sequence[Item] = ()
     baseline: ClassCounts | None = None
     stated: Stated | None = None
+    warnings: Sequence[str] = ()
 
 
 @dataclass
@@ -138,12 +141,15 @@ def _find_what_is_compared(check: Check, sources: SourceOptions) -> None:
         masks = set(check.data.listing.names)
         check.images = Images(
             settings.images, masks, settings.mask_name, settings.image_name,
+            follow=sources.follow,
             scenes=None if check.data.layers is None else [*map(name_of, check.data.items)],
         )  # fmt: skip
     if "split-leak" in active:
         others = list_files(
-            settings.against, READERS, include=sources.include, exclude=sources.exclude
-        )
+            settings.against, READERS, include=sources.include, exclude=sources.exclude,
+            follow=sources.follow,
+        )  # fmt: skip
+        check.warnings = others.warnings
         refuse_nothing(others, settings.against, READERS)
         check.others = check.data.items_of(others)
     if settings.baseline is not None and active & {"drift", "class-drift", "class-vanished"}:
@@ -181,6 +187,7 @@ def run_check(check: Check, run: RunOptions, voice: Voice) -> Checked:
     """
     data = check.data
     say_what_is_left_out(data.listing, voice)
+    voice.warn_each(check.warnings)
     state = _Pass(check)
     if data.listing.names:
         state.look_at_masks(run, voice)

@@ -37,7 +37,10 @@ _COST_OF_FILE = 1 << 10  # as if a file were so much larger: opening it, and wha
 
 
 def list_masks(
-    *sources: str | os.PathLike[str], include: Sequence[str] = (), exclude: Sequence[str] = ()
+    *sources: str | os.PathLike[str],
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    follow: bool = False,
 ) -> list[str]:
     """
     Names of the masks that files, folders and globs hold, sorted, each once.
@@ -48,6 +51,8 @@ def list_masks(
         Folders are walked recursively; hidden files are left out.
     include, exclude : sequence of str
         Globs of file names, or of paths where they hold a slash.
+    follow : bool
+        Whether links to folders are followed, each real folder once.
 
     Raises
     ------
@@ -55,7 +60,7 @@ def list_masks(
         If a source cannot be read, or holds no mask or several kinds of them.
     """
     paths = [os.fspath(source) for source in sources]
-    listing = list_files(paths, READERS, include=include, exclude=exclude)
+    listing = list_files(paths, READERS, include=include, exclude=exclude, follow=follow)
     refuse_nothing(listing, paths, READERS)
     if not include:
         check_one_kind(listing.names)

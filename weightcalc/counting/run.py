@@ -126,6 +126,15 @@ class DataSet(NamedTuple):
         known = self.labels.class_names
         return known or (self.saved.class_names if self.saved else ())
 
+    @property
+    def ignored_classes(self) -> frozenset[int]:
+        """Classes whose only value is ignored, in all masks and counts files."""
+        of_masks = self.labels.ignored_classes()
+        if self.saved is None:
+            return of_masks
+        saved = frozenset(self.saved.ignored_classes)
+        return saved & of_masks if self.listing.names else saved
+
 
 def find_data(
     sources: SourceOptions,
@@ -373,6 +382,19 @@ def _engine(run: RunOptions, items: Sequence[Item]) -> Iterator[tuple[Executor |
     else:
         with local_pool(workers) as pool:
             yield pool, workers
+
+
+def say_idle_options(data: DataSet, voice: Voice) -> None:
+    """
+    Say which values that options name were in no mask.
+
+    Many ignore 255 always, so that only a person who asks for details is told of that.
+    """
+    if not data.listing.names:
+        return
+    for value, option in data.labels.idle().items():
+        say = voice.warn if option.startswith("--map") else voice.detail
+        say(f"{printable(option)}: no mask holds the value {data.labels.name_of_value(value)}")
 
 
 def say_what_is_left_out(listing: Listing, voice: Voice) -> None:

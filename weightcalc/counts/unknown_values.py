@@ -49,6 +49,7 @@ class UnknownValues:
         self._labels = labels
         self._instances_in = instances
         self._seen: dict[int, Seen] = {}
+        self._counted_0 = False
 
     def __bool__(self) -> bool:
         return bool(self._seen)
@@ -73,6 +74,7 @@ class UnknownValues:
         counts : ClassCounts
             Of the same masks: the values that are classes.
         """
+        self._counted_0 = bool(counts.pixels and counts.pixels[0])
         if self._labels.colors is not None:
             return self._of_colors(counts)
         present = {index for index, pixels in enumerate(counts.pixels) if pixels}
@@ -171,6 +173,9 @@ class UnknownValues:
         name = self._labels.name_of_value(value)
         if self._labels.is_ambiguous(value):
             return f"--map {name}:{name} to join them, or --ignore-index {name} to leave it out"
+        ignore, map_ = f"--ignore-index {_quoted(name)}", f"--map {_quoted(f'{name}:CLASS')}"
+        if first := self._one_too_many():
+            return f"{first}; {ignore} if such pixels are to be left out"
         larger = self._larger(value)
         if len(self._seen) >= _MANY and self._labels.colors is None:
             return (
@@ -178,8 +183,22 @@ class UnknownValues:
                 "--map LOW-HIGH:CLASS and --map '*:CLASS' join many values"
             )
         return (
-            f"{larger}--ignore-index {name} if such pixels are to be left out, "
-            f"--map {name}:CLASS if they are a class of another number"
+            f"{larger}{ignore} if such pixels are to be left out, "
+            f"{map_} if they are a class of another number"
+        )
+
+    def _one_too_many(self) -> str:
+        """What a list without the background, or ids that begin at 1, ask for; "" otherwise."""
+        size = self._labels.num_classes
+        if self._labels.colors is not None or set(self._seen) != {size}:
+            return ""
+        if not self._counted_0:
+            return "--reduce-zero-label if the classes begin at 1, as no mask holds 0"
+        if self._labels.class_names is None:
+            return ""
+        return (
+            "the background as the first name of the class list, if value 0 is the background and "
+            "the list leaves it out; --reduce-zero-label if the background is to be left out"
         )
 
     def _larger(self, value: int) -> str:
@@ -190,6 +209,13 @@ class UnknownValues:
         if named or alone or not 0 <= largest < MOST_CLASSES:
             return ""
         return f"-n {largest + 1} if there are so many classes, "
+
+
+def _quoted(text: str) -> str:
+    """As a shell takes it: # would begin a comment."""
+    import shlex  # here: only errors need it
+
+    return shlex.quote(text) if text.startswith("#") else text
 
 
 def instance_factor(values: list[int]) -> int:

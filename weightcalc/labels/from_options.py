@@ -70,6 +70,7 @@ def label_map(listed: ClassList | None, encoding: str, options: LabelOptions) ->
         ranges=wanted.ranges,
         regions=listed.regions if listed else None,
         rest=wanted.rest,
+        said=wanted.said,
         ignore_nodata=wanted.nodata,
         listed_colors=listed.colors if listed else None,
         reduce_zero_label=reduce_zero_label,
@@ -133,19 +134,25 @@ def _color_map(listed: ClassList | None, options: LabelOptions) -> LabelMap:
         ignore=wanted.ignore,
         mapping=targets,
         rest=wanted.rest,
+        said=wanted.said,
         colors=colors,
         learn_colors=learn,
     )
 
 
 class _Wanted(NamedTuple):
-    """What --map and --ignore-index say: single values, ranges, all others, and nodata."""
+    """
+    What --map and --ignore-index say: single values, ranges, all others, and nodata.
+
+    `said` is the option of each value that a person named by itself, not in a file or a range.
+    """
 
     targets: dict[int, int]
     ignore: frozenset[int]
     ranges: list[tuple[Values, int | None]]
     rest: int | None
     nodata: bool
+    said: dict[int, str]
 
 
 def _wanted(
@@ -158,7 +165,8 @@ def _wanted(
     targets: dict[int, int] = {}
     ranges: list[tuple[Values, int | None]] = []
     rest: int | None = None
-    for text, target in (pair for argument in options.mapping for pair in _pairs(argument)):
+    said: dict[int, str] = {}
+    for argument, text, target in _all_pairs(options.mapping):
         index = parse_class(target, names)
         if text.strip() == "*":
             rest = _only(rest, index, "*")
@@ -166,12 +174,15 @@ def _wanted(
             ranges.append((found, index))
         else:
             targets[found.low] = _only(targets.get(found.low), index, text)
+            if not _is_file(argument):
+                said[found.low] = f"--map {argument}"
     words = [text.strip() for text in options.ignore_index]
     kept = frozenset() if "none" in words else frozenset(listed) - targets.keys()
-    given = [parse_values(text, values) for text in words if text not in ("none", "nodata")]
-    ranges += [(found, None) for found in given if found.low < found.high]
-    ignore = kept | {found.low for found in given if found.low == found.high}
-    return _Wanted(targets, ignore, ranges, rest, "nodata" in words)
+    given = {text: parse_values(text, values) for text in words if text not in ("none", "nodata")}
+    ranges += [(found, None) for found in given.values() if found.low < found.high]
+    single = {v.low: f"--ignore-index {text}" for text, v in given.items() if v.low == v.high}
+    said |= single
+    return _Wanted(targets, kept | single.keys(), ranges, rest, "nodata" in words, said)
 
 
 def _only(before: int | None, index: int, text: str) -> int:
@@ -181,9 +192,20 @@ def _only(before: int | None, index: int, text: str) -> int:
     return index
 
 
+def _all_pairs(mapping: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    """Each --map, and the values and classes of it one by one."""
+    for argument in mapping:
+        for text, target in _pairs(argument):
+            yield argument, text, target
+
+
+def _is_file(argument: str) -> bool:
+    return argument.lower().endswith((".json", ".csv"))
+
+
 def _pairs(argument: str) -> Iterator[tuple[str, str]]:
     """The pairs of one --map: "7:0", or a JSON or CSV file of values and classes."""
-    if argument.lower().endswith((".json", ".csv")):
+    if _is_file(argument):
         yield from _pairs_of_file(argument)
         return
     value, _, index = argument.rpartition(":")

@@ -20,7 +20,13 @@ from ..kernels.counters import PackedCounter, RowCounter
 from ..kernels.fast_png import count_plain_png, count_plain_png_file
 from .options import ReadOptions, check_image, check_size
 from .png_chunks import GREY, PALETTE, Chunks, Header
-from .samples import colors_in_use, colors_of_indices, pixel_counter, values_of_pixels
+from .samples import (
+    colors_in_use,
+    colors_of_indices,
+    may_be_refused,
+    pixel_counter,
+    values_of_pixels,
+)
 from .value_counts import ValueCounts
 
 if TYPE_CHECKING:
@@ -54,6 +60,8 @@ def count_plain_bytes(data: Bytes, options: ReadOptions) -> ValueCounts | None:
 def _mask_of(found: PlainPng, options: ReadOptions) -> ValueCounts | None:
     width, height, depth, color, palette, pixels = found
     header = Header(width, height, depth, color, interlaced=False)
+    if may_be_refused(pixels, header.num_samples, depth, options):
+        return None
     try:
         check_image(options)
         return _mask(header, pixels, palette, [], options.encoding)

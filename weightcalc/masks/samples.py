@@ -96,6 +96,28 @@ def pixel_counter(num_samples: int, sample_bits: int, options: ReadOptions) -> V
     return ValueCounter(width, "big", on_piece=_GreyCheck(sample_bits, alpha_bits))
 
 
+def may_be_refused(
+    pixels: Mapping[int, int], num_samples: int, sample_bits: int, options: ReadOptions
+) -> bool:
+    """
+    Whether `pixel_counter` may refuse pixels that have been counted without it.
+
+    Parameters
+    ----------
+    pixels : mapping of int to int
+        Packed pixel to how many there are.
+    num_samples, sample_bits, options
+        As of `pixel_counter`.
+    """
+    if num_samples <= 2:
+        return False
+    if options.encoding == "color":
+        return len(pixels) > _MOST_COLORS
+    alpha_bits = sample_bits if num_samples == 4 else 0
+    colors = (_samples(pixel >> alpha_bits, sample_bits) for pixel in pixels)
+    return any(not red == green == blue for red, green, blue in colors)
+
+
 def _check_colors(counter: ValueCounter, alpha_bits: int, blended: bool) -> None:
     """Refuse a photograph by its many colours, before all of them are counted."""
     if len(counter.numbers) <= _MOST_COLORS:

@@ -18,14 +18,18 @@ from ..text.escape import printable
 from .names import path_in
 
 # Endings and folders that say which of several pictures of one scene a file is.
-_KNOWN_ENDINGS = {"labelids", "labeltrainids", "instanceids", "color"}
+_KNOWN_ENDINGS = {
+    "labelids", "labeltrainids", "instanceids", "color", "semantic", "instance", "instances", "panoptic",
+}  # fmt: skip
 _KNOWN_FOLDERS = (
     {
         "segmentationclass", "segmentationobject", "segmentationclassnpy", "segmentationobjectnpy",
         "segmentationclasspng", "segmentationobjectpng",
     },
     {"labels", "instances", "panoptic"},
-    {"semantic", "instance"},
+    {"semantic", "instance", "panoptic"},
+    {"category_ids", "human_ids", "instance_ids"},
+    {"masks_machine", "masks_human", "masks_instances"},
 )  # fmt: skip
 _ENOUGH_NAMES = 10_000  # sorted names that show whether scenes stand several times
 _MOST_ENDINGS = 64
