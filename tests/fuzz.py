@@ -29,6 +29,7 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 
 from support import png_writer
+from support.deflate_writer import with_checksum, write_stream
 
 try:
     import atheris
@@ -39,6 +40,7 @@ with atheris.instrument_imports(include=["weightcalc"]) if atheris else nullcont
     from weightcalc import ReadOptions
     from weightcalc.errors import DecodeError, LabelError, MissingExtraError
     from weightcalc.kernels import counters as kernels
+    from weightcalc.kernels import fast_png
     from weightcalc.kernels import numpy_twin as numpy_kernels
     from weightcalc.labels import class_list as classlists
     from weightcalc.labels.class_list_formats import parse
@@ -54,9 +56,11 @@ png.values_of_pixels = lambda pixels, *_: dict(pixels)  # before colours and alp
 
 
 def check_png(data: bytes) -> None:
-    """Compare what `count_png` finds by both kernels with what a plain decoder finds."""
+    """Compare what all paths find with what a plain decoder finds."""
     found = [count(data, kernel) for kernel in (COMPILED, NUMPY)]
     assert found[0] == found[1], ("the kernels differ", found)
+    fast = fast_png.count_plain_png(data, MOST_PIXELS, 1 << 40)
+    assert fast is None or fast[5] == found[0], ("the paths differ", fast, found[0])
     if found[0] is not None:
         right = plain_pixels(data)
         assert found[0] == right, ("wrong count", found[0], right)
@@ -166,6 +170,10 @@ def damage_rows(
         rows = raw(rows) if dice.random() < 0.7 else rows
         deflate = zlib.compressobj(dice.choice([0, 1, 6, 9]), strategy=dice.randrange(5))
         stream = deflate.compress(rows) + deflate.flush()
+        if dice.random() < 0.3:
+            stream = write_stream(rows, dice)
+        if dice.random() < 0.3:
+            stream = with_checksum(raw(stream))
     size = dice.choice([1, 2, 3, 7, 31, 1000, 1 << 20])
     pixels = [(b"IDAT", stream[at : at + size]) for at in range(0, len(stream), size)]
     first = next((n for n, (kind, _) in enumerate(chunks) if kind == b"IDAT"), len(chunks))

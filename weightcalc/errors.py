@@ -4,11 +4,13 @@ What can go wrong.
 * WeightcalcError
   * SourceError: the masks cannot be listed, or do not belong together
   * DecodeError: what is wrong with a mask, before its name is added
+    * MissingError: there is no such file
     * DamagedError: the file is cut, fails a checksum, or breaks the rules of its format
     * UnsupportedError: the file may be right, but weightcalc does not read its format
-    * PointerError: Git LFS or git-annex keep the mask elsewhere
+    * PointerError: Git LFS, git-annex or DVC keep the mask elsewhere
     * LossyError: the format changes pixels, so that they are no longer labels
     * ColorError: colours where indices are wanted, or indices where colours are
+      * PhotographError: more colours than masks have classes
     * ValuesError: the values cannot be labels
     * ShapeError: the shape of the array is not that of masks
     * LimitError: the mask needs more pixels, bytes or memory than it may have
@@ -29,6 +31,7 @@ from collections.abc import Sequence
 from typing import Self
 
 from .text.escape import printable
+from .text.numbers import shortened
 
 
 class WeightcalcError(Exception):
@@ -39,9 +42,12 @@ class WeightcalcError(Exception):
     ----------
     hint : str
         What to do about it, in the words of the command line; "" if nothing is known.
+    details : sequence of str
+        All lines of a list that the message ends after the first of them; else empty.
     """
 
     hint: str = ""
+    details: Sequence[str] = ()
 
     def with_hint(self, hint: str) -> Self:
         """Set the hint and return the error itself, to be raised."""
@@ -63,6 +69,10 @@ class DecodeError(WeightcalcError, ValueError):
     """
 
 
+class MissingError(DecodeError):
+    """There is no file of that name, though a list or a link names it."""
+
+
 class DamagedError(DecodeError):
     """The file is cut, fails a checksum, or breaks the rules of its format."""
 
@@ -72,7 +82,7 @@ class UnsupportedError(DecodeError):
 
 
 class PointerError(DecodeError):
-    """The file only says where Git LFS or git-annex keep the mask."""
+    """There is only a file that says where Git LFS, git-annex or DVC keep the mask."""
 
 
 class LossyError(DecodeError):
@@ -81,6 +91,10 @@ class LossyError(DecodeError):
 
 class ColorError(DecodeError):
     """The mask holds colours where indices are wanted, or indices where colours are."""
+
+
+class PhotographError(ColorError):
+    """The image has more colours than masks have classes."""
 
 
 class ValuesError(DecodeError):
@@ -113,7 +127,7 @@ class MaskError(WeightcalcError, ValueError):
     kind : type of DecodeError, or None
         What kind of fault it is: `DamagedError`, `LossyError` and so on, or a type under
         one of them, so ask with `issubclass`. None if nobody could look into the file: it
-        does not exist, may not be read, or is being written.
+        may not be read, or is being written.
         The type and not the error itself, which would keep the mask in memory, and which
         worker processes would have to send back with all that it refers to.
     """
@@ -154,7 +168,18 @@ class MasksError(WeightcalcError, ValueError):
 
     def __str__(self) -> str:
         total = f"{len(self.errors)} of {self.num_masks} files cannot be read"
-        return "\n".join([*map(str, self.errors), total])
+        return "\n".join([*shortened(self.lines()), total])
+
+    def lines(self) -> list[str]:
+        """A line for each error; only one where files are all of one kind, and no masks."""
+        groups: dict[object, list[MaskError]] = {}
+        for number, error in enumerate(self.errors):
+            one_line = error.kind in (LossyError, ColorError, PhotographError, PointerError)
+            groups.setdefault(error.kind if one_line else number, []).append(error)
+        return [
+            f"{group[0]} (the first of {len(group)} such files)" if group[1:] else str(group[0])
+            for group in groups.values()
+        ]
 
 
 class LabelError(WeightcalcError, ValueError):

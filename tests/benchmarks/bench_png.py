@@ -1,18 +1,20 @@
 """
 How fast PNG masks are counted, beside the loops that users write.
 
-    python tests/bench_png.py [--rounds 5] [--only blobs-2048]
+    python tests/benchmarks/bench_png.py [--rounds 3] [--only blobs-2048]
 
 Makes its own masks, runs all contenders in turn, round after round, and prints
 medians: masks/s, Mpx/s, and the ratio to the plain loop (Pillow, then bincount).
-Starting up is left out; ``--whole`` times whole processes instead.
-"read+inflate" is the limit: the file read and decompressed, nothing counted.
+Starting up is left out, but for whole processes, which come last.
+"read+inflate" is each file read and decompressed, nothing counted: by zlib, and by
+zlib-ng where that is installed.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,28 +23,35 @@ import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from weightcalc import LabelMap, count_masks, local_pool
 from weightcalc.kernels import counters as kernels
+from weightcalc.kernels import fast_png
 from weightcalc.kernels import numpy_twin as numpy_kernels
-from weightcalc.kernels.inflate import INFLATE, decompressobj
-from weightcalc.masks import png
+from weightcalc.masks import file, png
 
 Contender = Callable[[list[str]], int]
 
 
-def blobs(height: int, width: int, seed: int) -> np.ndarray:
+def few_blobs(height: int, width: int, seed: int) -> np.ndarray:
+    """What a small mask holds: a part of such an image."""
+    return blobs(height, width, seed, 6)
+
+
+def blobs(height: int, width: int, seed: int, number: int = 60) -> np.ndarray:
     """A street-like label image: bands, and patches of 19 classes in long runs."""
     random = np.random.default_rng(seed)
     y, x = np.mgrid[:height, :width]
     mask = np.where(y < height // 3, 10, np.where(y < height // 2, 2, 0)).astype(np.uint8)
-    for _ in range(60):
+    for _ in range(number):
         cx, cy = random.integers(width), random.integers(height)
         a, b = random.integers(3, width // 12), random.integers(3, height // 8)
         mask[((x - cx) / a) ** 2 + ((y - cy) / b) ** 2 < 1] = random.integers(19)
@@ -105,24 +114,33 @@ def write_rows(
 
 
 REAL = os.environ.get("WEIGHTCALC_DATA", "")
-SETS = {
-    "blobs-2048": (blobs, by_pillow, 1024, 2048, 600),
-    "blobs-2048-opencv": (blobs, by_opencv, 1024, 2048, 20),
-    "blobs-2048-optimiser": (blobs, by_optimiser, 1024, 2048, 20),
-    "blobs-2048-palette": (blobs, as_palette, 1024, 2048, 10),
-    "blobs-2048-16-bit": (blobs, as_16_bit, 1024, 2048, 20),
-    "blobs-2048-colour": (blobs, as_rgb, 1024, 2048, 40),
-    "noise-2048": (noise, by_pillow, 1024, 2048, 8),
-    "blobs-480": (blobs, by_pillow, 360, 480, 367),
+SETS = {  # picture, who writes it, height, width, how many
+    "blobs-2048": (blobs, by_pillow, 1024, 2048, 20),
+    "blobs-2048-opencv": (blobs, by_opencv, 1024, 2048, 12),
+    "blobs-2048-optimiser": (blobs, by_optimiser, 1024, 2048, 12),
+    "blobs-2048-palette": (blobs, as_palette, 1024, 2048, 12),
+    "blobs-2048-16-bit": (blobs, as_16_bit, 1024, 2048, 12),
+    "blobs-2048-colour": (blobs, as_rgb, 1024, 2048, 12),
+    "noise-2048": (noise, by_pillow, 1024, 2048, 4),
+    "blobs-480": (blobs, by_pillow, 360, 480, 60),
+    "blobs-64": (few_blobs, by_pillow, 64, 64, 500),
 }
+REAL_SETS = ["camvid", "camvid-2048"] if REAL else []  # as they are, 480 x 360, and made larger
+WHOLE = {"blobs-2048": 200, "camvid": 367}  # sets that whole processes count
 
 
 def plain_loop(files: list[str]) -> int:
-    """The loop that users write."""
+    """The loop that users write; colours are made one number first."""
     counts = np.zeros(65536, np.int64)
+    total = 0
     for name in files:
-        counts += np.bincount(np.asarray(Image.open(name)).ravel(), minlength=65536)
-    return int(counts.sum())
+        pixels = np.asarray(Image.open(name))
+        if pixels.ndim == 3:
+            found = np.unique(pixels @ (256 ** np.arange(pixels.shape[2])), return_counts=True)
+            total += int(found[1].sum())
+        else:
+            counts += np.bincount(pixels.ravel(), minlength=65536)
+    return total + int(counts.sum())
 
 
 def pillow_histogram(files: list[str]) -> int:
@@ -140,12 +158,12 @@ def opencv_loop(files: list[str]) -> int:
     return total
 
 
-def read_and_inflate(files: list[str]) -> int:
-    """The limit: each file read, and its pixels inflated in pieces."""
+def read_and_inflate(library: Any, files: list[str]) -> int:
+    """Each file read, and its pixels inflated in pieces."""
     total = 0
     for name in files:
         data = Path(name).read_bytes()
-        inflater, position = decompressobj(), 8
+        inflater, position = library.decompressobj(), 8
         while position < len(data):
             length = int.from_bytes(data[position : position + 4], "big")
             if data[position + 4 : position + 8] == b"IDAT":
@@ -163,7 +181,8 @@ def ours(pool: Executor | None, jobs: int = 1) -> Contender:
     def run(files: list[str]) -> int:
         is_colour = "colour" in files[0]
         options = png.ReadOptions(encoding="color" if is_colour else "index")
-        labels = LabelMap(learn_colors=True) if is_colour else LabelMap(65536)
+        size = 65536 if "16-bit" in files[0] else 256
+        labels = LabelMap(learn_colors=True) if is_colour else LabelMap(size)
         counts = count_masks(files, labels, executor=pool, num_workers=jobs, options=options)
         return counts.num_pixels
 
@@ -183,17 +202,17 @@ def replaced(module: object, **values: object) -> Iterator[None]:
             setattr(module, name, value)
 
 
+def on_the_careful_path(files: list[str]) -> int:
+    """weightcalc as it counts what the fast path declines."""
+    with replaced(file, count_plain=lambda *_: None):
+        return ours(None)(files)
+
+
 def on_the_twin(files: list[str]) -> int:
     """weightcalc without its compiled kernel."""
     twin = numpy_kernels
     with replaced(kernels, count_rows=twin.count_rows, count_values=twin.count_values):
-        return ours(None)(files)
-
-
-def with_zlib(files: list[str]) -> int:
-    """weightcalc without zlib-ng."""
-    with replaced(png, decompressobj=zlib.decompressobj, InflateError=zlib.error):
-        return ours(None)(files)
+        return on_the_careful_path(files)
 
 
 def contenders(pool: Executor) -> dict[str, Contender]:
@@ -204,23 +223,29 @@ def contenders(pool: Executor) -> dict[str, Contender]:
         "OpenCV + bincount": opencv_loop,
         "weightcalc -j1": ours(None),
         "weightcalc -j2": ours(pool, 2),
+        "  on the careful path": on_the_careful_path,
         "  without the kernel": on_the_twin,
-        "  with zlib": with_zlib,
-        "read+inflate": read_and_inflate,
+        "read+inflate": partial(read_and_inflate, zlib),
     }
     if find_spec("cv2") is None:
         del found["OpenCV + bincount"]
+    if find_spec("zlib_ng") is not None:  # several times as quick, and not our limit
+        from zlib_ng import zlib_ng
+
+        found["read+inflate, zlib-ng"] = partial(read_and_inflate, zlib_ng)
     return found
 
 
-def make(folder: Path, name: str, most: int) -> tuple[list[str], int]:
-    """Files of a set, and their pixels; 20 different pictures, then copies."""
-    if name == "camvid":
+def make(folder: Path, name: str, number: int | None = None) -> tuple[list[str], int]:
+    """Files of a set, and their pixels; at most 20 different pictures, then copies."""
+    if name.startswith("camvid"):
         found = sorted(map(str, Path(REAL, "segnet-camvid-v0/trainannot").glob("*.png")))
-        return found, len(found) * 360 * 480
-    picture, save, height, width, number = SETS[name]
+        if name == "camvid":
+            return found, len(found) * 360 * 480
+        return enlarged(folder, found[::10]), len(found[::10]) * 1024 * 2048
+    picture, save, height, width, usual = SETS[name]
     files = []
-    for i in range(min(number, most)):
+    for i in range(number or usual):
         path = folder / f"{name}-{i:04}.png"
         if i < 20:
             save(picture(height, width, i), str(path))
@@ -228,6 +253,16 @@ def make(folder: Path, name: str, most: int) -> tuple[list[str], int]:
             path.write_bytes((folder / f"{name}-{i % 20:04}.png").read_bytes())
         files.append(str(path))
     return files, len(files) * height * width
+
+
+def enlarged(folder: Path, files: list[str]) -> list[str]:
+    """Real masks made 2048 x 1024 pixels."""
+    found = []
+    for name in files:
+        path = folder / Path(name).name
+        Image.open(name).resize((2048, 1024), Image.Resampling.NEAREST).save(path)
+        found.append(str(path))
+    return found
 
 
 def measure(files: list[str], rounds: int) -> dict[str, list[float]]:
@@ -247,13 +282,14 @@ def measure(files: list[str], rounds: int) -> dict[str, list[float]]:
 def whole_process(files: list[str], rounds: int) -> None:
     """Whole processes on a folder: the plain loop, and the command line."""
     folder = str(Path(files[0]).parent)
+    out = tempfile.mkdtemp()
     loop = (
         "import sys,glob,numpy as np\nfrom PIL import Image\nc=np.zeros(65536,np.int64)\n"
         "for f in sorted(glob.glob(sys.argv[1]+'/*.png')):\n"
         "    c+=np.bincount(np.asarray(Image.open(f)).ravel(),minlength=65536)"
     )
     ours_ = [sys.executable, "-m", "weightcalc", "count", folder, "-n", "256", "-o"]
-    ours_ += [str(Path(folder).parent / "counts.json"), "-q"]
+    ours_ += [str(Path(out, "counts.json")), "-q"]
     commands = {
         "plain loop": [sys.executable, "-c", loop, folder],
         "weightcalc -j1": [*ours_, "-j1"],
@@ -265,6 +301,7 @@ def whole_process(files: list[str], rounds: int) -> None:
             start = time.perf_counter()
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             seconds[name].append(time.perf_counter() - start)
+    shutil.rmtree(out)
     for name, times in seconds.items():
         ratio = median(a / b for a, b in zip(seconds["plain loop"], times, strict=True))
         print(f"  {name:22} {median(times):8.3f} s {ratio:10.2f} x the plain loop")
@@ -285,22 +322,23 @@ def report(name: str, num_files: int, pixels: int, seconds: dict[str, list[float
 def main() -> None:
     """Make the sets, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    names = [*SETS, "camvid"] if REAL else list(SETS)  # camvid: real masks of 480 x 360
+    parser.add_argument("--rounds", type=int, default=3)
+    names = [*SETS, *REAL_SETS]
     parser.add_argument("--only", choices=names, nargs="+", default=names)
-    parser.add_argument("--whole", action="store_true", help="time whole processes instead")
     arguments = parser.parse_args()
-    print(f"kernel {'compiled' if kernels.COMPILED else 'NumPy'}, inflate {INFLATE}")
+    path = "fast" if fast_png.FAST_PNG else "careful"
+    print(f"kernel {'compiled' if kernels.COMPILED else 'NumPy'}, path {path}")
     for name in arguments.only:
+        with tempfile.TemporaryDirectory() as temporary:
+            files, pixels = make(Path(temporary), name)
+            report(name, len(files), pixels, measure(files, arguments.rounds))
+    for name in [name for name in arguments.only if name in WHOLE]:
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary, "masks")
             folder.mkdir()
-            files, pixels = make(folder, name, 200 if arguments.whole and "2048" in name else 1000)
-            if arguments.whole:
-                print(f"\n{name}: whole processes on {len(files)} masks")
-                whole_process(files, arguments.rounds)
-            else:
-                report(name, len(files), pixels, measure(files, arguments.rounds))
+            files, _ = make(folder, name, WHOLE[name])
+            print(f"\n{name}: whole processes on {len(files)} masks")
+            whole_process(files, arguments.rounds)
 
 
 if __name__ == "__main__":

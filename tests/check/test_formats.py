@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -26,10 +27,11 @@ def folder(save_mask, tmp_path, monkeypatch):
     return ["check", "masks", "-c", "names.txt"]
 
 
-TEXT = """\
+HINT = "--ignore-index VALUE leaves it out, --map VALUE:CLASS counts it, -n more classes"
+TEXT = f"""\
 error unknown-value: value that is neither a class nor ignored (1)
   masks/b.png: value 7 (2 pixels)
-  hint: --ignore-index VALUE leaves it out, --map VALUE:CLASS counts it, -n more classes
+  hint: {HINT}
 
 warning class-never-seen: class that no mask holds (1)
   class 3 (dog): no mask holds it
@@ -86,18 +88,59 @@ def test_json(weightcalc, folder):
         },
     ]
     assert (document["errors"], document["warnings"], document["masks"]) == (1, 1, 2)
-    entry = {"level": "error", "tried": True, "findings": 1, "listed": 1}
+    entry = {"level": "error", "hint": HINT, "tried": True, "findings": 1, "listed": 1}
     assert document["rules"]["unknown-value"] == entry
+    assert document["rules"]["class-never-seen"]["hint"] == ""
 
 
 def test_github(weightcalc, folder):
     """GitHub gets a workflow command for each finding, and a line for the log."""
     lines = weightcalc(*folder, "-f", "github").stdout.decode().splitlines()
+    text = f"masks/b.png: value 7 (2 pixels)%0Ahint: {HINT}"
     assert lines == [
-        "::error file=masks/b.png,title=weightcalc unknown-value::masks/b.png: value 7 (2 pixels)",
+        f"::error file=masks/b.png,title=weightcalc unknown-value::{text}",
         "::warning title=weightcalc class-never-seen::class 3 (dog): no mask holds it",
         "1 error, 1 warning: 2 masks, 16 pixels, 11 rules tried",
     ]
+
+
+def annotated_files(result):
+    """The files that the workflow commands of a result name."""
+    return re.findall(r"^::\w+ file=([^,:]*),", result.stdout.decode(), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("workspace", "source", "file"),
+    [
+        (".", "masks", "masks/b.png"),
+        ("..", "masks", "w/masks/b.png"),
+        ("masks", "masks", "b.png"),
+        ("masks/", "{here}/masks", "b.png"),
+        ("../link", "masks", "masks/b.png"),
+        ("../link", "../link/masks", "masks/b.png"),
+        ("mask", "masks", "masks/b.png"),
+        ("..", "m.zip", "w/m.zip"),
+        ("..", "stack.npy", "w/stack.npy"),
+        ("", "./masks", "masks/b.png"),
+    ],
+)
+def test_github_names_files_from_the_workspace(
+    weightcalc, save_mask, tmp_path, monkeypatch, workspace, source, file
+):
+    """Annotations name files from GITHUB_WORKSPACE, however it and the masks are spelled."""
+    here = tmp_path / "w"
+    save_mask([[0, 7]], "w/masks/b.png")
+    save_mask([[[0, 0]] * 3, [[0, 7]] * 3, [[0, 0]] * 3], "w/stack.npy")
+    (tmp_path / "link").symlink_to(here)
+    monkeypatch.chdir(here)
+    with zipfile.ZipFile("m.zip", "w") as archive:
+        archive.write("masks/b.png")
+    monkeypatch.setenv("GITHUB_WORKSPACE", workspace and os.path.abspath(workspace))
+    result = weightcalc("check", source.format(here=here), "-n", 3, "-f", "github", "--rule", OFF)
+    assert annotated_files(result) == [file]
+
+
+OFF = "class-never-seen=off"
 
 
 def test_github_shows_ten(weightcalc, folder, save_mask):
@@ -121,7 +164,7 @@ def test_junit(weightcalc, folder):
     assert [rule for rule, _ in failed] == ["unknown-value"]
     assert (suite.failures, report.failures) == (1, 1)
     (failure,) = cases[failed[0]].result
-    assert failure.text == "masks/b.png: value 7 (2 pixels)"
+    assert failure.text == f"masks/b.png: value 7 (2 pixels)\nhint: {HINT}"
     seen = {name: case for (rule, name), case in cases.items() if rule == "class-never-seen"}
     assert list(seen) == ["class 0 road", "class 1 sky", "class 2 car", "class 3 dog"]
     assert seen["class 3 dog"].system_out == "class 3 (dog): no mask holds it"
@@ -243,7 +286,7 @@ def test_properties_of_commands(weightcalc, hostile):
     assert keys[2] == "weightcalc unknown-value"
     if name.isprintable() and not name.startswith("::") and "##[" not in name:
         assert unescaped(keys[1]) == f"masks/{name}.png"
-    assert unescaped(keys[3]) == f"{unescaped(keys[1])}: value 9 (1 pixel)"
+    assert unescaped(keys[3]) == f"{unescaped(keys[1])}: value 9 (1 pixel)\nhint: {HINT}"
 
 
 def test_names_in_json(weightcalc, hostile):

@@ -82,14 +82,49 @@ def test_hook_looks_at_what_is_committed(repository, save_mask):
     assert (done.returncode, "Passed" in done.stderr) == (0, True)
 
 
+def test_hook_looks_at_upper_case(repository, save_mask):
+    """A mask whose ending is in upper case is looked at too."""
+    save_mask([[0, 1, 7]], "masks/b.PNG")
+    done = repository()
+    assert done.returncode == 1
+    assert "masks/b.PNG: value 7 (1 pixel)" in done.stderr
+
+
+def recipe_for_sets():
+    """The hook of the manual that looks at the whole set."""
+    manual = (ROOT / "weightcalc/manual/check.md").read_text()
+    (recipe,) = (b for b in re.findall("```yaml\n(.*?)```", manual, re.DOTALL) if "always_run" in b)
+    return yaml.safe_load(recipe)[0]
+
+
+def test_hook_for_the_whole_set(repository, save_mask):
+    """The recipe of the manual tries rules on sets, whatever is committed."""
+    recipe = recipe_for_sets()
+    assert recipe.pop("id") == HOOK["id"]
+    config = json.loads(Path(".pre-commit-config.yaml").read_text())
+    config["repos"][0]["hooks"][0] |= recipe
+    Path(".pre-commit-config.yaml").write_text(json.dumps(config))
+    Path("data").mkdir()
+    Path("data/classes.txt").write_text("road\nsky\n")
+    for number in range(8):
+        save_mask([[0, 1]], f"data/masks/{number}.png")
+    assert repository().returncode == 0
+    Path("data/masks/3.png").unlink()
+    done = repository()
+    assert done.returncode == 1
+    assert "class 1 (sky): in 7 masks, fewer than 8" in done.stderr
+
+
 @pytest.mark.parametrize("suffix", READERS)
 def test_endings_of_hook(suffix):
-    """The hook takes files of every ending of masks but those that often are something else."""
+    """The hook takes files of every ending of masks, in any case, but those that often are something else."""
     something_else = {".jpg", ".jpeg"}  # photographs
     something_else |= {".h5", ".hdf5", ".mat"}  # models, measurements
     something_else |= {".zarr", ".zarr.zip"}  # folders, of which git knows no more than the files
-    taken = re.search(HOOK["files"], f"masks/a{suffix}") is not None
-    assert taken is (suffix not in something_else)
+    for ending in (suffix, suffix.upper()):
+        taken = re.search(HOOK["files"], f"masks/a{ending}")
+        assert bool(taken) is (suffix not in something_else)
+    assert not re.search(HOOK["files"], "masks/png")
 
 
 @pytest.mark.long

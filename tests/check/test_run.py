@@ -7,7 +7,6 @@ import zipfile
 import zlib
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 from support.checked_set import (
@@ -64,6 +63,9 @@ def test_exit_codes(clean, weightcalc):
         (["--max-drift", "0.1"], "--baseline FILE"),
         (["--images", "none"], "none: no such file or folder"),
         (["--against", "none"], "none: no such file or folder"),
+        (["--images", "images", "--mask-name", "_mask"], "'--mask-name': expected a pattern"),
+        (["--images", "images", "--image-name", "{}_{}"], "'--image-name': expected a pattern"),
+        (["--mask-name", "{}_mask"], "hint: --images DIR"),
         (["--baseline", "none.json"], "none.json: No such file or directory"),
         (["--weights", "names.txt"], "names.txt: not JSON"),
         (
@@ -125,6 +127,9 @@ def test_config(clean, check):
         (f"max-imbalance = 1{'0' * 400}", "expected a number above 0, of at most 308 digits"),
         ("max-imbalance = nan", "expected a number above 0"),
         ("min-masks = '3'", "min-masks = '3': expected a whole number"),
+        ("mask-name = '_mask'", "mask-name = '_mask': expected a pattern that holds {} once"),
+        ("image-name = 3", "image-name = 3: expected a pattern that holds {} once"),
+        ("mask-ending = '_mask'", "has no key 'mask-ending'"),
         ("strict = 1", "expected true or false"),
         ("max-ignored = 2", "expected a share from 0 to 1"),
         ("min-masks 3", "pyproject.toml: "),
@@ -185,24 +190,6 @@ def test_kinds_may_differ_where_an_encoding_is_named(clean, check):
     assert check("masks", "-n", 3, "--encoding", "index") == (0, {})
 
 
-def test_endings_of_stems(clean, check, save_mask):
-    """Endings that only masks or only images have are left out of the comparison."""
-    for name in ("a", "b"):
-        save_mask(ROWS, f"city/{name}_labelIds.png")
-        save_mask(np.zeros((4, 8, 3)), f"photos/{name}_leftImg8bit.png")
-    ends = ["--mask-ending", "_labelIds", "--image-ending", "_leftImg8bit"]
-    assert check("city", "-n", 3, "--images", "photos", *ends) == (0, {})
-    assert len(check("city", "-n", 3, "--images", "photos")[1]) == 4
-
-
-def test_image_in_the_folder_of_its_name(clean, check, save_mask):
-    """Of two images with the stem of a mask, that of the folder of the same name is meant."""
-    for folder, size in (("x", (4, 8)), ("y", (2, 2))):
-        save_mask(np.arange(np.prod(size)).reshape(size) % 3, f"m/{folder}/a.png")
-        save_mask(np.zeros((*size, 3)), f"p/{folder}/a.png")
-    assert check("m", "-n", 3, "--images", "p") == (0, {})
-
-
 def test_jobs(clean, weightcalc):
     """The findings are the same for any number of processes."""
     for damage in (palette, no_image, copied):
@@ -238,7 +225,14 @@ def test_masks_are_read_once(clean, monkeypatch, weightcalc):
         opened.append(name)
         return real(name)
 
+    def plain_spy(name, options):
+        found = count_plain(name, options)
+        opened.extend([name] if found else [])
+        return found
+
+    count_plain = mask_file.count_plain
     monkeypatch.setattr(mask_file, "open_mask", spy)
+    monkeypatch.setattr(mask_file, "count_plain", plain_spy)
     assert weightcalc("check", "masks", "-c", "names.txt", "-j1").exit_code == 0
     assert opened == ["masks/a.png", "masks/b.png", "masks/c.png"]
 
@@ -336,15 +330,6 @@ def test_malformed_report(clean, weightcalc, change, field):
     result = weightcalc("check", "masks", "-n", 3, "--weights", "w.json")
     assert (result.exit_code, result.stdout) == (2, b"")
     assert f"w.json: {field} is " in result.stderr
-
-
-def test_images_in_the_folder_of_the_masks(check, save_mask, tmp_path, monkeypatch):
-    """Masks are no images, however the folder that holds both is spelled."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("0.png", "0_mask.png"):
-        save_mask([[0, 1, 2]], f"s/{name}")
-    arguments = ["s", "-n", 3, "--include", "*_mask.png", "--mask-ending", "_mask"]
-    assert check(*arguments, "--images", tmp_path / "s") == (0, {})
 
 
 def write_low_depth(path, depth, level):

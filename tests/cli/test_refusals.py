@@ -137,7 +137,7 @@ REFUSALS = {
     "colours as index": (
         {"a.png": rgb((0, 0, 0), (255, 0, 0), (255, 0, 0))},
         "a.png",
-        ["a.png", "(255, 0, 0)", "2 pixels", "--encoding color", "--classes"],
+        ["a.png", "(255, 0, 0)", "--encoding color", "--classes"],
     ),
     "changing alpha": (
         {"a.png": write_png([[(1, 1, 1, 9), (1, 1, 1, 255)]], RGBA)},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import signal
 import subprocess
@@ -17,7 +18,6 @@ from weightcalc import LabelMap, MaskError, MasksError, count_masks, local_pool
 from weightcalc.counting import count as counting
 from weightcalc.counting.count import count_each
 from weightcalc.counting.engines import HealingExecutor
-from weightcalc.masks import file as mask_file
 from weightcalc.sources.names import name_from
 
 CLUSTER = """
@@ -52,14 +52,14 @@ def masks(save_mask):
 
 def deadly(monkeypatch, *names: str) -> None:
     """Let the process die that reads a file whose name ends so."""
-    read = mask_file.read_masks
+    read = counting.count_file
 
-    def read_or_die(name, stream, options):
+    def read_or_die(name, options):
         if name.endswith(names):
             os.kill(os.getpid(), signal.SIGKILL)
-        return read(name, stream, options)
+        return read(name, options)
 
-    monkeypatch.setattr(mask_file, "read_masks", read_or_die)
+    monkeypatch.setattr(counting, "count_file", read_or_die)
 
 
 def test_a_mask_that_kills(masks, monkeypatch):
@@ -188,6 +188,22 @@ def test_dask(environment, cluster, masks):
     assert start(environment, folder, "-n2", "--dask", address).communicate(timeout=60)[0] == alone
     script = [sys.executable, "-c", API, address, folder]
     assert subprocess.check_output(script, env=environment, timeout=60) == alone
+
+
+def test_dask_counts_scenes(environment, cluster, save_mask, tmp_path, monkeypatch):
+    """A scene travels to the workers of Dask as one, and its files by relative names."""
+    address, _ = cluster
+    monkeypatch.chdir(tmp_path)
+    for scene in range(30):
+        save_mask([[0] * scene + [1] * 30], f"s/{scene}_hair.png")
+        save_mask([[1] * scene + [0] * 30], f"s/{scene}_skin.png")
+    words = ["s", "--layers", "{scene}_{class}.png", "--rest", "other"]
+    alone = start(environment, *words, "-j1").communicate(timeout=60)[0]
+    assert [c["pixels"] for c in json.loads(alone)["classes"]] == [900, 0, 435]
+    assert start(environment, *words, "--dask", address).communicate(timeout=60)[0] == alone
+    Path("s/7_skin.png").write_bytes(b"junk")
+    _, said = start(environment, *words, "--dask", address).communicate(timeout=60)
+    assert b"\nerror: s/7_skin.png: no image" in said
 
 
 def test_a_dask_worker_is_killed(environment, cluster, save_mask, tmp_path):

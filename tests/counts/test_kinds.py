@@ -76,11 +76,27 @@ def test_all_can_be_wanted(counted):
 
 
 def test_colour_pictures_beside_masks(weightcalc, save_mask, tmp_path, monkeypatch):
-    """Where all files of an ending cannot be read as masks, --include is what helps."""
+    """Where all files of an ending cannot be read as masks, they are what to leave out."""
     monkeypatch.chdir(tmp_path)
     for scene in SCENES:
         save_mask(IDS, f"m/{scene}_ids.png")
         save_mask(np.full((2, 2, 3), (9, 8, 7)), f"m/{scene}_view.png")
     result = weightcalc("weights", "m")
     assert (result.exit_code, result.stdout) == (2, b"")
-    assert "--include '*_view.png'" in result.stderr or "--include '*_ids.png'" in result.stderr
+    assert "hint: --exclude '*_view.png'" in result.stderr
+    skipping = weightcalc("weights", "m", "--on-error", "skip")
+    assert skipping.exit_code == 2
+    assert "hint: --include '*_ids.png'" in skipping.stderr
+
+
+def test_colour_pictures_beside_masks_without_an_ending(
+    weightcalc, save_mask, tmp_path, monkeypatch
+):
+    """Where the masks have no ending that tells them apart, that of the pictures is named."""
+    monkeypatch.chdir(tmp_path)
+    for scene in SCENES:
+        save_mask(IDS, f"m/{scene}.png")
+        save_mask(np.full((2, 2, 3), (9, 8, 7)), f"m/{scene}_view.png")
+    skipping = weightcalc("weights", "m", "--on-error", "skip")
+    assert skipping.exit_code == 2
+    assert "hint: --exclude '*_view.png'" in skipping.stderr

@@ -108,6 +108,12 @@ EXPECTED = {
         "generator, one-hot: 4 masks, [1.6, 4.0, 8.0]",
         "rounded down, wrong: 3 masks, [1.2, 6.0]",
     ],
+    "masks_from_iterator": [
+        # 9 / (3 * [6, 2, 1]); grey of (128, 0, 0) is 0.299 * 128
+        "2 masks, [6, 2, 1], 1 ignored",
+        "[0.5, 1.5, 3.0]",
+        "converted to grey, wrong: value 38 (1 pixels) is neither a class nor ignored",
+    ],
     "median_frequency_camvid": [
         f"list: {CAMVID}",
         f"dict: {dict(enumerate(CAMVID))}",

@@ -236,6 +236,7 @@ BESIDE = [
     ),
     ("inverse-log-count", {"offset": 0.0}, [1 / math.log(n) for n in PIXELS]),
     ("balanced", {}, [N / (12 * n) for n in PIXELS]),
+    ("balanced", {"unit": "masks"}, [367 / (12 * m) for m in MASKS]),
     ("pos-weight", {}, [(N - n) / n for n in PIXELS]),
     ("median-frequency", {"factor": 3.7}, [3.7 * MIDDLE / f for f in FREQUENCIES]),
 ]

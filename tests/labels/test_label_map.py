@@ -113,7 +113,10 @@ def test_class_list(count, save_list, name, text, names):
         ("c.json", "{}", "no class"),
         ("c.txt", "\n\n", "no class"),
         ("c.txt", b"\xff\xfe\x00r\x00", "text"),
-        ("c.txt", "sky\n<<<<<<< HEAD\nroad\n=======\ncar\n>>>>>>> main\n", "conflict markers"),
+        ("c.txt", "sky\n<<<<<<< HEAD\nroad\n=======\ncar\n>>>>>>> main\n", "line 2 .* conflict"),
+        ("c.txt", "sky\r\nroad\r\n=======\r\ncar\r\n", "line 3 .* conflict markers"),
+        ("c.csv", "name,r,g,b\n||||||| 12ab\nsky,0,0,0\n", "line 2 .* conflict markers"),
+        ("c.json", '["sky",\n"road"\n>>>>>>> main\n]', "line 3 .* conflict markers"),
     ],
 )
 def test_wrong_class_list(refused, save_list, name, text, message):
@@ -259,7 +262,7 @@ def test_colour_without_a_class(weightcalc, tmp_path):
     result = weightcalc("count", tmp_path / "c.png", *options)
     assert (result.exit_code, result.stdout) == (2, b"")
     assert "#008000 (1 pixel in 1 mask" in result.stderr
-    assert "--ignore-index #008000" in result.stderr
+    assert "--ignore-index '#008000'" in result.stderr
 
 
 def test_ambiguous_value(refused, count):

@@ -13,7 +13,12 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
-from support.png_writer import PALETTE, write_png
+from support.png_writer import PALETTE, RGB, RGBA, SAMPLES, write_png
+
+from weightcalc.errors import MaskError, PhotographError
+from weightcalc.masks import png
+from weightcalc.masks.file import count_file
+from weightcalc.masks.options import ReadOptions
 
 ROAD, CAR, TREE, VOID = [128, 64, 128], [0, 0, 142], [0, 100, 0], [0, 0, 0]
 CLASS_DICT = "name,r,g,b\nroad,128,64,128\ncar,0,0,142\ntree,0,100,0\nvoid,0,0,0\n"
@@ -155,7 +160,7 @@ def test_unknown_color(refused, save_mask, class_dict):
     assert "the nearest colour is #804080, class road" in said
     assert "4 colours are classes" in said
     assert "between" not in said
-    assert "--ignore-index #ff4080" in said
+    assert "--ignore-index '#ff4080'" in said
 
 
 def test_blended_color(refused, save_mask, class_dict):
@@ -174,17 +179,59 @@ def test_colors_without_a_list(counted, save_mask):
     assert ignored == {}
 
 
-@pytest.mark.parametrize("num_colors", [4096, 4097])
-def test_many_colors(counted, refused, save_mask, num_colors):
-    """More than 4096 colours without a class list are a photograph."""
-    colors = [[n >> 8, n & 255, 9] for n in range(num_colors)]
-    mask = save_mask([colors])
-    if num_colors == 4096:
-        pixels, _ = counted(mask, "--encoding", "color")
-        assert (len(pixels), set(pixels.values())) == (4096, {1})
-        return
-    said = refused(mask, "--encoding", "color")
+def many_colors(*numbers):
+    """A row of a colour for each number."""
+    return [[[n >> 8, n & 255, 9] for n in numbers]]
+
+
+def test_many_masks_of_many_colors(counted, refused, save_mask):
+    """More than 4096 colours of a set without a class list are photographs."""
+    masks = [save_mask(many_colors(*range(n, n + 256)), f"{n}.png") for n in range(0, 4096, 256)]
+    pixels, _ = counted(*masks, "--encoding", "color")
+    assert (len(pixels), set(pixels.values())) == (4096, {1})
+    one_more = save_mask(many_colors(4096), "more.png")
+    said = refused(*masks, one_more, "--encoding", "color")
     assert "more than 4096 different colours: photographs, not masks" in said
+
+
+@pytest.mark.parametrize("ending", ["png", "tif", "bmp", "npy"])
+def test_one_color_too_many(save_mask, ending):
+    """The 257th colour of a mask is refused, be it that of one pixel."""
+    rows = many_colors(*range(256), *[0] * 9000)
+    (mask,) = count_file(save_mask(rows, f"a.{ending}"), ReadOptions("color"))
+    assert len(mask.values) == 256
+    name = save_mask(many_colors(*range(257), *[0] * 9000), f"b.{ending}")
+    with pytest.raises(MaskError, match="more than 256 different colours") as caught:
+        count_file(name, ReadOptions("color"))
+    assert caught.value.kind is PhotographError
+
+
+def test_blended_edges(save_mask):
+    """Where a list tells classes, 300 colours are edges if 256 of them hold 90 % of the pixels."""
+    options = ReadOptions("color", blended=True)
+    # 300 pixels of 300 colours, and 99 more of the first: 256 colours hold 355 of 399
+    with pytest.raises(MaskError, match="more than 256 different colours"):
+        count_file(save_mask(many_colors(*range(300), *[0] * 99)), options)
+    # and 200 more: 456 of 500
+    (mask,) = count_file(save_mask(many_colors(*range(300), *[0] * 200)), options)
+    assert len(mask.values) == 300
+
+
+@pytest.mark.parametrize("encoding", ["auto", "index", "color"])
+@pytest.mark.parametrize("depth", [8, 16])
+@pytest.mark.parametrize("color", [RGB, RGBA])
+def test_a_photograph_is_not_read_to_its_end(tmp_path, monkeypatch, encoding, depth, color):
+    """Of a photograph only the beginning is read: damage behind it is not even found."""
+    monkeypatch.setattr(png, "_PIECE", 1 << 13)
+    samples, top = SAMPLES[color], (1 << depth) - 1
+    noise = np.random.default_rng(1).integers(0, top + 1, (100, 100, samples))
+    noise[..., 3:] = top
+    rows = [[tuple(pixel) for pixel in row] for row in noise.tolist()]
+    data = write_png(rows, color, depth, level=0, split=1000)
+    (tmp_path / "a.png").write_bytes(data[: len(data) * 7 // 8])
+    with pytest.raises(MaskError, match="a photograph") as caught:
+        count_file(str(tmp_path / "a.png"), ReadOptions(encoding))
+    assert caught.value.kind is PhotographError
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,13 @@ from weightcalc.errors import (
     DecodeError,
     LimitError,
     LossyError,
+    MissingError,
     PointerError,
     ShapeError,
     UnsupportedError,
     ValuesError,
 )
-from weightcalc.masks import bmp, formats
+from weightcalc.masks import bmp, png
 from weightcalc.masks import pillow as images
 from weightcalc.sources.guard import third_party
 from weightcalc.text.escape import printable
@@ -80,10 +81,26 @@ def test_kind(refuse, data, name, options, kind):
     assert (copy.kind, copy.hint, str(copy)) == (error.kind, error.hint, str(error))
 
 
-def test_no_kind(tmp_path):
-    """Nobody could look into a file that is not there, so its error has no type of fault."""
+def test_missing_file(tmp_path):
+    """A file that is not there is told from one that nobody may look into."""
     with pytest.raises(MaskError) as caught:
         count_file(str(tmp_path / "none.png"))
+    assert caught.value.kind is MissingError
+    assert "--root" in caught.value.hint
+
+
+def test_link_that_leads_nowhere(tmp_path):
+    """A broken link is a missing file too, which no option of lists can find."""
+    (tmp_path / "a.png").symlink_to("gone")
+    with pytest.raises(MaskError) as caught:
+        count_file(str(tmp_path / "a.png"))
+    assert (caught.value.kind, caught.value.hint) == (MissingError, "")
+
+
+def test_no_kind(tmp_path):
+    """Nobody could look into what is no file, so its error has no type of fault."""
+    with pytest.raises(MaskError) as caught:
+        count_file(str(tmp_path))
     assert caught.value.kind is None
 
 
@@ -95,6 +112,7 @@ def test_hint_keeps_the_type(kind):
 
 
 RULES_OF_KINDS = {
+    MissingError: "unreadable",
     DamagedError: "unreadable",
     UnsupportedError: "unreadable",
     PointerError: "lfs-pointer",
@@ -130,7 +148,7 @@ FORKED = multiprocessing.get_start_method() == "fork"  # else a worker does not 
 @pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.skipif(not FORKED, reason="workers are not forked"))])  # fmt: skip
 @pytest.mark.parametrize(
     ("name", "place"),
-    [("png", (formats, "count_png")), ("bmp", (bmp, "_read_header")), ("gif", (images, "_values"))],
+    [("png", (png, "_mask")), ("bmp", (bmp, "_read_header")), ("gif", (images, "_values"))],
 )
 def test_a_bug_in_a_reader(save_mask, weightcalc, monkeypatch, tmp_path, jobs, name, place):
     """A fault of our own code is a traceback and exit code 2, also where files may be skipped."""

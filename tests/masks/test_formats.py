@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from weightcalc import MaskError, count_file
+from weightcalc.errors import DamagedError
 from weightcalc.masks import file as mask_file
 from weightcalc.masks import formats as readers
 
@@ -176,6 +177,36 @@ def test_wrong_ending_is_noted(read, format_, name, usual):
     assert [format_ in note and usual in note for note in mask.notes] == [True]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        (b"\r\n", b"\n"),
+        (b"\n", b"\r\n"),
+        (b"\r\n", b"\r"),
+        (b"\n", b"\r"),
+        (b"\r", b""),
+        (b"\x1a", b""),
+    ],
+    ids=str,
+)
+def test_png_by_a_text_transfer(refuse, change):
+    """A PNG whose line ends a program converted, whichever way, is refused for that reason."""
+    error = refuse(saved("PNG").replace(*change), "a.png")
+    assert issubclass(error.kind, DamagedError)
+    assert "line ends" in error.reason
+    assert "binary mode" in error.hint
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-8", "ascii"])
+@pytest.mark.parametrize("ends", ["\r\n", "\n"])
+def test_png_as_text(refuse, encoding, ends):
+    """A PNG that was read as text and written as UTF-8 is refused for that reason."""
+    text = saved("PNG").decode(encoding, "replace").replace("\r\n", ends)
+    error = refuse(text.encode(), "a.png")
+    assert issubclass(error.kind, DamagedError)
+    assert "as text" in error.reason
+
+
 REFUSED = {
     "empty": (b"", "a.png", "empty"),
     "PostScript": (b"%!PS-Adobe-3.0\nshowpage\n", "a.png", "no image"),
@@ -185,8 +216,14 @@ REFUSED = {
     "pbm": (b"P4\t8 1\n" + bytes(1), "a.pbm", "a PBM file"),
     "text like a pgm": (b"P5: a note", "a.png", "no image"),
     "PDF": (b"%PDF-1.7\n", "a.bmp", "a PDF"),
-    "PNG by a text transfer": (b"\x89PNG\n\x1a\n" + bytes(40), "a.png", "line ends"),
     "HTML": (b"<!DOCTYPE html>\n<html>", "a.png", "an HTML page"),
+    "HTML without a type": (b"\r\n\r\n  <HTML lang=en>", "a.tif", "an HTML page"),
+    "HTML of an array": (b"<!doctype html><title>Sign in</title>", "a.npy", "an HTML page"),
+    "HTML of arrays": (b"<html><body>404</body></html>", "a.npz", "an HTML page"),
+    "HTML of a volume": (b"<html><body>404</body></html>", "a.nii.gz", "an HTML page"),
+    "HTML of points": (b"<!DOCTYPE html> ", "a.label", "an HTML page"),
+    "XML of a store": (b"\xef\xbb\xbf<?xml version='1.0'?><Error/>", "a.png", "an XML file"),
+    "DVC": (b"outs:\n- md5: a304afb9\n", "a.png", "a DVC pointer"),
     "text": (b"notes", "a.gif", "no image"),
     "zip": (b"PK\3\4" + bytes(40), "a.png", "a ZIP archive"),
     "Git LFS": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a.png", "Git LFS"),

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from weightcalc import METHODS, ClassCounts, LabelMap, WeightError, compute_class_weights
 from weightcalc.counts.counts_file import counts_of_document
-from weightcalc.weights.class_weights import remarks
+from weightcalc.weights.class_weights import list_class_weights, remarks
 from weightcalc.weights.formula import Formula
+from weightcalc.weights.formulas import WITHOUT_UNIT
 
 
 def counts_of(*masks, labels=None):
@@ -70,6 +71,18 @@ BY_HAND = [
     ("inverse-log-count", {}, [0.480898, 1.442695, 1.442695]),
     # ln 9 = 2.197225, ln 3 = 1.098612
     ("inverse-log-count", {"offset": 1}, [0.455120, 0.910239, 0.910239]),
+    # of masks: classes are in 2, 1 and 1 of 2
+    ("inverse-frequency", {"unit": "masks"}, [1, 2, 2]),
+    ("balanced", {"unit": "masks"}, [1 / 3, 2 / 3, 2 / 3]),
+    ("power", {"unit": "masks", "exponent": 2}, [1, 4, 4]),
+    # ln(1.02 + 1) = 0.703098, ln(1.02 + 1/2) = 0.418710
+    ("enet", {"unit": "masks"}, [1.422277, 2.388287, 2.388287]),
+    ("smoothed-inverse", {"unit": "masks", "eps": 0.5}, [2 / 3, 1, 1]),
+    # ln 10 and ln 20
+    ("log-inverse", {"unit": "masks", "mu": 10}, [2.302585, 2.995732, 2.995732]),
+    # ln 3 and ln 2
+    ("inverse-log-count", {"unit": "masks", "offset": 1}, [0.910239, 1.442695, 1.442695]),
+    ("pos-weight", {"unit": "masks"}, [0, 1, 1]),
     # 4/8 and 10/2
     ("pos-weight", {}, [0.5, 5, 5]),
     ("uniform", {}, [1, 1, 1]),
@@ -89,6 +102,7 @@ def test_every_method_is_worked_out():
     known = {("enet", "c"), ("effective-number", "beta"), ("effective-number", "unit")}
     known |= {("power", "exponent"), ("smoothed-inverse", "eps"), ("log-inverse", "mu")}
     known |= {("log-inverse", "floor"), ("inverse-log-count", "offset")}
+    known |= {(method, "unit") for method in METHODS if method not in WITHOUT_UNIT}
     assert worked_out == known | {(method, "") for method in METHODS}
 
 
@@ -275,7 +289,7 @@ def test_logarithm_of_one_pixel():
 @pytest.mark.parametrize(
     ("pixels", "method", "options", "expected"),
     [
-        ([900000, 700000, 60000], "effective-number", {}, "agree to 1 %.*unit=masks.*beta"),
+        ([900000, 700000, 60000], "effective-number", {}, "agree to 1 %, for so many pixels"),
         ([900000, 700000, 6], "effective-number", {}, None),
         ([12], "pos-weight", {}, "class 0 fills every labelled pixel: weight 0"),
         ([8, 4], "pos-weight", {}, None),
@@ -305,13 +319,67 @@ def test_remarks(pixels, method, options, expected):
     assert not found or re.search(expected, found[0])
 
 
+def test_remarks_on_masks():
+    """Where masks are counted, a person is told of masks, and not of pixels."""
+    counts = counts_of(np.array([0, 0, 1]))
+    formula = Formula("pos-weight", {"unit": "masks"})
+    found = remarks(counts, compute_class_weights(counts, "pos-weight", unit="masks"), formula)
+    assert "class 0 is in every mask: weight 0" in found[0]
+
+
+SATURATED = "for so many pixels saturate it"
+
+
+@pytest.mark.parametrize(
+    ("pixels", "masks", "params", "zero", "expected"),
+    [
+        # 1 - 0.9999^100000 = 0.99995: by pixels all alike; in 1 and 2 masks, 1 to 1/1.9999
+        ([100_000, 200_000], [1, 2], {}, [], [SATURATED, "-p unit=masks or a larger -p beta"]),
+        ([100_000, 200_000], [2, 2], {}, [], [SATURATED, "; a larger -p beta"]),
+        # as many masks, or 1 % more: 1 - 0.9999^1000 = 0.0952 and 0.0961, no saturation
+        ([100_000, 200_000], [2, 2], {"unit": "masks"}, [], []),
+        ([100_000, 200_000], [1000, 1010], {"unit": "masks"}, [], []),
+        (
+            [100_000, 200_000],
+            [100_000, 200_000],
+            {"unit": "masks"},
+            [],
+            ["many masks", "; a larger"],
+        ),
+        # the classes are of one size, which no method tells apart
+        ([100_000, 100_000], [1, 2], {}, [], []),
+        # 1 - 0.9999^100 = 0.00995, and for 101 pixels 0.01005: little in another way
+        ([100, 101], [1, 2], {}, [], []),
+        # beta = 0 makes any number 1
+        ([10, 20], [1, 2], {"beta": 0}, [], [SATURATED, "; a larger -p beta"]),
+        # the one class that differs has weight 0
+        ([100_000, 100_000, 200_000], [1, 1, 1], {}, [2], []),
+    ],
+)
+def test_saturation(pixels, masks, params, zero, expected):
+    """Saturation of `effective-number` is said where it is what makes weights alike."""
+    counts = counts_of_pixels(*pixels)
+    counts.masks[:] = masks
+    formula = Formula("effective-number", params, zero=tuple(zero))
+    found = remarks(counts, list_class_weights(counts, formula), formula)
+    assert len(found) == bool(expected)
+    assert all(words in found[0] for words in expected)
+
+
+def test_clipped_weights_are_not_saturated():
+    """Weights that --clip makes alike are not said to be so by their many pixels."""
+    counts = counts_of_pixels(10, 2000)
+    formula = Formula("effective-number", clip=(1, 1))
+    assert remarks(counts, list_class_weights(counts, formula), formula) == []
+
+
 def test_saturation_is_said_on_stderr(weightcalc, save_mask):
     """The command line warns that `effective-number` saturates, and still gives the weights."""
     mask = save_mask([np.repeat([0, 1, 2], [900000, 700000, 60000])], "m.npy")
     result = weightcalc("weights", mask, "-m", "effective-number", "--digits", 6)
     assert result.stdout == b"[0.0001, 0.0001, 0.000100248]\n"
     assert "warning: effective-number" in result.stderr
-    assert "unit=masks" in result.stderr
+    assert "unit=masks" not in result.stderr  # all classes are in one mask
 
 
 @pytest.mark.parametrize(
@@ -321,6 +389,10 @@ def test_saturation_is_said_on_stderr(weightcalc, save_mask):
         ("-m balanced", [0.5, 2, 2]),
         ("-m power -p exponent=1", [1.5, 6, 6]),
         ("-m effective-number -p beta=0.5 -p unit=masks", [2 / 3, 1, 1]),
+        ("-m effective-number -p beta=1/2 -p unit=masks", [2 / 3, 1, 1]),
+        ("-m power -p exponent=1/3", [1.5 ** (1 / 3), 6 ** (1 / 3), 6 ** (1 / 3)]),
+        ("-m power -p exponent=-1.5/0.5", [1.5**-3, 6**-3, 6**-3]),
+        ("-m balanced -p unit=masks", [1 / 3, 2 / 3, 2 / 3]),
         ("-n 4 --absent max", [0.75, 2, 1, 2]),
         ("-n 4 --absent one --zero 3 --zero 0", [0, 2, 1, 0]),
         ("--clip 1:1.5", [1, 1.5, 1]),
@@ -350,6 +422,10 @@ def test_command_line(weightcalc, save_mask, arguments, expected):
         ("-m enet -p c=large", "'large'"),
         ("-m enet -p c", "NAME=VALUE"),
         ("-m enet -p c=", "NAME=VALUE"),
+        ("-m enet -p c=1/0", "'?1/0'? divides by 0"),
+        ("-m enet -p c=1/x", "'1/x'"),
+        ("-m enet -p c=1/2/3", "'1/2/3'"),
+        ("-m median-frequency -p unit=masks", "median-frequency has no parameter 'unit'"),
         ("-m effective-number -p unit=files", "unit must be pixels or masks, got files"),
         ("-m mean", "--method.*'mean'.*median-frequency"),
         ("--absent half", "--absent"),

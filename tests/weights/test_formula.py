@@ -16,7 +16,7 @@ from weightcalc.weights.formula import CHOICES, Formula
         ({"method": "enet", "params": {"d": 1.0}}, r"enet has no parameter 'd'; it has c=1\.02"),
         (
             {"method": "balanced", "params": {"c": 1.0}},
-            "balanced has no parameter 'c'; it has none",
+            "balanced has no parameter 'c'; it has unit=pixels",
         ),
         ({"method": "enet", "params": {"c": "x"}}, "enet: c must be a number, got 'x'"),
         (
@@ -48,6 +48,20 @@ def test_all_params():
     """Parameters that were not given have the defaults of the method."""
     formula = Formula("effective-number", {"beta": 0.99})
     assert formula.all_params() == {"beta": 0.99, "unit": "pixels"}
+
+
+def test_unit_that_is_not_given():
+    """Pixels are what is counted unless somebody says otherwise, and reports need not say it."""
+    assert Formula("enet").all_params() == {"c": 1.02}
+    assert Formula("enet", {"unit": "pixels"}).all_params() == {"c": 1.02}
+    assert Formula("enet", {"unit": "masks"}).all_params() == {"c": 1.02, "unit": "masks"}
+
+
+@pytest.mark.parametrize("method", ["median-frequency", "uniform"])
+def test_no_unit(method):
+    """Median frequencies are shares of the pixels of masks, and uniform weights count nothing."""
+    with pytest.raises(WeightError, match="no parameter 'unit'; it has none"):
+        Formula(method, {"unit": "masks"})
 
 
 def test_what_a_large_set_allows_is_not_refused_early():

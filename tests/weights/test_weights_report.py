@@ -42,12 +42,15 @@ OPTIONS = {
 }
 # Other values than the defaults, of every parameter there is.
 PARAMETERS = {
-    "enet": {"c": 1.1},
+    "inverse-frequency": {"unit": "masks"},
+    "balanced": {"unit": "masks"},
+    "enet": {"c": 1.1, "unit": "masks"},
     "effective-number": {"beta": 0.9, "unit": "masks"},
-    "power": {"exponent": 0.3},
-    "smoothed-inverse": {"eps": 0.02},
-    "log-inverse": {"mu": 0.3, "floor": 0.1},
-    "inverse-log-count": {"offset": 1.5},
+    "power": {"exponent": 0.3, "unit": "masks"},
+    "smoothed-inverse": {"eps": 0.02, "unit": "masks"},
+    "log-inverse": {"mu": 0.3, "floor": 0.1, "unit": "masks"},
+    "inverse-log-count": {"offset": 1.5, "unit": "masks"},
+    "pos-weight": {"unit": "masks"},
 }
 
 
@@ -119,13 +122,16 @@ def test_weights_by_an_option_are_made_again(report, method, options):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_parameter_is_told(report, method):
-    """A report has each parameter of its method, given or by default."""
-    assert report("-m", method)["parameters"] == parameters_of(method)
+    """A report has each parameter of its method, given or by default; the unit where it differs."""
+    stated = report("-m", method)["parameters"]
+    unit = {"unit": "pixels"} if method != "effective-number" else {}
+    assert {**stated, **unit}.items() >= parameters_of(method).items() >= stated.items()
     others = PARAMETERS.get(method, {})
     assert others.keys() == parameters_of(method).keys()
     for name, value in others.items():
-        told = report("-m", method, *given({name: value}))["parameters"]
-        assert told == parameters_of(method) | {name: value}
+        chosen = others if name == "unit" else {name: value}  # ln 1 needs an offset
+        told = report("-m", method, *given(chosen))["parameters"]
+        assert told == stated | chosen
 
 
 @pytest.mark.parametrize(
@@ -181,7 +187,7 @@ def test_schema_is_strict(name):
     Draft202012Validator.check_schema(SCHEMAS[name])
     for path, schema in closed_objects(SCHEMAS[name]):
         optional = schema["properties"].keys() - set(schema["required"])
-        assert optional <= {"ignored", "palette"}, path
+        assert optional <= {"ignored", "palette", "unit"}, path
         assert schema["additionalProperties"] is False, path
 
 
@@ -260,11 +266,25 @@ def test_schema_requires(report, name):
         ["-n", "6", "--ignore-index", "255", "--ignore-index", "1"],
         OPTIONS["mapped"],
         OPTIONS["reduced"],
+        ["--ignore-index", "200-255", "--ignore-index", "nodata", "--map", "0-1:0", "-n", "6"],
+        ["--ignore-index", "255", "--map", "*:0"],
     ],
 )
 def test_counts_file_is_of_its_schema(report, weightcalc, options):
     """What `count` writes, with every kind of option, is of the schema of counts."""
     assert COUNTS.is_valid(weightcalc("count", "masks", *options).json)
+
+
+def test_counts_of_regions_are_of_their_schema(report, weightcalc):
+    """Counts of classes that share values are of the schema, also where they are added up."""
+    report()  # whose masks are counted here
+    labels = {"0": [0, 1], "1": [1, 2, 3, 4], "ignore": 255}
+    Path("dataset.json").write_text(json.dumps({"labels": labels}))
+    assert weightcalc("count", "masks/a.png", "-c", "dataset.json", "-o", "a.json").exit_code == 0
+    options = ["-c", "dataset.json", "--map", "4:0", "-o", "b.json"]
+    assert weightcalc("count", "masks/b.png", *options).exit_code == 0
+    for sources in (["a.json"], ["b.json"], ["a.json", "b.json"]):
+        COUNTS.validate(weightcalc("count", *sources).json)
 
 
 def test_counts_of_one_hot_masks_are_of_their_schema(weightcalc, save_mask):

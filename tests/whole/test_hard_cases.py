@@ -12,7 +12,6 @@ import pytest
 SCRIPT = os.environ.get("WEIGHTCALC_HARD_CASES", "")
 # Commands and formats that do not exist yet.
 WAITING = {
-    "layers": "--layers",
     "output": "-f yaml",
     "typos": "nearest words for slips in the command",
 }

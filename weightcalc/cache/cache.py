@@ -24,11 +24,13 @@ from .._version import __version__
 from ..counts.tally import Counted
 from ..errors import CountsError
 from ..masks.options import ReadOptions
+from ..sources.layers import Item, files_of, name_of
 from ..sources.names import is_url
 from ..text.escape import printable
 from .database import HINT, connect, transaction
 from .identity import Identity, identify, is_same_state, name_ranges
 from .rows import LARGEST_ROW, pack, unpack
+from .scenes import by_classes, by_places
 
 if TYPE_CHECKING:
     import sqlite3
@@ -117,14 +119,14 @@ class Cache:
         self._named, self._between = _queries(_numbers(self._readings.seeds))
 
     def count_each(
-        self, names: Sequence[str], count_rest: Callable[[Sequence[str]], Iterable[Counted]]
+        self, items: Sequence[Item], count_rest: Callable[[Sequence[Item]], Iterable[Counted]]
     ) -> Iterator[Counted]:
         """
-        Give the counts of files in the order of `names`, counting only those without a row.
+        Give the counts of files or scenes in their order, counting only those without a row.
 
         Parameters
         ----------
-        names : sequence of str
+        items : sequence of str or Scene
         count_rest : callable
             Counts files and gives them in their order, such as `counting.count_each`.
 
@@ -134,19 +136,19 @@ class Cache:
             If the cache is damaged.
         """
         start = 0
-        while start < len(names):
+        while start < len(items):
             now = time.time_ns()
-            identities = identify(names[start : start + _WINDOW])
+            identities = identify(items[start : start + _WINDOW])
             rows = self._look_up(identities)
-            window = names[start : start + len(rows)]
-            rest = [name for name, row in zip(window, rows, strict=True) if row is None]
+            window = items[start : start + len(rows)]
+            rest = [item for item, row in zip(window, rows, strict=True) if row is None]
             counted = iter(count_rest(rest) if rest else ())
-            for name, identity, row in zip(window, identities, rows, strict=False):
+            for item, identity, row in zip(window, identities, rows, strict=False):
                 if row is not None and identity is not None:
-                    yield self._read(name, identity, row)
+                    yield self._read(item, identity, row)
                 else:
                     one = next(counted)
-                    self._store(one, identity, now)
+                    self._store(item, one, identity, now)
                     yield one
             next(counted, None)  # lets it end
             start += len(rows)
@@ -191,7 +193,7 @@ class Cache:
                 found[row[:5]] = row[5:]
         return found
 
-    def _read(self, name: str, identity: Identity, row: _Row) -> Counted:
+    def _read(self, item: Item, identity: Identity, row: _Row) -> Counted:
         """
         The counts that a row holds.
 
@@ -202,20 +204,23 @@ class Cache:
         """
         reading, counts = row
         try:
-            masks = unpack(counts, crc32(identity.name, self._readings.seeds[reading]))
+            kept = unpack(counts, crc32(identity.name, self._readings.seeds[reading]))
+            masks = by_classes(item, kept)
         except (ValueError, TypeError) as error:
             self._rows.clear()  # no more is written to a damaged file
-            raise _damaged(self.path, f"the row of {printable(name)}: {error}") from error
+            raise _damaged(self.path, f"the row of {printable(name_of(item))}: {error}") from error
         self.hits += 1
-        return Counted(name, masks)
+        return Counted(name_of(item), masks)
 
-    def _store(self, counted: Counted, before: Identity | None, now: int) -> None:
+    def _store(self, item: Item, counted: Counted, before: Identity | None, now: int) -> None:
         """
         Keep what was counted, if the file is at rest, and write it sooner or later.
 
         Parameters
         ----------
+        item : str or Scene
         counted : Counted
+            What became of it.
         before : Identity or None
             Of the file before it was counted.
         now : int
@@ -223,7 +228,7 @@ class Cache:
         """
         if counted.error is not None or self.problem:
             return
-        reason, row = self._row(counted, before, now)
+        reason, row = self._row(item, counted, before, now)
         if reason or before is None:
             self.not_kept[reason] += 1
             return
@@ -237,15 +242,19 @@ class Cache:
         ):
             self.write()
 
-    def _row(self, counted: Counted, before: Identity | None, now: int) -> tuple[str, bytes]:
+    def _row(
+        self, item: Item, counted: Counted, before: Identity | None, now: int
+    ) -> tuple[str, bytes]:
         """Why there is no row, or the row."""
         if before is None:
-            return "behind URLs" if is_url(counted.name) else "without a state", b""
+            remote = any(map(is_url, files_of(item)))
+            return "behind URLs" if remote else "without a state", b""
         if before.mtime_ns > now - _COARSEST_CLOCK:
             return "modified less than 2 s before they were read", b""
-        if identify([counted.name]) != [before]:
+        if identify([item]) != [before]:
             return "changed while they were counted", b""
-        row = pack(counted.masks, crc32(before.name, self._readings.seeds[self._readings.own]))
+        seed = crc32(before.name, self._readings.seeds[self._readings.own])
+        row = pack(by_places(item, counted.masks), seed)
         return "" if row else "of too many values", row
 
     def write(self) -> None:
@@ -347,8 +356,9 @@ class _Readings:
     def __init__(self, path: str, db: sqlite3.Connection, options: ReadOptions) -> None:
         self.seeds: dict[int, int] = {}
         self.old: set[int] = set()
-        mine = {"version": __version__, "readers": READERS_VERSION, **options._asdict()}
-        text = json.dumps(mine, sort_keys=True)
+        own = {"version": __version__, "readers": READERS_VERSION, **options._asdict()}
+        text = json.dumps(own, sort_keys=True)
+        mine = json.loads(text)  # as those in the file: without tuples
         with transaction(db):
             db.execute("INSERT OR IGNORE INTO readings (options) VALUES (?)", (text,))
         for number, found in db.execute("SELECT reading, options FROM readings"):

@@ -6,10 +6,15 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
 from typing import NamedTuple
 
+from ..sources.layers import Item, Scene
 from ..sources.names import is_url, split_name
+
+_BETWEEN = b"\0\0"  # the names of the files of a scene, none of which holds it
+_LARGEST_INTEGER = (1 << 63) - 1  # of SQLite; inodes of some file systems are larger
 
 
 class Identity(NamedTuple):
@@ -22,17 +27,21 @@ class Identity(NamedTuple):
     inode: int
 
 
-def identify(names: Iterable[str]) -> list[Identity | None]:
+def identify(items: Iterable[Item]) -> list[Identity | None]:
     """
-    By what the files of some names are known; None where there is none, and behind URLs.
+    By what files and scenes are known; None where there is none, and behind URLs.
 
     A file is known by its absolute path, a member of an archive by that of the archive, NUL and
-    the member: the same from whatever folder a run is started in.
+    the member: the same from whatever folder a run is started in. A scene is known by all its
+    files, and by which of them are one layer.
     """
     found: list[Identity | None] = []
     folder, place = None, b""
-    for name in names:
+    for name in items:
         try:
+            if isinstance(name, Scene):
+                found.append(_of_scene(name))
+                continue
             if "://" in name:
                 found.append(_of_member(name))
                 continue
@@ -53,12 +62,40 @@ def _of_member(name: str) -> Identity | None:
     return _of_file(archive, key + b"\0" + os.fsencode(member) if member else key)
 
 
+def _of_scene(scene: Scene) -> Identity | None:
+    """The files of a scene as one, whose name begins as that of the first."""
+    files = identify(scene.files)
+    sizes = ",".join(str(len(names)) for _, names in scene.layers)
+    rest = "" if scene.rest is None else "+rest"
+    known = [one for one in files if one is not None]
+    return _joined(f"{sizes}{rest}".encode(), known) if len(known) == len(files) else None
+
+
+def _joined(layers: bytes, files: Sequence[Identity]) -> Identity:
+    state = repr([one[1:] for one in files]).encode()
+    digest = blake2b(state, digest_size=8).digest()
+    return Identity(
+        _BETWEEN.join([one.name for one in files] + [layers]),
+        sum(one.size for one in files),
+        max(one.mtime_ns for one in files),
+        max(one.ctime_ns for one in files),
+        int.from_bytes(digest, "little") & _LARGEST_INTEGER,
+    )
+
+
+def _of_name(name: bytes) -> Identity:
+    """What is known now by the name of an identity."""
+    *files, last = name.split(_BETWEEN)
+    if files:
+        return _joined(last, [_of_name(file) for file in files])
+    return _of_file(os.fsdecode(name.partition(b"\0")[0]), name)
+
+
 def _of_file(path: str, name: bytes) -> Identity:
     status = os.stat(path)
     if stat.S_ISDIR(status.st_mode):  # a Zarr, whose chunks change without it
         raise IsADirectoryError(path)
-    # SQLite knows no integers above 2**63 - 1, which inodes of some file systems are.
-    inode = status.st_ino & 0x7FFF_FFFF_FFFF_FFFF
+    inode = status.st_ino & _LARGEST_INTEGER
     return Identity(name, status.st_size, status.st_mtime_ns, status.st_ctime_ns, inode)
 
 
@@ -71,8 +108,7 @@ def _absolute(path: str) -> str:
 def is_same_state(identity: Identity) -> bool:
     """Whether a file, or the archive of a member, is as it was; also if that cannot be seen now."""
     try:
-        path = os.fsdecode(identity.name.partition(b"\0")[0])
-        return _of_file(path, identity.name) == identity
+        return _of_name(identity.name) == identity
     except (FileNotFoundError, NotADirectoryError):
         return False
     except (OSError, ValueError):

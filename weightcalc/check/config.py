@@ -13,9 +13,10 @@ from typing import TypeAlias, TypeVar
 
 from ..errors import WeightcalcError
 from ..files.bounded import Json, SmallFile
+from ..sources.listing import missing_source
 from ..text.escape import printable
 from ..text.suggest import nearest
-from .findings import LEVELS, OFF, Settings
+from .findings import LEVELS, OFF, STEM, Settings
 from .options import RuleOptions
 from .rules import RULES
 
@@ -52,6 +53,20 @@ def fraction(value: object) -> float:
     if not 0 <= share <= 1:
         raise ValueError("expected a share from 0 to 1, such as 0.3 or 30%")
     return share
+
+
+def name_pattern(value: object) -> str:
+    """
+    A pattern of names, such as "segmentation-{}", as it is.
+
+    Raises
+    ------
+    ValueError
+        If it does not hold {} exactly once.
+    """
+    if not isinstance(value, str) or value.count(STEM) != 1:
+        raise ValueError("expected a pattern that holds {} once, such as segmentation-{}")
+    return value
 
 
 def rule_level(text: str) -> tuple[str, str]:
@@ -119,8 +134,8 @@ _KEYS: dict[str, Callable[[object], object]] = {
     "max-drift": fraction,
     "max-class-drift": _factor,
     "images": _text,
-    "mask-ending": _text,
-    "image-ending": _text,
+    "mask-name": name_pattern,
+    "image-name": name_pattern,
     "against": _texts,
     "baseline": _text,
     "weights": _text,
@@ -208,9 +223,13 @@ def settings_of(options: RuleOptions, config: str = CONFIG) -> Settings:
             )
     if settings.baseline is None:
         settings.max_class_drift = None  # of the file: the baseline may be named another time
+    if settings.images is None and (options.mask_name or options.image_name):
+        raise ConfigError("--mask-name and --image-name need images to compare with").with_hint(
+            "--images DIR, the folder of the images"
+        )
     if settings.max_drift is None:
         settings.max_drift = MAX_DRIFT
     for path in filter(None, (settings.images, *settings.against)):
         if not os.path.exists(path) and "://" not in path and not set("*?[") & set(path):
-            raise ConfigError(f"{printable(path)}: no such file or folder")
+            raise missing_source(path)
     return settings

@@ -14,6 +14,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ..errors import MaskError
+from ..sources.layers import Item, Scene, name_of
 from ..sources.opening import open_mask
 from .splits import digest_of, key_of
 
@@ -26,12 +27,13 @@ _PIECE = 1 << 20
 
 
 class _Place(NamedTuple):
-    file: str
+    item: Item
     number: int | None
 
     @property
     def name(self) -> str:
-        return self.file if self.number is None else f"{self.file}[{self.number}]"
+        name = name_of(self.item)
+        return name if self.number is None else f"{name}[{self.number}]"
 
 
 class Duplicates:
@@ -56,19 +58,19 @@ class Duplicates:
         self._read: dict[tuple[int, bytes], list[_Place]] = {}  # by counts and digest
         self._opaque: set[int] = set()  # counts that a mask has whose pixels are not to be had
 
-    def twin(self, file: str, number: int | None, mask: ValueCounts) -> str | None:
+    def twin(self, item: Item, number: int | None, mask: ValueCounts) -> str | None:
         """
         The name of a mask that was seen before and is the same; this one is remembered.
 
         Parameters
         ----------
-        file : str
+        item : str or Scene
         number : int or None
             Which mask of the file it is; None where that holds no other.
         mask : ValueCounts
             Its counts.
         """
-        place, key = _Place(file, number), key_of(mask)
+        place, key = _Place(item, number), key_of(mask)
         if key not in self._only:
             self._only[key] = place
             return None
@@ -96,10 +98,12 @@ class Duplicates:
         if pixels is not None:
             return _digest_of_pixels(pixels)
         self._opaque.add(key)
-        return digest_of(place.file) + str(place.number).encode()
+        return digest_of(place.item) + str(place.number).encode()
 
     def _are_same(self, a: _Place, b: _Place, mask: ValueCounts) -> bool:
-        if a.number == b.number and _same_bytes(a.file, b.file):
+        if isinstance(a.item, Scene) or isinstance(b.item, Scene):
+            return digest_of(a.item) == digest_of(b.item)
+        if a.number == b.number and _same_bytes(a.item, b.item):
             return True
         import numpy as np
 
@@ -110,7 +114,9 @@ class Duplicates:
     def _pixels(self, place: _Place, mask: ValueCounts) -> np.ndarray | None:
         from .pixels import pixel_values  # here: it needs NumPy, and few masks need it
 
-        return pixel_values(place.file, mask, self._encoding, place.number)
+        if isinstance(place.item, Scene):
+            return None
+        return pixel_values(place.item, mask, self._encoding, place.number)
 
 
 def _digest_of_pixels(pixels: np.ndarray) -> bytes:

@@ -12,6 +12,7 @@ from ..text.escape import printable
 
 ERROR, WARNING, OFF = "error", "warning", "off"
 LEVELS = (ERROR, WARNING, OFF)
+STEM = "{}"  # in patterns of names
 MOST_KEPT = 1000  # findings of a rule that are held; all are counted
 
 
@@ -35,7 +36,9 @@ class Settings:
     max_class_drift : float, optional
         Largest factor between the shares of a class here and in `baseline`.
     images : str, optional
-        Folder of the images, matched by stem without these endings.
+        Folder of the images.
+    mask_name, image_name : str
+        Patterns of names without endings; {} is what a mask and its image share.
     against : sequence of str
         Masks of other splits.
     baseline, weights : str, optional
@@ -53,8 +56,8 @@ class Settings:
     max_drift: float | None = None
     max_class_drift: float | None = None
     images: str | None = None
-    mask_ending: str = ""
-    image_ending: str = ""
+    mask_name: str = STEM
+    image_name: str = STEM
     against: Sequence[str] = ()
     baseline: str | None = None
     weights: str | None = None

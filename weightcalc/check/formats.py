@@ -8,6 +8,7 @@ leaves no control character and no newline, and then what the format demands.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 
@@ -16,6 +17,7 @@ import click
 from .._version import __version__
 from ..errors import OutputError
 from ..files.bounded import Json
+from ..sources.names import file_of, is_url
 from ..text.escape import printable
 from ..text.numbers import number_of
 from .findings import ERROR, WARNING, Finding
@@ -41,10 +43,13 @@ def write_text(checked: Checked, *, verbose: bool = False, color: bool = False) 
         lines += [heading, *(f"  {finding.line()}" for finding in shown)]
         if rest:
             lines.append(f"  and {rest} more" + ("" if verbose else " (-v shows more)"))
-        if RULES[rule].hint:
-            lines.append(f"  hint: {RULES[rule].hint}")
-        lines.append("")
+        lines += [*(f"  {hint}" for hint in _hint(rule)), ""]
     return "\n".join([*lines, summary_line(checked)]) + "\n"
+
+
+def _hint(rule: str) -> list[str]:
+    """What to do about findings of a rule, as a line; none where the rule has no hint."""
+    return [f"hint: {RULES[rule].hint}"] if RULES[rule].hint else []
 
 
 def summary_line(checked: Checked) -> str:
@@ -68,11 +73,12 @@ def write_json(checked: Checked) -> str:
     rules = {
         rule: {
             "level": findings.levels[rule],
+            "hint": row.hint,
             "tried": rule in checked.check.active,
             "findings": findings.numbers.get(rule, 0),
             "listed": len(findings.kept.get(rule, ())),
         }
-        for rule in RULES
+        for rule, row in RULES.items()
     }
     document = {
         "format": "weightcalc-check/1",
@@ -102,7 +108,12 @@ def _entry(finding: Finding, level: str) -> dict[str, Json]:
 
 
 def write_github(checked: Checked) -> str:
-    """Workflow commands that annotate a pull request: at most 10, of each rule in turn."""
+    """
+    Workflow commands that annotate a pull request: at most 10, of each rule in turn.
+
+    GitHub wants the names of files as they are from the root of the repository, which is
+    GITHUB_WORKSPACE; masks outside of it keep their names.
+    """
     findings = checked.findings
     queues = [list(findings.kept[rule]) for rule in findings.rules()]
     chosen: list[Finding] = []
@@ -110,17 +121,34 @@ def write_github(checked: Checked) -> str:
         chosen += [queue[turn] for queue in queues if turn < len(queue)]
     order = findings.rules()
     chosen = sorted(chosen[:MOST_ANNOTATIONS], key=lambda finding: order.index(finding.rule))
-    lines = [_annotation(finding, checked) for finding in chosen]
+    root = os.environ.get("GITHUB_WORKSPACE", "")
+    lines = [_annotation(finding, checked, root) for finding in chosen]
     rest = sum(findings.numbers.values()) - len(chosen)
     more = f"; {number_of(rest, 'finding')} more than GitHub shows" if rest else ""
     return "\n".join([*lines, summary_line(checked) + more]) + "\n"
 
 
-def _annotation(finding: Finding, checked: Checked) -> str:
+def _annotation(finding: Finding, checked: Checked, root: str) -> str:
     level = checked.findings.levels[finding.rule]
-    place = "" if finding.mask is None else f"file={_property(printable(finding.mask))},"
     title = _property(f"weightcalc {finding.rule}")
-    return f"::{level} {place}title={title}::{_data(finding.line())}"
+    place = ""
+    if finding.mask is not None:
+        place = f"file={_property(printable(_from_root(finding.mask, root)))},"
+    text = "\n".join([finding.line(), *_hint(finding.rule)])
+    return f"::{level} {place}title={title}::{_data(text)}"
+
+
+def _from_root(mask: str, root: str) -> str:
+    """The file of a mask as it is called from a folder, where one is given and holds it."""
+    if not root or is_url(mask):
+        return mask
+    path = os.path.abspath(file_of(mask))
+    if not os.path.lexists(path):
+        path = re.sub(r"\[\d+\]$", "", path)  # a mask of a stack
+    for folder in (os.path.abspath(root), os.path.realpath(root)):
+        if path.startswith(os.path.join(folder, "")):
+            return os.path.relpath(path, folder)
+    return mask
 
 
 def _data(text: str) -> str:
@@ -172,6 +200,7 @@ def _cases(checked: Checked) -> Iterator[tuple[str, str, str, list[str]]]:
         lines = [finding.line() for finding in whole[:_SHOWN]]
         if whole and findings.numbers[rule] > len(lines):
             lines.append(f"and {findings.numbers[rule] - len(lines)} more")
+        lines += _hint(rule) if lines else []
         if lines or not row.per_class:
             yield rule, row.what, kind if lines else "", lines
         broken = {finding.class_id: finding for finding in kept if row.per_class}
@@ -182,7 +211,7 @@ def _cases(checked: Checked) -> Iterator[tuple[str, str, str, list[str]]]:
                 rule,
                 _class_name(checked, index, found),
                 kind if found else "",
-                ([found.line()] if found else []),
+                ([found.line(), *_hint(rule)] if found else []),
             )
 
 

@@ -25,12 +25,13 @@ from ..errors import (
 from ..labels.colors import nearest_color
 from ..labels.label_map import LabelMap
 from ..masks.value_counts import ValueCounts
+from ..sources.layers import Item, files_of, name_of
 from ..text.escape import printable
 from ..text.numbers import number_of
 
 if TYPE_CHECKING:
     from .duplicates import Duplicates
-    from .image_sizes import Images
+    from .image_names import Images
     from .splits import Splits
 
 MOST_LOOKED_AT = 20  # masks with unknown values that are read again in a run
@@ -62,10 +63,10 @@ class Surroundings:
         The masks of this set, as far as they were seen.
     palettes : Palettes or None
         Of the masks before this one; None where indices count whatever their colours.
-    file : str
-        The file that holds the mask.
+    item : str or Scene
+        The file that holds the mask, or the scene that it is.
     alone : bool
-        Whether it holds no other.
+        Whether the file holds no other.
     number : int
         Which of its masks is looked at, from 0.
     looks : int
@@ -78,10 +79,20 @@ class Surroundings:
     splits: Splits | None = None
     duplicates: Duplicates | None = None
     palettes: Palettes | None = None
-    file: str = ""
+    item: Item = ""
     alone: bool = True
     number: int = 0
     looks: int = MOST_LOOKED_AT
+
+    @property
+    def file(self) -> str:
+        """The file that holds the mask, or the first one of the scene."""
+        return files_of(self.item)[0]
+
+    @property
+    def name(self) -> str:
+        """What the file or the scene is called, and its image."""
+        return name_of(self.item)
 
 
 def rule_of_error(error: MaskError) -> str:
@@ -160,15 +171,21 @@ def duplicate_mask(mask: LabelledMask, around: Surroundings) -> str:
     if around.duplicates is None or is_of_one_value(mask.mask):
         return ""
     number = None if around.alone else around.number
-    twin = around.duplicates.twin(around.file, number, mask.mask)
+    twin = around.duplicates.twin(around.item, number, mask.mask)
     return f"the same mask as {printable(twin)}" if twin else ""
 
 
 def image_missing(_: LabelledMask, around: Surroundings) -> str:
-    """No image with the stem of the mask."""
-    if around.images is None or around.images.find(around.file) is not None:
+    """No image has the name that that of the mask asks for."""
+    images, name = around.images, around.name
+    if images is None or images.find(name) is not None:
         return ""
-    return f"no image in {printable(around.images.folder)} has its stem"
+    if (wanted := images.wanted_name(name)) is None:
+        text = f"its name is not of the form {printable(images.mask_name)} of --mask-name"
+    else:
+        text = f"no image in {printable(images.folder)} is called {printable(wanted)}.*"
+    near = images.near_image(name)
+    return text + (f"; did you mean {printable(near)}?" if near else "")
 
 
 def image_size(mask: LabelledMask, around: Surroundings) -> str:
@@ -177,7 +194,7 @@ def image_size(mask: LabelledMask, around: Surroundings) -> str:
 
     if around.images is None or not around.alone:
         return ""
-    if (image := around.images.find(around.file)) is None:
+    if (image := around.images.find(around.name)) is None:
         return ""
     try:
         of_image, of_mask = size_of(image), size_of(around.file)
@@ -204,7 +221,7 @@ def image_rotated(_: LabelledMask, around: Surroundings) -> str:
 
     if around.images is None or around.number:
         return ""
-    if (image := around.images.find(around.file)) is None:
+    if (image := around.images.find(around.name)) is None:
         return ""
     try:
         said = orientation_of(image)
@@ -217,7 +234,7 @@ def split_leak(mask: LabelledMask, around: Surroundings) -> str:
     """The same mask stands in another split."""
     if around.splits is None:
         return ""
-    twin = around.splits.twin(around.file, mask.mask, around.alone)
+    twin = around.splits.twin(around.item, mask.mask, around.alone)
     return f"the same mask as {printable(twin)}" if twin else ""
 
 

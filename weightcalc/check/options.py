@@ -17,7 +17,7 @@ class RuleOptions:
         Rule to level.
     min_masks, min_pixels, max_imbalance, max_ignored, max_drift, max_class_drift
         Limits, as in `Settings`.
-    images, mask_ending, image_ending, against, baseline, weights, digits
+    images, mask_name, image_name, against, baseline, weights, digits
         What masks are compared with, as in `Settings`.
     strict : bool
         Whether warnings fail too.
@@ -29,8 +29,8 @@ class RuleOptions:
     max_imbalance: float | None = None
     max_ignored: float | None = None
     images: str | None = None
-    mask_ending: str = ""
-    image_ending: str = ""
+    mask_name: str | None = None
+    image_name: str | None = None
     against: Sequence[str] = ()
     baseline: str | None = None
     max_drift: float | None = None

@@ -14,6 +14,7 @@ from .findings import ERROR, OFF, WARNING, Finding
 from .mask_rules import Surroundings
 from .set_rules import Whole
 
+_NAMES_DIFFER = "--mask-name 'segmentation-{}', --image-name 'volume-{}' where names differ"
 OnMask = Callable[[LabelledMask, Surroundings], str]
 OnSet = Callable[[Whole], Iterator[Finding]]
 
@@ -55,7 +56,9 @@ RULES: dict[str, Rule] = {
     ),
     "unusable": Rule(ERROR, "mask whose values, shape or size cannot be used"),
     "lfs-pointer": Rule(
-        ERROR, "pointer of Git LFS or git-annex in place of a mask", "git lfs pull, git annex get"
+        ERROR,
+        "pointer of Git LFS, git-annex or DVC in place of a mask",
+        "git lfs pull, git annex get, dvc pull",
     ),
     "lossy": Rule(
         ERROR,
@@ -149,7 +152,7 @@ RULES: dict[str, Rule] = {
     "image-missing": Rule(
         ERROR,
         "mask without an image",
-        "--mask-ending, --image-ending where stems differ in their endings",
+        _NAMES_DIFFER,
         needs=("images",),
         on_mask=mask_rules.image_missing,
     ),
@@ -162,7 +165,11 @@ RULES: dict[str, Rule] = {
         on_mask=mask_rules.image_rotated,
     ),
     "mask-missing": Rule(
-        WARNING, "image without a mask", needs=("images",), on_set=set_rules.mask_missing
+        WARNING,
+        "image without a mask",
+        _NAMES_DIFFER,
+        needs=("images",),
+        on_set=set_rules.mask_missing,
     ),
     "split-leak": Rule(
         ERROR,

@@ -5,10 +5,9 @@ The pass of `weightcalc check`: each mask is counted once, and every rule sees i
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from glob import has_magic
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..counting.options import RunOptions
@@ -20,7 +19,8 @@ from ..counts.tally import Counted, Tally
 from ..errors import MaskError
 from ..files.atomic import refuse_overwriting
 from ..masks.formats import READERS
-from ..sources.listing import list_files
+from ..sources.layers import Item, name_of
+from ..sources.listing import list_files, refuse_nothing
 from ..sources.names import is_archive, is_url, split_name
 from ..sources.options import SourceOptions
 from ..text.escape import printable
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ..weights.formula import Formula
     from ..weights.stated import Stated
     from .duplicates import Duplicates
-    from .image_sizes import Images
+    from .image_names import Images
     from .splits import Splits
 
 
@@ -53,8 +53,10 @@ class Check:
         Rules that are tried.
     left_out : list of str
         Rules on whole sets that are not, as only single files were named.
-    others : list of str
+    others : sequence of str or Scene
         Masks of other splits.
+    warnings : list of str
+        What the listing of other splits left out though it looks like a mask.
     """
 
     data: DataSet
@@ -63,9 +65,10 @@ class Check:
     active: list[str]
     left_out: list[str]
     images: Images | None = None
-    others: list[str] = field(default_factory=list)
+    others: Sequence[Item] = ()
     baseline: ClassCounts | None = None
     stated: Stated | None = None
+    warnings: Sequence[str] = ()
 
 
 @dataclass
@@ -133,14 +136,22 @@ def _find_what_is_compared(check: Check, sources: SourceOptions) -> None:
     """Images, other splits, a baseline, and weights, where an active rule needs them."""
     settings, active = check.settings, set(check.active)
     if settings.images is not None and active & _OF_IMAGES:
-        from .image_sizes import Images  # here, as what few runs need
+        from .image_names import Images  # here, as what few runs need
 
         masks = set(check.data.listing.names)
-        check.images = Images(settings.images, masks, settings.mask_ending, settings.image_ending)
+        check.images = Images(
+            settings.images, masks, settings.mask_name, settings.image_name,
+            follow=sources.follow,
+            scenes=None if check.data.layers is None else [*map(name_of, check.data.items)],
+        )  # fmt: skip
     if "split-leak" in active:
-        check.others = list_files(
-            settings.against, READERS, include=sources.include, exclude=sources.exclude
-        ).names
+        others = list_files(
+            settings.against, READERS, include=sources.include, exclude=sources.exclude,
+            follow=sources.follow,
+        )  # fmt: skip
+        check.warnings = others.warnings
+        refuse_nothing(others, settings.against, READERS)
+        check.others = check.data.items_of(others)
     if settings.baseline is not None and active & {"drift", "class-drift", "class-vanished"}:
         check.baseline = read_counts(settings.baseline)
     if "stale-weights" in active and settings.weights is not None:
@@ -176,6 +187,7 @@ def run_check(check: Check, run: RunOptions, voice: Voice) -> Checked:
     """
     data = check.data
     say_what_is_left_out(data.listing, voice)
+    voice.warn_each(check.warnings)
     state = _Pass(check)
     if data.listing.names:
         state.look_at_masks(run, voice)
@@ -196,7 +208,11 @@ class _Pass:
         self.check = check
         self.findings = Findings(check.settings.levels)
         self.tally = Tally(
-            check.data.labels, one_kind=False, by_palettes=False, endings=check.data.endings
+            check.data.labels,
+            one_kind=False,
+            by_palettes=False,
+            endings=check.data.endings,
+            looks=check.data.looks,
         )
         self.incomplete = False
         self.num_unread = 0
@@ -213,13 +229,13 @@ class _Pass:
         check = self.check
         splits = self._around.splits = self._new_splits() if check.others else None
         duplicates = self._around.duplicates = self._new_duplicates()
-        names = [*check.others, *check.data.listing.names]
-        with each_counted(check.data, names, run, voice, check.settings.against) as files:
-            for counted in islice(files, len(check.others)):
+        items = [*check.others, *check.data.items]
+        with each_counted(check.data, items, run, voice, check.settings.against) as files:
+            for item, counted in zip(check.others, files, strict=False):
                 if splits is not None:  # as it is where there are others
-                    splits.add(counted)
-            for counted in files:
-                self._look_at_file(counted)
+                    splits.add(item, counted)
+            for item, counted in zip(check.data.items, files, strict=True):
+                self._look_at_file(item, counted)
         self.tally.check_kinds()
         if splits is not None:
             _say_what_splits_hide(splits, voice)
@@ -236,11 +252,11 @@ class _Pass:
 
         return Duplicates(self._around.encoding) if "duplicate-mask" in self.check.active else None
 
-    def _look_at_file(self, counted: Counted) -> None:
+    def _look_at_file(self, item: Item, counted: Counted) -> None:
         if counted.error is not None:
             self._look_at_error(counted.error)
             return
-        self._around.file, self._around.alone = counted.name, len(counted.masks) == 1
+        self._around.item, self._around.alone = item, len(counted.masks) == 1
         for number, mask in enumerate(self.tally.add(counted)):
             self._around.number = number
             self._kinds.setdefault(mask.mask.kind, Kind()).add(mask.name)
@@ -257,8 +273,6 @@ class _Pass:
             rule = "unreadable"  # whoever allows its kind does not mean that it is left out
         remedy = f" ({error.hint})" if error.hint and not RULES[rule].hint else ""
         self.findings.add(Finding(rule, printable(error.reason + remedy), mask=error.mask))
-        if self.check.images is not None:
-            self.check.images.find(error.mask)  # its image has a mask, such as it is
 
     def look_at_set(self, counts: ClassCounts) -> None:
         """Try the rules on whole sets."""

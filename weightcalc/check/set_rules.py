@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..counts.drift import Move
     from ..weights.formula import Formula
     from ..weights.stated import Stated
-    from .image_sizes import Images
+    from .image_names import Images
 
 _MOST_LISTED = 5
 
@@ -197,8 +197,12 @@ def ignored_pixels(whole: Whole) -> Iterator[Finding]:
 
 def mask_missing(whole: Whole) -> Iterator[Finding]:
     """Images that no mask was found for."""
-    for name in whole.images.without_mask() if whole.images else ():
-        yield Finding("mask-missing", "this image has no mask", mask=name)
+    if whole.images is None:
+        return
+    for name in whole.images.without_mask():
+        near = whole.images.near_mask(name)
+        remark = f"; did you mean {printable(near)}?" if near else ""
+        yield Finding("mask-missing", f"this image has no mask{remark}", mask=name)
 
 
 def drift(whole: Whole) -> Iterator[Finding]:

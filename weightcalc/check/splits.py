@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from ..errors import MaskError
+from ..sources.layers import Item, Scene, name_of
 from ..sources.opening import open_mask
 
 if TYPE_CHECKING:
@@ -46,70 +47,71 @@ class Splits:
     def __init__(self, encoding: str) -> None:
         self.num_unread = self.num_uncompared = 0
         self._encoding = encoding
-        self._files: dict[int, list[str]] = {}
-        self._num_more: dict[int, int] = {}  # beyond those files
-        self._digests: dict[str, bytes] = {}
+        self._items: dict[int, list[Item]] = {}
+        self._num_more: dict[int, int] = {}  # beyond those items
+        self._digests: dict[Item, bytes] = {}
         self._decoded = 0
 
-    def add(self, counted: Counted) -> None:
-        """Remember the masks of a file."""
+    def add(self, item: Item, counted: Counted) -> None:
+        """Remember the masks of a file, or a scene."""
         self.num_unread += counted.error is not None
         for mask in counted.masks:
             if len(mask.values) > 1:
                 key = key_of(mask)
-                files = self._files.setdefault(key, [])
-                if len(files) >= _MOST_TWINS:
+                items = self._items.setdefault(key, [])
+                if len(items) >= _MOST_TWINS:
                     self._num_more[key] = self._num_more.get(key, 0) + 1
-                elif counted.name not in files[-1:]:
-                    files.append(counted.name)
+                elif item not in items[-1:]:
+                    items.append(item)
 
-    def twin(self, file: str, mask: ValueCounts, alone: bool) -> str | None:
+    def twin(self, item: Item, mask: ValueCounts, alone: bool) -> str | None:
         """
-        A file of another split that holds the same mask.
+        The name of a file or a scene of another split that holds the same mask.
 
         Parameters
         ----------
-        file : str
+        item : str or Scene
         mask : ValueCounts
             Of a mask in it.
         alone : bool
             Whether the file holds no other mask; where it does, whole files are compared.
         """
         key = key_of(mask)
-        others = self._files.get(key)
+        others = self._items.get(key)
         if others is None or len(mask.values) < 2:
             return None
         try:
-            twin = self._same_bytes(file, others) or self._same_pixels(file, others, mask, alone)
+            twin = self._same_bytes(item, others) or self._same_pixels(item, others, mask, alone)
         except (MaskError, OSError):  # gone since it was counted
             self.num_uncompared += len(others)
             return None
         if twin is None:
             self.num_uncompared += self._num_more.get(key, 0)
-        return twin
+            return None
+        return name_of(twin)
 
-    def _same_bytes(self, file: str, others: Sequence[str]) -> str | None:
-        wanted = digest_of(file)
+    def _same_bytes(self, item: Item, others: Sequence[Item]) -> Item | None:
+        wanted = digest_of(item)
         return next((other for other in others if self._digest(other) == wanted), None)
 
-    def _digest(self, name: str) -> bytes:
-        if name not in self._digests:
+    def _digest(self, item: Item) -> bytes:
+        if item not in self._digests:
             if len(self._digests) >= _MOST_DIGESTS:
                 self._digests.clear()
-            self._digests[name] = digest_of(name)
-        return self._digests[name]
+            self._digests[item] = digest_of(item)
+        return self._digests[item]
 
     def _same_pixels(
-        self, file: str, others: Sequence[str], mask: ValueCounts, alone: bool
-    ) -> str | None:
+        self, item: Item, others: Sequence[Item], mask: ValueCounts, alone: bool
+    ) -> Item | None:
         from .pixels import same_pixels  # here: it needs NumPy, and few masks need it
 
         uncompared = 0
         for other in others:
             same = None
-            if alone and self._decoded < _MOST_DECODED:
+            if alone and self._decoded < _MOST_DECODED and not isinstance(item, Scene):
                 self._decoded += 1
-                same = same_pixels(file, other, mask, self._encoding)
+                same = same_pixels(item, name_of(other), mask, self._encoding)
             if same:
                 return other
             uncompared += same is None
@@ -122,19 +124,22 @@ def key_of(mask: ValueCounts) -> int:
     return hash((mask.pixels, frozenset(mask.values.items())))
 
 
-def digest_of(name: str) -> bytes:
+def digest_of(item: Item) -> bytes:
     """
-    A digest of the bytes of a file, which is read in pieces.
+    A digest of the bytes of a file, which is read in pieces, or of all files of a scene.
 
     Raises
     ------
     MaskError, OSError
-        If it cannot be opened or read.
+        If one cannot be opened or read.
     """
     import hashlib  # here, as few masks need it
 
+    if isinstance(item, Scene):
+        files = sorted((c, digest_of(name)) for c, names in item.layers for name in names)
+        return hashlib.blake2b(repr(files).encode(), digest_size=16).digest()
     state = hashlib.blake2b(digest_size=16)
-    with closing(open_mask(name)) as file:
+    with closing(open_mask(item)) as file:
         while piece := file.read(_PIECE):
             state.update(piece)
     return state.digest()

@@ -27,17 +27,18 @@ _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
         from ..kernels.counters import COMPILED
-        from ..kernels.inflate import INFLATE
+        from ..kernels.fast_png import FAST_PNG
 
         kernel = "compiled" if COMPILED else "NumPy"
-        click.echo(f"weightcalc {__version__} (kernel: {kernel}, inflate: {INFLATE})")
+        path = "fast" if FAST_PNG else "careful"
+        click.echo(f"weightcalc {__version__} (kernel: {kernel}, path for PNG: {path})")
         ctx.exit()
 
 
 @click.group(context_settings=_HELP)
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version,
-    help="Show the version, the kernel and the inflate library.",
+    help="Show the version, and which kernel and path for PNG are in use.",
 )  # fmt: skip
 def main() -> None:
     """Count the pixels of each class in segmentation masks, and weigh the classes."""

@@ -33,6 +33,16 @@ def parse_rules(
         raise click.BadParameter(str(error), ctx, param) from None
 
 
+def parse_pattern(ctx: click.Context, param: click.Parameter, text: str | None) -> str | None:
+    """Refuse a pattern of names that does not hold {} exactly once."""
+    from ..check.config import name_pattern
+
+    try:
+        return None if text is None else name_pattern(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+
+
 def parse_fraction(ctx: click.Context, param: click.Parameter, text: str | None) -> float | None:
     """Turn "0.3" or "30%" into 0.3."""
     from ..check.config import fraction
@@ -92,16 +102,17 @@ rule_options = gathered(
         help="Folder of the images, found by the names of the masks; sizes must agree.",
     ),
     click.option(
-        "--mask-ending",
-        default="",
-        metavar="END",
-        help="Suffix of mask names that image names do not have, such as _labelIds.",
+        "--mask-name",
+        callback=parse_pattern,
+        metavar="PATTERN",
+        help="Names of masks without their endings, such as 'segmentation-{}' or '{}_labelIds'. "
+        "{} stands for what a mask and its image share.  [default: {}]",
     ),
     click.option(
-        "--image-ending",
-        default="",
-        metavar="END",
-        help="Suffix of image names that mask names do not have.",
+        "--image-name",
+        callback=parse_pattern,
+        metavar="PATTERN",
+        help="Names of images without their endings, such as 'volume-{}'.  [default: {}]",
     ),
     click.option(
         "--against", multiple=True, metavar="DIR", help="Another split, which must share no mask."

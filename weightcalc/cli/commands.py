@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Compute class weights from masks or counts files.")
 @counting_options
+@click.option(
+    "--pixels", metavar="NUMBERS",
+    help='Weigh these pixels of each class instead of masks: "3370714, 2856755".',
+)  # fmt: skip
 @weight_options
 @format_options
 @output_option
@@ -38,6 +42,7 @@ def weights(
     reading: ReadOptions,
     run: RunOptions,
     voice: Voice,
+    pixels: str | None,
     asked: FormulaOptions,
     format_: str | None,
     layout: str,
@@ -49,18 +54,28 @@ def weights(
 
     \b
         weightcalc weights masks/ -m balanced > weights.json
+        weightcalc weights --pixels "3370714, 2856755" -m balanced
     """
-    from ..counting.run import count_data, find_data
-    from .usage import check_binary, check_counts_files
+    from ..counting.run import count_data, find_data, say_idle_options
+    from .usage import check_binary, check_counts_files, check_layers, check_pasted
     from .weighing import check_names, choose_format, encode, plan_weights, weigh
 
     check_counts_files(sources, labels)
+    check_layers(sources, labels, reading)
     format_ = choose_format(output, format_, layout)
     check_binary(output, format_)
-    data = find_data(sources, labels, reading, voice, outputs={"-o": output}, cache=run.cache)
-    formula = plan_weights(asked, data.class_names)
+    outputs = {"-o": output}
+    if pixels is None:
+        data = find_data(sources, labels, reading, voice, outputs=outputs, cache=run.cache)
+    else:
+        from ..counting.pasted import pasted_data
+
+        check_pasted(layout)
+        data = pasted_data(pixels, labels, outputs)
+    formula = plan_weights(asked, data.class_names, data.ignored_classes)
     check_names(data, layout)
     counts = count_data(data, run, voice)
+    say_idle_options(data, voice)
     values = weigh(counts, formula, voice)
     write_result(output, encode(counts, values, formula, format_, layout, digits))
 
@@ -89,9 +104,10 @@ def count(
     from ..counts.counts_file import ENDINGS
     from ..files.endings import format_by_ending
     from ..report.summary import totals_line
-    from .usage import check_counts_files
+    from .usage import check_counts_files, check_layers
 
     check_counts_files(sources, labels)
+    check_layers(sources, labels, reading)
     format_by_ending(output, None, ENDINGS)
     outputs = {"-o": output, "--per-mask": per_mask}
     data = find_data(sources, labels, reading, voice, outputs=outputs, cache=run.cache)
@@ -152,16 +168,19 @@ def report(
         weightcalc report masks/ -o balance.png
         weightcalc report train.json val.json test.json
     """
-    from ..counting.run import count_data
+    from ..counting.run import count_data, say_idle_options
     from ..report.table import make_report
     from .reporting import choose_format, encode_report, find_sets, plan_columns
-    from .usage import check_binary
+    from .usage import check_binary, check_layers
 
+    check_layers(sources, labels, reading)
     format_ = choose_format(output, format_)
     check_binary(output, format_)
     sets = find_sets(sources, labels, reading, voice, output=output, cache=run.cache)
     columns = plan_columns(methods, asked, list(sets.values()))
     counts = {name: count_data(data, run, voice) for name, data in sets.items()}
+    for data in sets.values():
+        say_idle_options(data, voice)
     table = make_report(counts, columns, sort)
     write_result(output, encode_report(table, format_, output, voice))
 
@@ -192,19 +211,22 @@ def check(
     from ..check.config import settings_of
     from ..check.formats import ENDINGS, append_summary, encode_findings
     from ..check.run import plan_check, run_check
-    from ..counting.run import find_data
+    from ..counting.run import find_data, say_idle_options
     from ..files.endings import format_by_ending
-    from .usage import check_counts_files
+    from .usage import check_counts_files, check_layers
     from .weighing import plan_weights
 
     check_counts_files(sources, labels)
+    check_layers(sources, labels, reading)
     format_ = format_by_ending(output, findings.format_, ENDINGS)
     settings = settings_of(rules)
     outputs = {"-o": output, "--summary": findings.summary}
     data = find_data(sources, labels, reading, voice, outputs=outputs, cache=run.cache)
-    formula = plan_weights(asked, data.class_names)
+    formula = plan_weights(asked, data.class_names, data.ignored_classes)
     planned = plan_check(data, settings, formula, sources, reading.encoding, outputs=outputs)
     checked = run_check(planned, run, voice)
+    if not planned.left_out:  # single files need not hold all values
+        say_idle_options(data, voice)
     if findings.summary:
         append_summary(findings.summary, checked)
     color = output is None and voice.wants_color(sys.stdout)

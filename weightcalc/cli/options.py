@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..errors import LabelError
+from ..errors import LabelError, SourceError
 from ..masks.encodings import ENCODINGS, MAX_BYTES, MAX_PIXELS
 from ..text.voice import Voice
 from ..weights.formulas import ABSENT, DENOMINATORS, METHODS, NORMALIZE
@@ -22,6 +22,7 @@ from ..weights.weights_file import LAYOUTS, WRITERS
 if TYPE_CHECKING:
     from ..counting.options import RunOptions
     from ..masks.options import ReadOptions
+    from ..sources.layers import Pattern
     from ..sources.options import SourceOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,17 +46,25 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # no parameter before cl
 def parse_params(
     ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]
 ) -> dict[str, float | str]:
-    """Turn ("c=1.1", "unit=masks") into {"c": 1.1, "unit": "masks"}."""
+    """Turn ("c=1.1", "exponent=1/4", "unit=masks") into {"c": 1.1, "exponent": 0.25, "unit": "masks"}."""
     params: dict[str, float | str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not (name and equals and value):
             raise click.BadParameter("expected NAME=VALUE, such as c=1.1", ctx, param)
         try:
-            params[name] = float(value)
+            params[name] = _number(value)
         except ValueError:
             params[name] = value
+        except ZeroDivisionError:
+            raise click.BadParameter(f"{value} divides by 0", ctx, param) from None
     return params
+
+
+def _number(text: str) -> float:
+    """A number, or a fraction such as 1/3."""
+    above, slash, below = text.partition("/")
+    return float(above) / float(below) if slash else float(text)
 
 
 def parse_clip(
@@ -87,6 +96,18 @@ def parse_foreground(
     except LabelError as error:
         raise click.BadParameter(str(error), ctx, param) from None
     return low, high
+
+
+def parse_layers(ctx: click.Context, param: click.Parameter, text: str | None) -> Pattern | None:
+    """Turn "{scene}_{class}.png" into a pattern of paths."""
+    if text is None:
+        return None
+    from ..sources.layers import Pattern
+
+    try:
+        return Pattern(text)
+    except SourceError as error:
+        raise click.BadParameter(f"{error}, {error.hint}", ctx, param) from None
 
 
 def parse_output(ctx: click.Context, param: click.Parameter, text: str | None) -> str | None:
@@ -168,7 +189,8 @@ def _sources(**given: Any) -> SourceOptions:
             "-0, --root, --suffix and --allow-remote describe the list of --files-from, "
             "which is not given"
         )
-    if options.files_from is None and not options.sources:
+    pasted = click.get_current_context().params.get("pixels") is not None
+    if options.files_from is None and not options.sources and not pasted:
         raise click.UsageError("there is nothing to count: name a folder, masks, or --files-from")
     return options
 
@@ -179,8 +201,6 @@ def _reading(**given: Any) -> ReadOptions:
     options = ReadOptions(**given)
     if options.channel_axis is not None and options.encoding not in ("one-hot", "multilabel"):
         raise click.UsageError("--channel-axis goes with --encoding one-hot or multilabel")
-    if options.foreground is not None and options.encoding not in ("one-hot", "multilabel"):
-        raise click.UsageError("--foreground goes with --encoding one-hot or multilabel")
     return options
 
 
@@ -216,6 +236,12 @@ source_options = gathered(
         "--suffix", default="", metavar="END", help="Ending to add to the names in --files-from."
     ),
     click.option("--allow-remote", is_flag=True, help="Allow URLs in the --files-from list."),
+    click.option(
+        "--layers",
+        callback=parse_layers,
+        metavar="PATTERN",
+        help="How paths name scene and class, such as '{scene}_{class}.png'; see help layers.",
+    ),
 )
 
 label_options = gathered(
@@ -241,6 +267,7 @@ label_options = gathered(
         is_flag=True,
         help="Ignore 0 and 255, and count v as class v - 1.",
     ),
+    click.option("--rest", metavar="CLASS", help="Class of the pixels that no layer covers."),
 )
 
 reading_options = gathered(
@@ -263,7 +290,7 @@ reading_options = gathered(
         "--foreground",
         callback=parse_foreground,
         metavar="VALUE|RANGE",
-        help="What is the class in channels that are not 0 and 1, such as 255 or 128-255.",
+        help="What is in the class, in channels and --layers: such as 255 or 128-255.",
     ),
     click.option("--array", metavar="NAME", help="Which array of an .npz, HDF5 or Zarr to count."),
     click.option("--allow-lossy", is_flag=True, help="Count JPEG and lossy WebP."),
@@ -287,7 +314,7 @@ _engine_options = (
         "--jobs",
         type=click.IntRange(min=1),
         metavar="N",
-        help="Count in N processes.  [default: one for each core]",
+        help="Count in N processes.  [default: one for each core; one where all is done at once]",
     ),
     click.option("--dask", metavar="ADDRESS", help="Count on the Dask cluster of this scheduler."),
     click.option(

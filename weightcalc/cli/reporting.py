@@ -109,8 +109,9 @@ def plan_columns(
     WeightError
     """
     names = next((data.class_names for data in sets if any(data.class_names)), ())
+    ignored = set.intersection(*(set(data.ignored_classes) for data in sets))
     return {
-        heading: plan_weights(asked._replace(method=method, params=params), names)
+        heading: plan_weights(asked._replace(method=method, params=params), names, ignored)
         for heading, method, params in _columns(methods, asked.params)
     }
 
@@ -156,8 +157,7 @@ def encode_report(report: Report, format_: str, output: str | None, voice: Voice
         from ..report.picture import picture
 
         data, warnings = picture(report, format_)
-        for warning in warnings:
-            voice.warn(warning)
+        voice.warn_each(warnings)
         return data
     if format_ == "text":
         from ..report.text import text_report

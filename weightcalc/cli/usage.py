@@ -5,13 +5,20 @@ from __future__ import annotations
 import sys
 
 import click
+from click.core import ParameterSource
 
 from ..counts.counts_file import is_counts_file
 from ..labels.options import LabelOptions
+from ..masks.options import ReadOptions
 from ..sources.options import SourceOptions
 from ..text.escape import printable
 from ..text.voice import is_terminal
 
+_WITH_PIXELS = {  # options of `weights` that do not speak of masks
+    "pixels", "num_classes", "classes", "ignore_index", "method", "params", "zero", "absent",
+    "normalize", "clip", "denominator", "format_", "layout", "digits", "output", "quiet", "verbose",
+    "progress", "color",
+}  # fmt: skip
 _BINARY = ("pickle", "npy", "png", "pdf", "svg")
 
 
@@ -31,6 +38,30 @@ def check_counts_files(sources: SourceOptions, labels: LabelOptions) -> None:
         )
 
 
+def check_pasted(layout: str) -> None:
+    """
+    Refuse options on masks beside --pixels, which takes the place of masks.
+
+    Raises
+    ------
+    click.UsageError
+    """
+    context = click.get_current_context()
+    for param in context.command.params:
+        source = context.get_parameter_source(str(param.name))
+        given = source is ParameterSource.COMMANDLINE and context.params[str(param.name)]
+        if given and param.name not in _WITH_PIXELS:
+            name = "SOURCES" if param.nargs < 0 else param.opts[-1]
+            raise click.UsageError(
+                "--pixels gives the numbers of pixels, so that there are no masks to count: "
+                f"leave {name} out"
+            )
+    if layout == "report":
+        raise click.UsageError(
+            "--layout report holds counts of masks, which --pixels does not give"
+        )
+
+
 def check_binary(output: str | None, format_: str) -> None:
     """
     Refuse to print on a terminal what is no text.
@@ -43,3 +74,38 @@ def check_binary(output: str | None, format_: str) -> None:
         raise click.UsageError(
             f"{format_} is no text, and standard output is a terminal: give -o FILE"
         )
+
+
+def check_layers(sources: SourceOptions, labels: LabelOptions, reading: ReadOptions) -> None:
+    """
+    Refuse options that do not go with --layers, and those that go with nothing else.
+
+    Raises
+    ------
+    click.UsageError
+    """
+    channels = reading.encoding in ("one-hot", "multilabel")
+    if sources.layers is None:
+        if labels.rest is not None:
+            raise click.UsageError("--rest goes with --layers")
+        if reading.foreground is not None and not channels:
+            raise click.UsageError(
+                "--foreground goes with --layers, or with --encoding one-hot or multilabel"
+            )
+        return
+    if labels.of_values or reading.encoding != "auto":
+        raise click.UsageError(
+            "--ignore-index, --map, --reduce-zero-label and --encoding speak of the values of "
+            "masks, but with --layers the files are the classes: --foreground VALUE says which "
+            "values are in the class of a file"
+        )
+    if labels.num_classes is not None and labels.classes is None:
+        raise click.UsageError(
+            "-n says nothing of the order of the classes of --layers: give -c with a list of them"
+        )
+    if labels.rest is not None and not sources.layers.has_class:
+        raise click.UsageError(
+            "without {class} in --layers the rest is class 0 already: leave --rest out"
+        )
+    if sources.files_from is None and all(map(is_counts_file, sources.sources)):
+        raise click.UsageError("--layers describes masks, but there are only counts files")

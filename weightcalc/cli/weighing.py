@@ -5,11 +5,11 @@ From counts to the bytes of a weights file, as the command line asks for them.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ..counting.run import DataSet
 from ..counts.class_counts import ClassCounts
-from ..errors import OutputError
+from ..errors import OutputError, WeightError
 from ..files.endings import format_by_ending
 from ..labels.values import parse_class
 from ..text.voice import Voice, is_terminal
@@ -41,26 +41,43 @@ def check_names(data: DataSet, layout: str) -> None:
     Raises
     ------
     OutputError
-        If the classes are the colours that will be found, which have no order, or if weights
+        If the classes are only found, and have no order, or if weights
         are to go by names that classes do not have.
     """
-    if layout in ("list", "dict") and data.labels.learn_colors:
+    if layout in ("list", "dict") and data.unordered:
         raise OutputError(
-            f"without a class list the colours have no order, which --layout {layout} needs"
-        ).with_hint("-c/--classes with a list of the colours, or --layout named")
+            f"without a class list the {data.unordered} have no order, which --layout {layout} needs"
+        ).with_hint(f"-c/--classes with a list of the {data.unordered}, or --layout named")
     if layout == "named" and not data.labels.learn_colors:
         lay_out([0.0] * len(data.class_names) or [0.0], data.class_names, layout)
 
 
-def plan_weights(asked: FormulaOptions, class_names: Sequence[str | None]) -> Formula:
+def plan_weights(
+    asked: FormulaOptions, class_names: Sequence[str | None], ignored: Collection[int]
+) -> Formula:
     """
     The formula that the options ask for, refused now if it never fits.
+
+    Parameters
+    ----------
+    asked : FormulaOptions
+    class_names : sequence of str or None
+    ignored : collection of int
+        Classes whose pixels are ignored, for which --zero has nothing to do.
 
     Raises
     ------
     WeightcalcError
     """
     zero = tuple(sorted({parse_class(text, class_names) for text in asked.zero}))
+    if (idle := next((c for c in zero if c in ignored), None)) is not None:
+        raise WeightError(
+            f"--zero {idle}: the pixels of class {idle} are ignored, so that they are in no count "
+            "and its weight is 0 already"
+        ).with_hint(
+            f"--ignore-index none counts them, where a class list ignores them; "
+            f"or leave --zero {idle} out"
+        )
     return Formula(
         asked.method, asked.params, zero, asked.absent, asked.normalize, asked.clip,
         asked.denominator,
@@ -76,8 +93,7 @@ def weigh(counts: ClassCounts, formula: Formula, voice: Voice) -> list[float]:
     WeightError
     """
     weights = list_class_weights(counts, formula)
-    for remark in remarks(counts, weights, formula):
-        voice.warn(remark)
+    voice.warn_each(remarks(counts, weights, formula))
     if voice.verbose or (is_terminal(sys.stderr) and not voice.quiet):
         from ..report.summary import summary_table, totals_line  # here: pipes need neither
 

@@ -14,63 +14,72 @@ from typing import TYPE_CHECKING
 
 from ..counts.class_counts import ClassCounts
 from ..counts.tally import Counted, LabelledMask, Tally
-from ..errors import MaskError, SourceError
+from ..errors import MaskError
+from ..kernels.fast_png import FAST_PNG
 from ..kernels.memory import keep_freed_memory
 from ..labels.label_map import LabelMap
 from ..masks.file import count_file
-from ..masks.formats import READERS
+from ..masks.formats import READERS, suffix_of
 from ..masks.options import DEFAULTS, ReadOptions
 from ..sources.kinds import check_one_kind, repeated_endings
-from ..sources.listing import list_files
-from ..sources.names import name_from
-from ..text.escape import printable
+from ..sources.layers import Item, Scene, name_of
+from ..sources.listing import list_files, refuse_nothing
+from ..sources.looks import look_at
+from ..sources.names import is_url, name_from, split_name
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
 _LARGEST_BATCH = 256  # names of a task: a million small masks are 4,000 tasks
 _BATCHES_PER_WORKER = 2  # of what is left
+_QUICK = 3 << 20  # bytes of PNG files, at 30 KB/ms
+_COST_OF_FILE = 1 << 10  # as if a file were so much larger: opening it, and what is done for each
 
 
 def list_masks(
-    *sources: str, include: Sequence[str] = (), exclude: Sequence[str] = ()
+    *sources: str | os.PathLike[str],
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    follow: bool = False,
 ) -> list[str]:
     """
     Names of the masks that files, folders and globs hold, sorted, each once.
 
     Parameters
     ----------
-    *sources : str
+    *sources : str or os.PathLike
         Folders are walked recursively; hidden files are left out.
     include, exclude : sequence of str
         Globs of file names, or of paths where they hold a slash.
+    follow : bool
+        Whether links to folders are followed, each real folder once.
 
     Raises
     ------
     SourceError
         If a source cannot be read, or holds no mask or several kinds of them.
     """
-    listing = list_files(sources, READERS, include=include, exclude=exclude)
-    if not listing.names:
-        raise SourceError(f"no masks in {', '.join(map(printable, sources))}")
+    paths = [os.fspath(source) for source in sources]
+    listing = list_files(paths, READERS, include=include, exclude=exclude, follow=follow)
+    refuse_nothing(listing, paths, READERS)
     if not include:
         check_one_kind(listing.names)
     return listing.names
 
 
 def count_each(
-    names: Sequence[str],
+    items: Sequence[Item],
     options: ReadOptions = DEFAULTS,
     *,
     executor: Executor | None = None,
     num_workers: int = 1,
 ) -> Iterator[Counted]:
     """
-    Count files one by one or on an executor, and give the results in the order of `names`.
+    Count files or scenes one by one or on an executor, and give the results in their order.
 
     Parameters
     ----------
-    names : sequence of str
+    items : sequence of str or Scene
     executor : concurrent.futures.Executor, optional
         Runs the work. Default is this process.
     num_workers : int
@@ -78,26 +87,27 @@ def count_each(
     """
     keep_freed_memory()
     if executor is None:
-        for name in names:
-            yield _count_one(name, options)
+        for item in items:
+            yield _count_one(item, options)
         return
     from .engines import in_order  # with its imports, which one process does without
 
     count = partial(_count_batch, options=options, folder=_working_directory())
-    yield from in_order(executor, count, _batches(names, num_workers), 4 * num_workers, _lost)
+    yield from in_order(executor, count, _batches(items, num_workers), 4 * num_workers, _lost)
 
 
-def _lost(name: str) -> Counted:
+def _lost(item: Item) -> Counted:
+    name = name_of(item)
     return Counted(name, [], MaskError(name, "a process died of it: out of memory?"))
 
 
-def _batches(names: Sequence[str], num_workers: int) -> Iterator[Sequence[str]]:
+def _batches(items: Sequence[Item], num_workers: int) -> Iterator[Sequence[Item]]:
     """Batches that become smaller towards the end, so that all workers end together."""
     start = 0
-    while start < len(names):
-        share = (len(names) - start) // (num_workers * _BATCHES_PER_WORKER)
-        size = min(_LARGEST_BATCH, max(share, len(names) // (32 * num_workers), 1))
-        yield names[start : start + size]
+    while start < len(items):
+        share = (len(items) - start) // (num_workers * _BATCHES_PER_WORKER)
+        size = min(_LARGEST_BATCH, max(share, len(items) // (32 * num_workers), 1))
+        yield items[start : start + size]
         start += size
 
 
@@ -109,20 +119,25 @@ def _working_directory() -> str:
         return ""
 
 
-def _count_batch(names: Sequence[str], options: ReadOptions, folder: str) -> list[Counted]:
-    return [_count_one(name, options, folder) for name in names]
+def _count_batch(items: Sequence[Item], options: ReadOptions, folder: str) -> list[Counted]:
+    return [_count_one(item, options, folder) for item in items]
 
 
-def _count_one(name: str, options: ReadOptions, folder: str = "") -> Counted:
+def _count_one(item: Item, options: ReadOptions, folder: str = "") -> Counted:
     try:
-        return Counted(name, count_file(name_from(folder, name), options))
+        if isinstance(item, Scene):
+            from ..masks.layers import count_scene  # here: it needs NumPy
+
+            return Counted(item.name, [count_scene(item, options, folder)])
+        return Counted(item, count_file(name_from(folder, item), options))
     except MaskError as error:
         # Another one: this has another name, and a traceback that keeps the mask in memory.
-        return Counted(name, [], error.renamed(name))
+        name = error.mask if isinstance(item, Scene) else item
+        return Counted(name_of(item), [], error.renamed(name))
 
 
 def count_masks(
-    masks: Sequence[str],
+    masks: Sequence[str | os.PathLike[str] | Scene],
     labels: LabelMap | None = None,
     *,
     executor: Executor | None = None,
@@ -138,7 +153,7 @@ def count_masks(
 
     Parameters
     ----------
-    masks : sequence of str
+    masks : sequence of str, os.PathLike or Scene
         Names of files, such as `list_masks` gives.
     labels : LabelMap, optional
         Default is one class for each value from 0 to the largest, 64 at most.
@@ -170,15 +185,19 @@ def count_masks(
     SourceError
         If masks are of several kinds, or there are none.
     """
+    items = [mask if isinstance(mask, Scene) else os.fspath(mask) for mask in masks]
+    files = [item for item in items if isinstance(item, str)]
+    compared = files if one_kind else []
     tally = Tally(
         labels or LabelMap(),
         one_kind=one_kind and options.encoding == "auto",
         by_palettes=options.encoding == "auto",
-        endings=repeated_endings(masks) if one_kind else {},
+        endings=repeated_endings(compared),
+        looks=look_at(compared),
     )
-    files = count_each(masks, options, executor=executor, num_workers=num_workers)
-    add_files(tally, files, on_file=on_file, on_mask=on_mask)
-    return tally.finish(on_error)
+    counted = count_each(items, options, executor=executor, num_workers=num_workers)
+    add_files(tally, counted, on_file=on_file, on_mask=on_mask)
+    return tally.finish(on_error, files)
 
 
 def add_files(
@@ -195,6 +214,29 @@ def add_files(
                 on_mask(mask)
         if on_file is not None:
             on_file(counted)
+
+
+def are_quick(items: Iterable[Item]) -> bool:
+    """
+    Whether one process counts masks before others, which take 50 ms to start, were of use.
+
+    That is what some MB of PNG files take; of other files sizes tell too little.
+    """
+    size = 0
+    for item in items:
+        if not FAST_PNG or isinstance(item, Scene) or not _is_local_png(item):
+            return False
+        try:
+            size += _COST_OF_FILE + os.stat(item).st_size
+        except OSError:  # which is reported where it is read
+            size += _COST_OF_FILE
+        if size > _QUICK:
+            return False
+    return True
+
+
+def _is_local_png(name: str) -> bool:
+    return not is_url(name) and suffix_of(name) == ".png" and split_name(name) is None
 
 
 def usable_cores() -> int:

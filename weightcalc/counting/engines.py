@@ -19,6 +19,7 @@ from ..errors import MissingExtraError, SourceError
 from ..kernels.memory import keep_freed_memory
 from ..text.escape import printable
 
+N = TypeVar("N")
 T = TypeVar("T")
 
 _STOPPING = {signal.SIGINT, signal.SIGTERM}
@@ -27,10 +28,10 @@ _CONNECT_SECONDS = 5
 
 def in_order(
     executor: Executor,
-    work: Callable[[Sequence[str]], list[T]],
-    batches: Iterable[Sequence[str]],
+    work: Callable[[Sequence[N]], list[T]],
+    batches: Iterable[Sequence[N]],
     most_waiting: int,
-    lost: Callable[[str], T],
+    lost: Callable[[N], T],
 ) -> Iterator[T]:
     """
     Run work on batches of names, and give the results in the order of the names.
@@ -43,13 +44,14 @@ def in_order(
     executor : concurrent.futures.Executor
     work : callable
         Gives a result for each name of a batch.
-    batches : iterable of sequence of str
+    batches : iterable of sequence
+        Names, or scenes.
     most_waiting : int
         Batches that are under way at a time.
     lost : callable
         Gives the result for a name whose worker has died of it.
     """
-    waiting: deque[tuple[Sequence[str], Future[list[T]]]] = deque()
+    waiting: deque[tuple[Sequence[N], Future[list[T]]]] = deque()
     for batch in batches:
         waiting.append((batch, executor.submit(work, batch)))
         if len(waiting) >= most_waiting:
@@ -59,10 +61,10 @@ def in_order(
 
 
 def _first_of(
-    waiting: deque[tuple[Sequence[str], Future[list[T]]]],
+    waiting: deque[tuple[Sequence[N], Future[list[T]]]],
     executor: Executor,
-    work: Callable[[Sequence[str]], list[T]],
-    lost: Callable[[str], T],
+    work: Callable[[Sequence[N]], list[T]],
+    lost: Callable[[N], T],
 ) -> Iterator[T]:
     """The first batch; if workers have died, all that was under way, then nothing is."""
     died = False
@@ -82,10 +84,10 @@ def _first_of(
 
 
 def _one_by_one(
-    names: Sequence[str],
+    names: Sequence[N],
     executor: Executor,
-    work: Callable[[Sequence[str]], list[T]],
-    lost: Callable[[str], T],
+    work: Callable[[Sequence[N]], list[T]],
+    lost: Callable[[N], T],
 ) -> Iterator[T]:
     """Do what a worker died of: the name that kills the next one too is the one to blame."""
     for name in names:

@@ -12,7 +12,7 @@ class RunOptions(NamedTuple):
     Attributes
     ----------
     jobs : int, optional
-        Processes. Default is one for each core.
+        Processes. Default is one for each core, or one where that is sooner done.
     dask : str, optional
         Address of the scheduler of a Dask cluster, which counts instead.
     cache : str, optional

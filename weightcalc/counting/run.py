@@ -17,24 +17,32 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from ..counts.class_counts import ClassCounts
 from ..counts.counts_file import is_counts_file, matching_files, read_counts
 from ..counts.tally import Counted, LabelledMask, Tally
-from ..errors import MaskError, OutputError, SourceError
+from ..errors import (
+    MaskError,
+    MasksError,
+    OutputError,
+    PhotographError,
+    WeightcalcError,
+)
 from ..files.atomic import refuse_overwriting, replacing
 from ..kernels.counters import COMPILED
-from ..labels.from_options import label_map
+from ..labels.from_options import label_map, layers_of
 from ..labels.label_map import LabelMap
 from ..labels.options import LabelOptions
 from ..masks.file import count_file
 from ..masks.formats import READERS
 from ..masks.options import ReadOptions
-from ..sources.kinds import check_no_photographs, check_one_kind, repeated_endings
-from ..sources.listing import Listing, list_files
+from ..sources.apart import check_no_photographs
+from ..sources.kinds import check_one_kind, repeated_endings
+from ..sources.listing import Listing, list_files, refuse_nothing
+from ..sources.looks import Looks, look_at
 from ..sources.name_list import names_in_list
-from ..sources.names import file_of
+from ..sources.names import file_of, tidy
 from ..sources.options import SourceOptions
 from ..text.escape import printable
 from ..text.numbers import number_of
 from ..text.voice import Voice
-from .count import add_files, count_each, usable_cores
+from .count import add_files, are_quick, count_each, usable_cores
 from .options import RunOptions
 
 if TYPE_CHECKING:
@@ -42,8 +50,9 @@ if TYPE_CHECKING:
 
     from ..cache.cache import Cache
     from ..labels.class_list import ClassList
+    from ..sources.layers import Item, Layers, Scene
 
-_MOST_WARNINGS = 20
+_MOST_TRIED = 20  # files, until one is no photograph
 _MANY_PIXELS = 10**9  # from where on it matters which kernel counts
 
 
@@ -63,6 +72,12 @@ class DataSet(NamedTuple):
     reading : ReadOptions
     endings : dict of str to str
         Endings with which scenes recur, whose masks must not differ in kind.
+    looks : Looks
+        What their names have in common with those of layers.
+    layers : Layers or None
+        How the masks are layers of scenes; None where each is a mask of its own.
+    scenes : list of Scene
+        What they are layers of.
     """
 
     given: list[str]
@@ -71,12 +86,54 @@ class DataSet(NamedTuple):
     labels: LabelMap
     reading: ReadOptions
     endings: dict[str, str]
+    looks: Looks
+    layers: Layers | None = None
+    scenes: Sequence[Scene] = ()
+
+    @property
+    def items(self) -> Sequence[Item]:
+        """What is counted, one by one: the files, or the scenes that they are layers of."""
+        return self.listing.names if self.layers is None else self.scenes
+
+    def items_of(self, listing: Listing) -> Sequence[Item]:
+        """
+        The files of another listing, or the scenes that they are layers of.
+
+        Raises
+        ------
+        SourceError
+            If they are not layers of the classes of this set.
+        """
+        if self.layers is None:
+            return listing.names
+        layers = self.layers
+        if layers.pattern.has_class:
+            layers = layers._replace(listed=self.class_names)
+        return layers.scenes(listing.names, listing.folders)[0]
+
+    @property
+    def unordered(self) -> str:
+        """What the classes are that have no order, as they are only found; "" if they have one."""
+        if self.labels.learn_colors:
+            return "colours"
+        if self.layers is not None and self.layers.listed is None and self.layers.pattern.has_class:
+            return "names of the layers"
+        return ""
 
     @property
     def class_names(self) -> Sequence[str | None]:
         """Names that options may use for classes."""
         known = self.labels.class_names
         return known or (self.saved.class_names if self.saved else ())
+
+    @property
+    def ignored_classes(self) -> frozenset[int]:
+        """Classes whose only value is ignored, in all masks and counts files."""
+        of_masks = self.labels.ignored_classes()
+        if self.saved is None:
+            return of_masks
+        saved = frozenset(self.saved.ignored_classes)
+        return saved & of_masks if self.listing.names else saved
 
 
 def find_data(
@@ -111,16 +168,28 @@ def find_data(
     refuse_overwriting(outputs, chain(inputs, map(file_of, listing.names)))
     if cache is not None:
         _check_cache(cache, [*filter(None, outputs.values()), *inputs], listing.names)
-    reading = _decided(reading, classes, listing.names, voice)
-    map_ = label_map(classes, reading.encoding, labels)
+    layers = layers_of(sources.layers, classes, labels) if sources.layers else None
+    scenes: list[Scene] = []
+    if layers is None:
+        reading = _decided(reading, classes, listing.names, voice)
+        map_ = label_map(classes, reading.encoding, labels)
+        blended = reading.encoding == "color" and not map_.learn_colors
+        reading = reading._replace(blended=blended)
+    else:
+        scenes, names = layers.scenes(listing.names, listing.folders)
+        map_ = LabelMap(len(names), names if any(names) else None)
+        files = number_of(len(listing.names), "file")
+        voice.note(f"{number_of(len(scenes), 'scene')} of {files}, each counted as one mask")
     saved = _sum([read_counts(path) for path in saved_in], map_)
     if saved is not None and "parts" in saved.options:
         voice.warn(
             "the counts files were made with different --map or --ignore-index; "
             "they are added up, as their classes are the same"
         )
-    endings = {} if sources.include else repeated_endings(listing.names)
-    return DataSet(sources.given, listing, saved, map_, reading, endings)
+    is_chosen = layers is not None or bool(sources.include)
+    endings = {} if is_chosen else repeated_endings(listing.names)
+    looks = Looks() if is_chosen else look_at(listing.names)
+    return DataSet(sources.given, listing, saved, map_, reading, endings, looks, layers, scenes)
 
 
 def _class_list(name: str) -> ClassList:
@@ -132,10 +201,12 @@ def _class_list(name: str) -> ClassList:
 def _without_twins(paths: Sequence[str], voice: Voice) -> list[str]:
     """Counts files, each once, however it is named."""
     kept: dict[str, str] = {}
+    twins = []
     for path in paths:
         if (real := os.path.realpath(path)) in kept:
-            voice.warn(f"{printable(path)}: named twice, counted once")
+            twins.append(f"{printable(path)}: named twice, counted once")
         kept.setdefault(real, path)
+    voice.warn_each(twins)
     return list(kept.values())
 
 
@@ -151,6 +222,8 @@ def _list_masks(sources: SourceOptions, voice: Voice, allow_lossy: bool) -> List
             follow=sources.follow,
             on_found=bar.step,
         )
+    if sources.root:
+        listing.folders.add(tidy(sources.root))
     if folders or sources.files_from:
         _check_listing(listing, sources, allow_lossy)
     return listing
@@ -162,15 +235,18 @@ def _decided(
     """Decide once between indices and colours, where a list with colours leaves it open."""
     if reading.encoding != "auto" or classes is None or not classes.colors or not names:
         return reading
-    try:
-        kind = count_file(names[0], reading._replace(encoding="color"))[0].kind
-    except MaskError:
-        return reading  # which says in its turn what is wrong with the mask
-    if "RGB" not in kind:
-        voice.note(f"{printable(names[0])} is {kind}: counting indices (--encoding index)")
-        return reading
-    voice.note(f"{printable(names[0])} is {kind}: counting colours (--encoding color)")
-    return reading._replace(encoding="color")
+    for name in names[:: max(1, len(names) // _MOST_TRIED)]:
+        try:
+            kind = count_file(name, reading._replace(encoding="color"))[0].kind
+        except MaskError as error:
+            if error.kind is PhotographError:
+                continue  # images may stand before the masks
+            return reading  # which says in its turn what is wrong with the mask
+        by_color = "RGB" in kind
+        how = "colours (--encoding color)" if by_color else "indices (--encoding index)"
+        voice.note(f"{printable(name)} is {kind}: counting {how}")
+        return reading._replace(encoding="color") if by_color else reading
+    return reading
 
 
 def count_data(
@@ -200,22 +276,37 @@ def count_data(
 
 def _count(data: DataSet, run: RunOptions, voice: Voice, lines: BinaryIO | None) -> ClassCounts:
     one_kind = data.reading.encoding == "auto"
-    tally = Tally(data.labels, one_kind=one_kind, by_palettes=one_kind, endings=data.endings)
-    with each_counted(data, data.listing.names, run, voice) as files:
+    tally = Tally(
+        data.labels, one_kind=one_kind, by_palettes=one_kind, endings=data.endings, looks=data.looks
+    )
+    with each_counted(data, data.items, run, voice) as files:
         add_files(tally, files, on_mask=None if lines is None else partial(_write_line, lines))
-    _warn(voice, tally.remarks())
-    counts = tally.finish(run.on_error)
+    voice.warn_each(tally.remarks())
+    with _in_full(voice):
+        counts = tally.finish(run.on_error, data.listing.names)
     if not COMPILED and counts.num_pixels > _MANY_PIXELS:
         voice.warn(
             "counted without the compiled kernel, several times slower: "
             "reinstall weightcalc where there is a C compiler"
         )
     if tally.errors:
-        _warn(voice, [str(error) for error in tally.errors])
+        error = MasksError(tally.errors, tally.num_files)
+        voice.warn_each([*map(str, tally.errors)] if voice.verbose else error.lines())
         voice.warn(
             f"{len(tally.errors)} of {tally.num_files} files cannot be read and are left out"
         )
     return counts
+
+
+@contextmanager
+def _in_full(voice: Voice) -> Iterator[None]:
+    """Say all lines of a list that an error ends after the first, where -v asks for them."""
+    try:
+        yield
+    except WeightcalcError as error:
+        for line in map(str, error.errors) if isinstance(error, MasksError) else error.details:
+            voice.detail(line)
+        raise
 
 
 def _write_line(lines: BinaryIO, mask: LabelledMask) -> None:
@@ -225,27 +316,27 @@ def _write_line(lines: BinaryIO, mask: LabelledMask) -> None:
 @contextmanager
 def each_counted(
     data: DataSet,
-    names: Sequence[str],
+    items: Sequence[Item],
     run: RunOptions,
     voice: Voice,
     places: Sequence[str] = (),
 ) -> Iterator[Iterator[Counted]]:
     """
-    What becomes of each file, in the order of `names`, counted as the run says, with a bar.
+    What becomes of each file or scene, in the order of `items`, counted as the run says, with a bar.
 
     `places` are those of other masks than the data set's, which may be in the cache too.
     """
 
     def steps() -> Iterator[Counted]:
         count = partial(count_each, options=data.reading, executor=pool, num_workers=workers)
-        for counted in count(names) if cache is None else cache.count_each(names, count):
+        for counted in count(items) if cache is None else cache.count_each(items, count):
             yield counted
             bar.step()
 
     with (
-        _engine(run, len(names)) as (pool, workers),
-        _cache(data, run.cache, len(names), places, voice) as cache,
-        voice.bar(len(names)) as bar,
+        _engine(run, items) as (pool, workers),
+        _cache(data, run.cache, len(items), places, voice) as cache,
+        voice.bar(len(items)) as bar,
     ):
         yield steps()
 
@@ -270,9 +361,16 @@ def _cache(
 
 
 @contextmanager
-def _engine(run: RunOptions, num_files: int) -> Iterator[tuple[Executor | None, int]]:
-    """Who counts, and how many they are; None is this process itself."""
-    workers = min(run.jobs or usable_cores(), num_files)
+def _engine(run: RunOptions, items: Sequence[Item]) -> Iterator[tuple[Executor | None, int]]:
+    """
+    Who counts, and how many they are; None is this process itself.
+
+    Threads would be as quick as processes for PNG files that are large and plain, but not for
+    small ones or other formats, and one mask that kills its process would end the run.
+    """
+    workers = min(run.jobs or usable_cores(), len(items))
+    if run.jobs is None and run.dask is None and workers > 1 and are_quick(items):
+        workers = 1
     if run.dask is None and workers <= 1:
         yield None, 1
         return
@@ -286,17 +384,22 @@ def _engine(run: RunOptions, num_files: int) -> Iterator[tuple[Executor | None, 
             yield pool, workers
 
 
-def _warn(voice: Voice, texts: Sequence[str]) -> None:
-    shown = texts if voice.verbose else texts[:_MOST_WARNINGS]
-    for text in shown:
-        voice.warn(text)
-    if len(texts) > len(shown):
-        voice.warn(f"and {len(texts) - len(shown)} more such warnings (-v shows them)")
+def say_idle_options(data: DataSet, voice: Voice) -> None:
+    """
+    Say which values that options name were in no mask.
+
+    Many ignore 255 always, so that only a person who asks for details is told of that.
+    """
+    if not data.listing.names:
+        return
+    for value, option in data.labels.idle().items():
+        say = voice.warn if option.startswith("--map") else voice.detail
+        say(f"{printable(option)}: no mask holds the value {data.labels.name_of_value(value)}")
 
 
 def say_what_is_left_out(listing: Listing, voice: Voice) -> None:
     """Say which files are no masks of the run, as far as the person wants to know."""
-    _warn(voice, listing.warnings)
+    voice.warn_each(listing.warnings)
     if listing.names:
         voice.detail(
             f"{len(listing.names)} masks; left out: {listing.hidden} hidden files and folders, "
@@ -316,28 +419,11 @@ def _sum(parts: Sequence[ClassCounts], labels: LabelMap) -> ClassCounts | None:
 
 
 def _check_listing(listing: Listing, sources: SourceOptions, allow_lossy: bool) -> None:
-    if not listing.names and listing.unwanted:
-        raise SourceError(
-            f"--include and --exclude leave out all {number_of(listing.unwanted, 'mask')} of "
-            f"{', '.join(map(printable, sources.given))}"
-        ).with_hint("--include with a pattern that names of these masks match, such as '*.png'")
-    if not listing.names:
-        raise SourceError(
-            f"no masks in {', '.join(map(printable, sources.given))} (left out: {listing.hidden} "
-            f"hidden, {listing.other} files that are no masks by their ending)"
-        ).with_hint(_what_to_do(listing))
-    if not sources.include:
+    refuse_nothing(listing, sources.given, READERS)
+    if not sources.include and sources.layers is None:
         if not allow_lossy:
             check_no_photographs(listing.names)
         check_one_kind(listing.names)
-
-
-def _what_to_do(listing: Listing) -> str:
-    """The hint where there are no masks: formats that can be turned into masks, or all endings."""
-    if listing.foreign:
-        formats = " and ".join(sorted(listing.foreign))
-        return f"`weightcalc help formats` has the lines that turn {formats} into masks"
-    return f"masks end in {', '.join(READERS)}; `weightcalc help formats` speaks of other formats"
 
 
 def _check_cache(path: str, others: Iterable[str], masks: Sequence[str]) -> None:

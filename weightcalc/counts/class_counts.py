@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import Any
 
 from .._version import __version__
 from ..errors import CountsError, LabelError
@@ -16,10 +16,7 @@ from ..files.bounded import Json
 from ..labels.label_map import Labelled, LabelMap
 from ..masks.value_counts import ValueCounts
 from ..text.escape import printable
-
-if TYPE_CHECKING:
-    import numpy as np
-
+from .batches import count_batch, count_mask
 
 FORMAT = "weightcalc-counts/1"
 REPORT = "weightcalc-weights/1"  # of weights and of the counts that they were made of
@@ -96,35 +93,34 @@ class ClassCounts:
         """How messages call a class: its name, or its id."""
         return printable(self.class_names[index] or str(index))
 
-    def add_mask(self, mask: np.ndarray) -> None:
+    def add_mask(self, mask: Any) -> None:
         """
         Add one mask.
 
         Parameters
         ----------
-        mask : ndarray of int or bool, shape (H, W)
-            Values.
+        mask : array_like of int or bool, shape (H, W)
+            Values: an array, a tensor or an image of any library that NumPy can read, such as
+            PyTorch on the CPU or Pillow, whose palette images hold indices.
 
         Raises
         ------
         LabelError
             If a value belongs to no class; nothing is added then.
         """
-        if mask.ndim != 2:
-            raise LabelError(f"a mask has 2 axes, got shape {mask.shape}")
-        self._add_all([_count_index(mask)])
+        self._add_all([count_mask(mask)])
 
     def add_batch(
-        self, batch: np.ndarray, *, one_hot: bool | None = None, overlapping: bool = False
+        self, batch: Any, *, one_hot: bool | None = None, overlapping: bool = False
     ) -> None:
         """
         Add a batch of masks, as a generator of a training framework yields it.
 
         Parameters
         ----------
-        batch : ndarray, shape (N, H, W), (N, H, W, 1), (N, 1, H, W) or (N, H, W, C)
+        batch : array_like, shape (N, H, W), (N, H, W, 1), (N, 1, H, W) or (N, H, W, C)
             Values, or one-hot vectors along the last axis. An all-zero vector
-            counts as ignored.
+            counts as ignored. An array, a tensor, or a list of masks of one size, as in `add_mask`.
         one_hot : bool, optional
             Default is whether there are four axes, none but the first of length 1, and
             every vector along the last one holds exactly one 1.
@@ -138,21 +134,7 @@ class ClassCounts:
             If a value belongs to no class, a vector is not one-hot, or it cannot be told
             which of both the batch holds; nothing is added then.
         """
-        if one_hot is None and not overlapping:
-            one_hot = _is_one_hot(batch)
-        if one_hot or overlapping:
-            if batch.ndim != 4:
-                raise LabelError(
-                    f"a batch of channels has axes (N, H, W, C), got {batch.shape}; "
-                    "batch[None] makes one of a single mask"
-                )
-            self._add_all([_count_vectors(mask, overlapping) for mask in batch])
-            return
-        if batch.ndim == 4 and 1 in (batch.shape[3], batch.shape[1]):
-            batch = batch[..., 0] if batch.shape[3] == 1 else batch[:, 0]
-        if batch.ndim != 3:
-            raise LabelError(f"a batch has axes (N, H, W) or (N, H, W, C), got {batch.shape}")
-        self._add_all([_count_index(mask) for mask in batch])
+        self._add_all(count_batch(batch, one_hot, overlapping))
 
     def _add_all(self, masks: list[ValueCounts]) -> None:
         labelled = [
@@ -176,11 +158,13 @@ class ClassCounts:
         self.ignored_pixels += ignored
         if self.inferred:
             self.grow(max([*labelled.classes, mask.num_channels - 1]) + 1)
+        size, labelled_size = mask.pixels, mask.pixels - ignored
+        all_pixels, masks, sizes, labelled_sizes = self.columns()
         for index, pixels in labelled.classes.items():
-            self.pixels[index] += pixels
-            self.masks[index] += 1
-            self.mask_pixels[index] += mask.pixels
-            self.labelled_mask_pixels[index] += mask.pixels - ignored
+            all_pixels[index] += pixels
+            masks[index] += 1
+            sizes[index] += size
+            labelled_sizes[index] += labelled_size
         for value, pixels in labelled.ignored.items():
             self._ignore(value, pixels, 1)
         if mask.unlabelled:
@@ -291,52 +275,6 @@ def ignored_pixels(mask: ValueCounts, labelled: Labelled) -> int:
     if mask.overlapping:
         return 0  # an ignored channel says nothing about the others of a pixel
     return mask.unlabelled + sum(labelled.ignored.values())
-
-
-def _count_index(mask: np.ndarray) -> ValueCounts:
-    from ..kernels.ndarrays import count_array  # here, so that counting PNG files needs no NumPy
-
-    values, largest = count_array(mask)
-    return ValueCounts(values, mask.size, "array", largest)
-
-
-def _is_one_hot(batch: np.ndarray) -> bool:
-    """
-    Whether a batch holds one-hot vectors, as nobody says.
-
-    Raises
-    ------
-    LabelError
-        If that cannot be told.
-    """
-    if batch.ndim == 4 and 1 in batch.shape[1:]:
-        return False
-    if batch.ndim not in (3, 4) or batch.shape[-1] < 2:
-        return False
-    vectors = bool(((batch == 0) | (batch == 1)).all() and (batch.sum(axis=-1) == 1).all())
-    if batch.ndim == 4 and not vectors:
-        raise LabelError(
-            f"a batch of shape {batch.shape} has channels that are not one-hot: pass "
-            "one_hot=True if all-zero vectors are ignored pixels, or overlapping=True"
-        )
-    if batch.ndim == 3 and vectors:
-        raise LabelError(
-            f"an array of shape {batch.shape} may be {batch.shape[0]} masks or one one-hot mask: "
-            "pass one_hot=False, or batch[None] with one_hot=True"
-        )
-    return vectors
-
-
-def _count_vectors(mask: np.ndarray, overlapping: bool) -> ValueCounts:
-    from ..kernels.ndarrays import count_one_hot, count_ones
-
-    channels = mask.shape[-1]
-    count, kind = (count_ones, "multilabel") if overlapping else (count_one_hot, "one-hot")
-    sums, unlabelled = count(mask.reshape(-1, channels))
-    return ValueCounts(
-        sums, mask.size // channels, kind, unlabelled=unlabelled, num_channels=channels,
-        overlapping=overlapping,
-    )  # fmt: skip
 
 
 def _check_same_classes(a: ClassCounts, b: ClassCounts) -> None:

@@ -37,7 +37,7 @@ def matching_files(source: str) -> list[str]:
     return sorted(glob.glob(source, recursive=True)) or [source]
 
 
-def read_counts(path: str) -> ClassCounts:
+def read_counts(path: str | os.PathLike[str]) -> ClassCounts:
     """
     Read a counts file.
 
@@ -46,10 +46,10 @@ def read_counts(path: str) -> ClassCounts:
     CountsError
         If the file cannot be read or is no counts file.
     """
-    return _FILE.read(path, lambda data: counts_of_document(json.loads(data)))
+    return _FILE.read(os.fspath(path), lambda data: counts_of_document(json.loads(data)))
 
 
-def write_counts(counts: ClassCounts, path: str) -> None:
+def write_counts(counts: ClassCounts, path: str | os.PathLike[str]) -> None:
     """
     Write a counts file; the old one is whole until the new one is.
 
@@ -58,7 +58,7 @@ def write_counts(counts: ClassCounts, path: str) -> None:
     OutputError
         If it cannot be written.
     """
-    write_file(path, counts.to_json().encode())
+    write_file(os.fspath(path), counts.to_json().encode())
 
 
 def counts_of_document(document: object) -> ClassCounts:

@@ -4,16 +4,20 @@ Whether the masks of a set are of one kind, by what was counted in them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from itertools import combinations
 
 from ..errors import SourceError
 from ..masks.value_counts import ValueCounts
 from ..sources.kinds import ending_of, two_kinds
+from ..sources.looks import Looks
 from ..text.escape import printable
 from .unknown_values import Seen
 
+_UNREADABLE = "unreadable"
 _MOST_VALUES = 1000  # of the masks of one ending, which are enough to compare
+_MOST_WORDS = 5  # names of classes in a message
 _FEW_SCENES = 3  # fewer masks have no value in common by chance
 
 
@@ -25,10 +29,27 @@ class _Group:
         self.values: set[int] = set()
         self.masks = 0
 
+    def add(self, mask: ValueCounts) -> None:
+        """Take note of a mask."""
+        self.modes.add(mask.kind)
+        self.masks += 1
+        if len(self.values) < _MOST_VALUES:
+            self.values.update(mask.values)
+
     @property
     def is_binary(self) -> bool:
         """Whether no other value than 0 and 255 occurs."""
         return 255 in self.values and self.values <= {0, 255}
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether none of the files is a mask."""
+        return self.modes == {_UNREADABLE}
+
+    def only_value(self) -> int:
+        """The only value besides 0; 0 if there is none, or several."""
+        others = self.values - {0}
+        return others.pop() if len(others) == 1 else 0
 
     def differs(self, other: _Group) -> bool:
         """Whether two endings are of two kinds, and not of two tiles or two cameras."""
@@ -49,26 +70,29 @@ class Kinds:
     ----------
     endings : mapping of str to str
         Endings with which scenes recur, as `repeated_endings` gives them.
+    looks : Looks
+        What the names have in common with those of layers.
     """
 
-    def __init__(self, endings: Mapping[str, str]) -> None:
+    def __init__(self, endings: Mapping[str, str], looks: Looks) -> None:
         self._modes: dict[str, Seen] = {}
         self._endings = dict(endings)
         self._groups = {ending: _Group() for ending in endings}
+        self._looks = looks
+        self._words = {word: _Group() for word in looks.first}
 
     def add(self, file: str, mask: ValueCounts) -> None:
         """Take note of a mask and of the file that holds it."""
         self._modes.setdefault(mask.kind, Seen(file)).masks += 1
         if self._groups and (group := self._groups.get(ending_of(file))) is not None:
-            group.modes.add(mask.kind)
-            group.masks += 1
-            if len(group.values) < _MOST_VALUES:
-                group.values.update(mask.values)
+            group.add(mask)
+        if self._words and (group := self._words.get(self._looks.word_of(file))) is not None:
+            group.add(mask)
 
     def add_unreadable(self, file: str) -> None:
         """Take note of a file that holds no mask."""
         if (group := self._groups.get(ending_of(file)) if self._groups else None) is not None:
-            group.modes.add("unreadable")
+            group.modes.add(_UNREADABLE)
             group.masks += 1
 
     def error_by_endings(self) -> SourceError | None:
@@ -76,8 +100,28 @@ class Kinds:
         seen = [(end, group) for end, group in self._groups.items() if group.masks]
         for (one, of_one), (other, of_other) in combinations(seen, 2):
             if of_one.differs(of_other):
-                return two_kinds({end: self._endings[end] for end in (one, other)})
+                unread = one if of_one.is_unread else other if of_other.is_unread else ""
+                return two_kinds({end: self._endings[end] for end in (one, other)}, unread)
         return None
+
+    def error_by_layers(self) -> SourceError | None:
+        """What to raise where masks are layers, a file for each class; None if they are not."""
+        values = Counter(group.only_value for group in self._words.values())
+        del values[0]
+        value, number = max(values.items(), key=lambda item: item[1], default=(0, 0))
+        if number < 2:
+            return None
+        words = [word for word, group in self._words.items() if group.only_value == value]
+        some = ", ".join(printable(self._looks.first[word]) for word in words[:2])
+        more = ", ..." if len(words) > _MOST_WORDS else ""
+        shown = ", ".join(map(printable, words[:_MOST_WORDS])) + more
+        return SourceError(
+            f"{some}: binary masks of the same scenes, whose names differ in {shown}: they look "
+            "like a file for each class, so that each scene would count several times"
+        ).with_hint(
+            f"--layers '{printable(self._looks.classes)}' counts each scene once; "
+            "--include '*' counts each file as a mask of its own"
+        )
 
     def error_by_modes(self) -> SourceError | None:
         """What to raise where the masks are of several modes; None if they are of one."""

@@ -4,18 +4,20 @@ Adds up masks as they are counted, and says at the end what stands in the way of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..errors import MaskError, MasksError, SourceError
 from ..labels.label_map import Labelled, LabelMap
 from ..masks.value_counts import ValueCounts
+from ..sources.looks import Looks
 from ..text.escape import printable
 from ..text.numbers import number_of
 from .class_counts import ClassCounts, ignored_pixels
 from .kinds import Kinds
 from .palettes import Palettes
 from .unknown_values import Seen, UnknownValues
+from .unreadable import Unreadable
 
 _MOST_NOTES = 1000
 
@@ -59,6 +61,9 @@ class Tally:
     endings : mapping of str to str
         Endings with which scenes recur: masks that differ in kind from one to another are
         refused.
+    looks : Looks, optional
+        What the names have in common with those of layers: binary masks with such names are
+        refused.
 
     Attributes
     ----------
@@ -77,6 +82,7 @@ class Tally:
         one_kind: bool = True,
         by_palettes: bool = True,
         endings: Mapping[str, str] | None = None,
+        looks: Looks | None = None,
     ) -> None:
         self.labels = labels
         self.counts = ClassCounts(labels)
@@ -84,9 +90,10 @@ class Tally:
         self.notes: list[str] = []
         self.num_files = 0
         self._one_kind = one_kind
-        self._kinds = Kinds(endings or {})
+        looks = looks or Looks()
+        self._kinds = Kinds(endings or {}, looks)
         self._palettes = Palettes(labels) if by_palettes else None
-        self._unknown = UnknownValues(labels)
+        self._unknown = UnknownValues(labels, looks.instances)
         self._nodata: dict[int, Seen] = {}
 
     def add(self, counted: Counted) -> Iterator[LabelledMask]:
@@ -129,7 +136,7 @@ class Tally:
         ]
         return self.notes + of_nodata
 
-    def finish(self, on_error: str = "fail") -> ClassCounts:
+    def finish(self, on_error: str = "fail", files: Sequence[str] = ()) -> ClassCounts:
         """
         The counts of all masks.
 
@@ -137,6 +144,8 @@ class Tally:
         ----------
         on_error : str
             "fail", or "skip" to leave out files that cannot be read.
+        files : sequence of str, optional
+            Names of all files that were added: they tell what is common to images beside masks.
 
         Raises
         ------
@@ -147,21 +156,30 @@ class Tally:
         LabelError
             If values belong to no class.
         """
-        self.check_kinds()
-        if self.errors and on_error != "skip":
-            error = MasksError(self.errors, self.num_files)
-            raise error.with_hint(_hint_of(self.errors))
+        failed = Unreadable(
+            self.errors if on_error != "skip" else [],
+            files,
+            any_mask=self.counts.num_masks > 0,
+            masks_fit=not self._unknown,
+        )
+        if not failed.how_to_leave_images_out:  # else kinds are compared without the images
+            self.check_kinds()
+        if failed.errors:
+            raise MasksError(self.errors, self.num_files).with_hint(failed.hint())
         if self._unknown:
             raise self._unknown.error(self.counts)
         if not self.counts.num_masks and self.num_files:
-            raise SourceError(f"none of {self.num_files} files can be read")
+            raise SourceError(
+                f"none of {self.num_files} files can be read, the first is {self.errors[0]}"
+            )
         return self.so_far()
 
     def check_kinds(self) -> None:
         """Raise SourceError if the masks that were added do not belong together."""
         by_modes = self._kinds.error_by_modes() if self._one_kind else None
         by_palettes = self._palettes.error() if self._palettes is not None else None
-        if error := self._kinds.error_by_endings() or by_modes or by_palettes:
+        by_names = self._kinds.error_by_layers() or self._kinds.error_by_endings()
+        if error := by_names or by_modes or by_palettes:
             raise error
 
     def so_far(self) -> ClassCounts:
@@ -172,8 +190,3 @@ class Tally:
             self.counts.class_names = list(self.labels.learned_names())
             self.counts.inferred = False
         return self.counts
-
-
-def _hint_of(errors: list[MaskError]) -> str:
-    hints = dict.fromkeys(error.hint for error in errors if error.hint)
-    return "; ".join([*list(hints)[:3], "--on-error skip leaves unreadable files out"])

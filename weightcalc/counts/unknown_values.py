@@ -4,7 +4,7 @@ Values that are neither a class nor ignored: what they may be, and which option 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from ..errors import LabelError
@@ -12,11 +12,10 @@ from ..kernels.special import NAN, NODATA
 from ..labels.colors import blended_from, nearest_color
 from ..labels.label_map import MOST_CLASSES, MOST_INFERRED, LabelMap
 from ..text.escape import printable
-from ..text.numbers import number_of
+from ..text.numbers import MOST_LINES, listed, number_of, shortened
 from .class_counts import ClassCounts
 
 _MOST_KEPT = 10_000  # different values kept for a message
-_MOST_LISTED = 20
 _MOST_OF_INSTANCES = 5  # classes that a message names where ids of instances are meant
 _MANY = 16  # values that are rather a photograph or a soft edge than classes
 _FACTORS = (1000, 256)  # of a class id in the ids of its instances: Cityscapes, KITTI and Vistas
@@ -42,11 +41,15 @@ class UnknownValues:
     Parameters
     ----------
     labels : LabelMap
+    instances : str
+        What ``--layers`` would be for a file an instance; "" if names do not look like it.
     """
 
-    def __init__(self, labels: LabelMap) -> None:
+    def __init__(self, labels: LabelMap, instances: str = "") -> None:
         self._labels = labels
+        self._instances_in = instances
         self._seen: dict[int, Seen] = {}
+        self._counted_0 = False
 
     def __bool__(self) -> bool:
         return bool(self._seen)
@@ -71,6 +74,7 @@ class UnknownValues:
         counts : ClassCounts
             Of the same masks: the values that are classes.
         """
+        self._counted_0 = bool(counts.pixels and counts.pixels[0])
         if self._labels.colors is not None:
             return self._of_colors(counts)
         present = {index for index, pixels in enumerate(counts.pixels) if pixels}
@@ -86,7 +90,10 @@ class UnknownValues:
             "no other value than 0 and 255 occurs, which looks like binary masks"
         ).with_hint(
             "--map 255:1 if 255 is the foreground, "
-            "--ignore-index 255 if such pixels are to be left out"
+            + f"--layers '{printable(self._instances_in)}' if the files of a folder are the "
+            "instances of one scene, "
+            * bool(self._instances_in)
+            + "--ignore-index 255 if such pixels are to be left out"
         )
 
     def _instances(self, factor: int) -> LabelError:
@@ -112,12 +119,18 @@ class UnknownValues:
         )
 
     def _of_indices(self) -> LabelError:
-        lines = [self._line(value) for value in sorted(self._seen)[:_MOST_LISTED]]
-        if more := len(self._seen) - len(lines):
-            lines.append(f"and {number_of(more, 'more value')}")
+        lines = shortened(self._lines())
         if not all(map(self._labels.is_ambiguous, self._seen)):
             lines.append(self._classes_in_words())
-        return LabelError("\n".join(lines)).with_hint(self._hint())
+        return self._listed(lines)
+
+    def _listed(self, lines: Sequence[str]) -> LabelError:
+        error = LabelError("\n".join(lines)).with_hint(self._hint())
+        error.details = self._lines() if len(self._seen) > MOST_LINES else ()
+        return error
+
+    def _lines(self) -> list[str]:
+        return [self._line(value) for value in sorted(self._seen)]
 
     def _line(self, value: int) -> str:
         what = f"value {self._labels.name_of_value(value)} ({self._seen[value]})"
@@ -127,17 +140,17 @@ class UnknownValues:
 
     def _of_colors(self, counts: ClassCounts) -> LabelError:
         known = self._labels.known_colors()
-        shown = sorted(self._seen)[:_MOST_LISTED]
+        shown = sorted(self._seen)[:MOST_LINES]
         lines = [self._line(value) + self._near(value, known, counts) for value in shown]
         if more := len(self._seen) - len(lines):
-            lines.append(f"and {number_of(more, 'more value')}")
+            lines.append(f"and {more} more")
         if any(blended_from(value, known) for value in shown):
             lines.append(
                 "unknown colours lie between two known ones: anti-aliased, resized or JPEG"
             )
         else:
             lines.append(f"{len(known)} colours are classes")
-        return LabelError("\n".join(lines)).with_hint(self._hint())
+        return self._listed(lines)
 
     def _near(self, value: int, colors: Mapping[int, int], counts: ClassCounts) -> str:
         if not colors:
@@ -147,6 +160,9 @@ class UnknownValues:
         return f"; the nearest colour is {self._labels.name_of_value(nearest)}, class {name}"
 
     def _classes_in_words(self) -> str:
+        if self._labels.regions:
+            values = [str(value) for value in sorted(self._labels.regions)]
+            return f"the class list names the values {listed(values)}"
         if self._labels.num_classes is None:
             return f"without -n, -c or --map at most {MOST_INFERRED} classes are inferred"
         return f"the classes are 0 to {self._labels.num_classes - 1}"
@@ -157,6 +173,9 @@ class UnknownValues:
         name = self._labels.name_of_value(value)
         if self._labels.is_ambiguous(value):
             return f"--map {name}:{name} to join them, or --ignore-index {name} to leave it out"
+        ignore, map_ = f"--ignore-index {_quoted(name)}", f"--map {_quoted(f'{name}:CLASS')}"
+        if first := self._one_too_many():
+            return f"{first}; {ignore} if such pixels are to be left out"
         larger = self._larger(value)
         if len(self._seen) >= _MANY and self._labels.colors is None:
             return (
@@ -164,8 +183,22 @@ class UnknownValues:
                 "--map LOW-HIGH:CLASS and --map '*:CLASS' join many values"
             )
         return (
-            f"{larger}--ignore-index {name} if such pixels are to be left out, "
-            f"--map {name}:CLASS if they are a class of another number"
+            f"{larger}{ignore} if such pixels are to be left out, "
+            f"{map_} if they are a class of another number"
+        )
+
+    def _one_too_many(self) -> str:
+        """What a list without the background, or ids that begin at 1, ask for; "" otherwise."""
+        size = self._labels.num_classes
+        if self._labels.colors is not None or set(self._seen) != {size}:
+            return ""
+        if not self._counted_0:
+            return "--reduce-zero-label if the classes begin at 1, as no mask holds 0"
+        if self._labels.class_names is None:
+            return ""
+        return (
+            "the background as the first name of the class list, if value 0 is the background and "
+            "the list leaves it out; --reduce-zero-label if the background is to be left out"
         )
 
     def _larger(self, value: int) -> str:
@@ -176,6 +209,13 @@ class UnknownValues:
         if named or alone or not 0 <= largest < MOST_CLASSES:
             return ""
         return f"-n {largest + 1} if there are so many classes, "
+
+
+def _quoted(text: str) -> str:
+    """As a shell takes it: # would begin a comment."""
+    import shlex  # here: only errors need it
+
+    return shlex.quote(text) if text.startswith("#") else text
 
 
 def instance_factor(values: list[int]) -> int:

@@ -17,7 +17,7 @@ from ..weights.class_weights import (
     list_class_weights,
     present_classes,
 )
-from ..weights.formula import Formula, parameters_of
+from ..weights.formula import Formula, all_parameters
 from ..weights.formulas import METHODS, median
 from .inversions import (
     HALF_MEAN,
@@ -34,6 +34,9 @@ from .weight_list import COARSE, FLOAT64, WeightList
 
 ALL_PIXELS = "all pixels for those of its masks"
 _ALSO_PUBLISHED: dict[str, tuple[Parameters, ...]] = {
+    "inverse-frequency": ({"unit": "masks"},),
+    "balanced": ({"unit": "masks"},),
+    "pos-weight": ({"unit": "masks"},),
     "enet": ({"c": 1.1},),  # ERFNet
     "effective-number": ({"unit": "masks"},),
     "inverse-log-count": ({"offset": 1.0},),
@@ -168,7 +171,7 @@ def _best(readings: Iterator[Reading]) -> Reading:
 
 def _compare(view: _View, method: str, parameters: Parameters, fitted: int = 0) -> Reading:
     """Read the list as what a method gives."""
-    given = {**parameters_of(method), **parameters}
+    given = all_parameters(method, parameters)
     computed = view.weights(method, parameters)
     if computed is None:
         return Reading(method, given, NO, "gives no weights")
@@ -299,7 +302,7 @@ def _scaled(views: Sequence[_View]) -> Iterator[Reading]:
 
 
 def _times(view: _View, method: str, parameters: Parameters) -> Reading:
-    given = {**parameters_of(method), **parameters}
+    given = all_parameters(method, parameters)
     computed = view.weights(method, parameters)
     pairs = [(i, computed[i]) for i in view.listed.seen if computed and computed[i] > 0]
     if computed is None or len(pairs) < len(view.listed.seen):

@@ -1,26 +1,11 @@
-/* Words of bytes, and the row filters of PNG: what a pixel is predicted to be, and where a row
- * is as the one above. */
+/* The row filters of PNG: what a pixel is predicted to be, and where a row is as the one above. */
 
-#include <stdint.h>
-#include <stddef.h>
-#include <string.h>
+#ifndef WEIGHTCALC_FILTERS_H
+#define WEIGHTCALC_FILTERS_H
 
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "byte k of a word must be word >> 8 * k & 255; without this file NumPy counts"
-#endif
+#include <stdlib.h>
 
-#define INLINE static inline __attribute__((always_inline))
-typedef uint8_t byte;
-
-/* The integer that `width` bytes hold. Those of 3 and 6 would stall if they were read at once. */
-INLINE uint64_t load(const byte *p, size_t width)
-{
-    const size_t first = width % 3 ? width : width / 3 * 2;
-    uint64_t low = 0, high = 0;
-    memcpy(&low, p, first);
-    memcpy(&high, p + first, width - first);
-    return low | high << 8 * first % 64;
-}
+#include "_bytes.h"
 
 /* Row filters: https://www.w3.org/TR/png-3/#9Filters */
 enum { NONE, SUB, UP, AVERAGE, PAETH };
@@ -38,14 +23,14 @@ INLINE uint64_t add_bytes(uint64_t a, uint64_t b)
     return ((a & low) + (b & low)) ^ ((a ^ b) & ~low);
 }
 
-/* Whichever is nearest to left + above - corner, which is as far from one neighbour as the
- * corner is from the other: the corner itself only in the middle third between the two. */
+/* Whichever is nearest to left + above - corner; of several the one that is named first. */
 INLINE int paeth(int left, int above, int corner)
 {
-    int low = left < above ? left : above, high = left < above ? above : left;
-    int third = 3 * corner - above - left;
-    int inner = high <= third ? low : corner;
-    return third <= low ? high : inner;
+    const int from_left = abs(above - corner), from_above = abs(left - corner);
+    const int from_corner = abs(left + above - 2 * corner);
+    const int least = from_left <= from_above ? from_left : from_above;
+    const int neighbour = from_left <= from_above ? left : above;
+    return from_corner < least ? corner : neighbour;
 }
 
 INLINE int predict(int filter, int left, int above, int corner)
@@ -67,12 +52,6 @@ INLINE uint64_t news(int filter, Row row, size_t i, uint64_t left)
     if (filter == NONE)
         return in ^ load(row.row + i, 8);
     return filter == SUB ? in | (load(row.row + i, 8) ^ left) : in;
-}
-
-/* Bytes that are 0 before the first that is not, 8 if all are. */
-INLINE size_t zeros(uint64_t word)
-{
-    return (size_t)__builtin_ctzll(word | (uint64_t)1 << 63) / 8 + (word == 0);
 }
 
 /* The first pixel from `i` on that is not seen to be as above. Which word of a block it is in
@@ -98,3 +77,5 @@ INLINE size_t skip_same(int filter, Row row, size_t i, const byte *pixel, size_t
     }
     return i;
 }
+
+#endif

@@ -3,78 +3,14 @@
  * words of 8 bytes are looked at first, single values only where a word holds something new.
  * Loops are inline, so that the compiler makes a copy for each width and filter. */
 
+#define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "_filters.h"
-
-/* Counting: a table for widths 1 and 2, a hash table for the others. */
-typedef struct {
-    uint64_t pattern;
-    int64_t number; /* BIAS more than it is; 0: free */
-} Entry;
-
-static const int64_t BIAS = (int64_t)1 << 62;
-enum { MOST_USED = 1 << 17 };
-
-typedef struct {
-    int64_t *counts; /* of width 1: 8 tables */
-    int64_t *last;   /* for the last bytes of rows as well; or NULL */
-    Entry *entries;  /* 2**bits of them, at most half of them used; NULL if there is no memory */
-    Entry spare;     /* where numbers go then, or if there are too many */
-    Entry *recent[2];
-    size_t used;
-    int bits;
-} Sums;
-
-static Entry *find(const Sums *sums, uint64_t pattern)
-{
-    size_t k = (size_t)(pattern * 0x9E3779B97F4A7C15u >> (64 - sums->bits));
-    while (sums->entries[k].number && sums->entries[k].pattern != pattern)
-        k = (k + 1) & (((size_t)1 << sums->bits) - 1);
-    return &sums->entries[k];
-}
-
-static int enlarge(Sums *sums)
-{
-    Sums larger = *sums;
-    larger.bits += 2;
-    larger.entries = calloc((size_t)1 << larger.bits, sizeof(Entry));
-    for (size_t k = 0; sums->entries && larger.entries && k < (size_t)1 << sums->bits; k++)
-        if (sums->entries[k].number)
-            *find(&larger, sums->entries[k].pattern) = sums->entries[k];
-    free(sums->entries);
-    *sums = larger;
-    sums->recent[0] = sums->recent[1] = &sums->spare;
-    return sums->entries != NULL;
-}
-
-/* What is too much for kernels.py has not to be counted. */
-static Entry *insert(Sums *sums, uint64_t pattern)
-{
-    if (!sums->entries || sums->used > MOST_USED || (sums->used >= (size_t)1 << (sums->bits - 1) && !enlarge(sums)))
-        return &sums->spare;
-    sums->used++;
-    Entry *entry = find(sums, pattern);
-    *entry = (Entry){pattern, BIAS};
-    return entry;
-}
-
-INLINE void add(Sums *sums, uint64_t pattern, size_t width, size_t table, int64_t number)
-{
-    if (width <= 2) {
-        sums->counts[(table << 8 * width) + pattern] += number;
-        return;
-    }
-    Entry *entry = sums->recent[table];
-    if (entry->pattern != pattern || !entry->number) {
-        entry = sums->entries ? find(sums, pattern) : &sums->spare;
-        if (!entry->number)
-            entry = insert(sums, pattern);
-        sums->recent[table] = entry;
-    }
-    entry->number += number;
-}
+#include "_png.h"
+#include "_sums.h"
 
 /* In turn to 8 tables: neighbours are often equal, and in one table would wait for each other. */
 INLINE void add_values(Sums *sums, const byte *p, size_t width, size_t num, int64_t times)
@@ -348,9 +284,111 @@ static PyObject *count_rows(PyObject *Py_UNUSED(module), PyObject *args)
     return found;
 }
 
+/* Memory of calls that are over: what a call works with is large, and to be used again. */
+enum { MOST_IDLE = 8 };
+static _Atomic(Png *) idle[MOST_IDLE];
+
+static Png *take_png(void)
+{
+    for (int k = 0; k < MOST_IDLE; k++) {
+        Png *png = atomic_exchange(&idle[k], NULL);
+        if (png)
+            return png;
+    }
+    return calloc(1, sizeof(Png));
+}
+
+static void give_back(Png *png)
+{
+    for (int k = 0; png && k < MOST_IDLE; k++)
+        png = atomic_exchange(&idle[k], png);
+    free_png(png);
+}
+
+/* counts[value] = number */
+static int set_count(PyObject *counts, uint64_t value, int64_t number)
+{
+    PyObject *key = PyLong_FromUnsignedLongLong(value), *count = PyLong_FromLongLong(number);
+    const int failed = key && count ? PyDict_SetItem(counts, key, count) : -1;
+    Py_XDECREF(key);
+    Py_XDECREF(count);
+    return failed;
+}
+
+/* Value to pixels; NULL and an exception if there is no memory. */
+static PyObject *counts_of(const Png *png)
+{
+    const Sums *sums = &png->rows.sums;
+    PyObject *counts = PyDict_New();
+    int failed = counts == NULL;
+    for (unsigned v = 0; !failed && !sums->entries && v < 256; v++)
+        failed = png->counts[v] && set_count(counts, v, png->counts[v]);
+    for (size_t k = 0; !failed && sums->entries && k < (size_t)1 << sums->bits; k++)
+        if (sums->entries[k].number > BIAS)
+            failed = set_count(counts, value_of(png, sums->entries[k].pattern),
+                               sums->entries[k].number - BIAS);
+    if (failed)
+        Py_CLEAR(counts);
+    return counts;
+}
+
+/* What was counted as a tuple; None if nothing was. */
+static PyObject *result_of(const Png *png, int is_counted)
+{
+    if (!is_counted)
+        return Py_NewRef(Py_None);
+    PyObject *counts = counts_of(png);
+    if (!counts)
+        return NULL;
+    return Py_BuildValue("IIIIy#N", png->width, png->height, png->depth, png->color,
+                         png->palette ? (const char *)png->palette : "",
+                         (Py_ssize_t)png->palette_size, counts);
+}
+
+static PyObject *count_plain(const char *path, uint64_t max_size, const Py_buffer *data, Limits limits)
+{
+    Png *png = take_png();
+    int is_counted = 0;
+    if (!png)
+        return Py_NewRef(Py_None);
+    Py_BEGIN_ALLOW_THREADS
+    is_counted = path ? count_png_file(png, path, max_size, limits)
+                      : count_png(png, data->buf, (size_t)data->len, limits);
+    Py_END_ALLOW_THREADS
+    PyObject *result = result_of(png, is_counted);
+    close_png(png);
+    give_back(png);
+    return result;
+}
+
+static PyObject *count_png_bytes(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    Py_buffer data;
+    unsigned long long pixels, bytes;
+    if (!PyArg_ParseTuple(args, "y*KK", &data, &pixels, &bytes))
+        return NULL;
+    PyObject *result = count_plain(NULL, 0, &data, (Limits){pixels, bytes});
+    PyBuffer_Release(&data);
+    return result;
+}
+
+static PyObject *count_png_at(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *path;
+    unsigned long long max_size, pixels, bytes;
+    if (!PyArg_ParseTuple(args, "O&KKK", PyUnicode_FSConverter, &path, &max_size, &pixels, &bytes))
+        return NULL;
+    PyObject *result =
+        count_plain(PyBytes_AsString(path), max_size, NULL, (Limits){pixels, bytes});
+    Py_DECREF(path);
+    return result;
+}
+
 static PyMethodDef methods[] = {
     {"count_values", count_values, METH_VARARGS, "Add up values of 1, 2, 3, 4, 6 or 8 bytes."},
     {"count_rows", count_rows, METH_VARARGS, "Undo the filters of PNG rows, and add up pixels."},
+    {"count_png", count_png_bytes, METH_VARARGS, "Count a plain PNG file in memory, or None."},
+    {"count_png_file", count_png_at, METH_VARARGS, "Read and count a plain PNG file, or None."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -360,5 +398,7 @@ static PyModuleDef module = {
 
 PyMODINIT_FUNC PyInit__kernels(void)
 {
+    prepare_crc32();
+    prepare_codes();
     return PyModuleDef_Init(&module);
 }

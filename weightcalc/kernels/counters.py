@@ -9,11 +9,13 @@ the end, when only the few different values of a mask are left.
 from __future__ import annotations
 
 import os
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..errors import DamagedError, ValuesError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from typing import Literal
 
     from .buffers import Bytes
@@ -46,6 +48,8 @@ class ValueCounter:
         "little" or "big": the order of these bytes.
     signed : bool
         Whether the value is a two's complement.
+    on_piece : callable, optional
+        Called with this counter after each piece; may raise DecodeError to end the counting.
 
     Attributes
     ----------
@@ -54,13 +58,19 @@ class ValueCounter:
     """
 
     def __init__(
-        self, width: int, order: Literal["little", "big"] = "little", *, signed: bool = False
+        self,
+        width: int,
+        order: Literal["little", "big"] = "little",
+        *,
+        signed: bool = False,
+        on_piece: Callable[[ValueCounter], object] | None = None,
     ) -> None:
         if width not in (1, 2, 3, 4, 6, 8):
             raise TypeError(f"cannot count values of {width} bytes")
         self.width = width
         self._order = order
         self._signed = signed
+        self._on_piece = on_piece
         table = bytearray(8 * 256**width if width <= 2 else 0)
         self.numbers: Bytes = memoryview(table).cast("q") if width <= 2 else {}
 
@@ -83,12 +93,18 @@ class ValueCounter:
             raise TypeError(f"{len(values)} bytes are no whole values of {self.width} bytes")
         for start in range(0, len(values), _PIECE):
             count_values(values[start : start + _PIECE], self.width, self.numbers)
-            self.check_number()
+            self.check_values()
 
-    def check_number(self) -> None:
-        """Raise DecodeError if there are more than 65,536 different values."""
+    def check_values(self) -> None:
+        """Raise DecodeError if `on_piece` does, or there are more than 65,536 different values."""
+        if self._on_piece is not None:
+            self._on_piece(self)
         if self.width > 2 and len(self.numbers) > MOST_VALUES:
             raise ValuesError(f"more than {MOST_VALUES} different values: not a mask")
+
+    def values_after(self, number: int) -> Iterator[int]:
+        """The values of 3 bytes or more in the order found, without the first `number`."""
+        return map(self._meaning, islice(self.numbers, number, None))
 
     def counts(self) -> dict[int, int]:
         """Value to number of times; values that do not occur are left out."""
@@ -197,4 +213,4 @@ class RowCounter:
             kind = memoryview(rows)[bad * size]
             raise DamagedError(f"row {self._num_rows + bad} has filter type {kind}, above 4")
         self._num_rows += len(rows) // size
-        counter.check_number()
+        counter.check_values()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 _LARGE = 16 << 20  # bytes; more than any piece of a mask
 
 
+@cache  # a second block would be one that has been freed, and be made zeros
 def keep_freed_memory() -> None:
     """
     Let glibc keep the pieces that are freed while masks are counted.

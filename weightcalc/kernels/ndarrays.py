@@ -55,7 +55,11 @@ def count_array(array: NDArray[np.generic]) -> tuple[dict[int, int], int]:
     flat = whole_numbers(array.ravel(order="K"))
     counter = counter_of(flat.dtype)
     counter.add(flat.view(np.uint8))
-    return counter.counts(), counter.largest
+    counts = counter.counts()
+    if flat.dtype.kind == "b" and counts.keys() - {0, 1}:  # Pillow keeps True as 255
+        zeros = counts.get(0, 0)
+        counts = {value: n for value, n in enumerate((zeros, flat.size - zeros)) if n}
+    return counts, counter.largest
 
 
 def count_one_hot(vectors: NDArray[np.generic]) -> tuple[dict[int, int], int]:

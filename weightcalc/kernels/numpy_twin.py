@@ -6,11 +6,10 @@ The same functions as in `_kernels.c`, with the same arguments.
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-from .inflate import compress
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,6 +87,30 @@ def count_rows(rows: Bytes, width: int, above: bytearray, numbers: Bytes, last: 
         return int(bad[0])
     if not len(filtered):
         return -1
+    pixels = undo_filters(filtered, width, above)
+    count_values(pixels, width, numbers)
+    if len(last):
+        count_values(np.ascontiguousarray(pixels[:, -1]), 1, last)
+    return -1
+
+
+def undo_filters(filtered: NDArray[np.uint8], width: int, above: bytearray) -> NDArray[np.uint8]:
+    """
+    Undo the filters of PNG rows.
+
+    Parameters
+    ----------
+    filtered : ndarray of uint8, shape (rows, 1 + bytes of a row)
+        At least one row, each preceded by its filter type, which is at most 4.
+    width : int
+        Bytes of a pixel.
+    above : bytearray
+        The row above, replaced by the last row.
+
+    Returns
+    -------
+    ndarray of uint8, shape (rows, bytes of a row)
+    """
     pixels = np.empty((len(filtered), len(above)), np.uint8)
     if filtered[:, 0].any():
         for phase in range(width):
@@ -95,10 +118,7 @@ def count_rows(rows: Bytes, width: int, above: bytearray, numbers: Bytes, last: 
     else:
         pixels[:] = filtered[:, 1:]
     above[:] = pixels[-1].tobytes()
-    count_values(pixels, width, numbers)
-    if len(last):
-        count_values(np.ascontiguousarray(pixels[:, -1]), 1, last)
-    return -1
+    return pixels
 
 
 def _undo_phase(
@@ -119,6 +139,6 @@ def _undo_phase(
     rows[0, 1:] = np.frombuffer(above, np.uint8)[phase::step]
     rows[1:, 0] = filtered[:, 0]
     rows[1:, 1:] = columns
-    stream = compress(rows, 0)
+    stream = zlib.compress(rows.tobytes(), 0)
     image = Image.frombytes("L", (width, height + 1), stream, "zip", "L", 0)
     target[:, phase::step] = np.asarray(image)[1:]

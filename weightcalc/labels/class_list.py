@@ -14,7 +14,8 @@ from typing import NamedTuple
 from ..errors import LabelError, WeightcalcError
 from ..files.bounded import SmallFile
 from ..text.escape import printable
-from .class_list_formats import Entry, Stated, parse
+from .class_list_entries import Entry, Stated
+from .class_list_formats import parse
 from .label_map import MOST_CLASSES
 
 _FILE = SmallFile("class list", 16 << 20, LabelError, "no text of class names")
@@ -36,18 +37,25 @@ class ClassList(NamedTuple):
         Values of index masks that are no class.
     mapping : dict of int to int
         Value of index masks to class id. A value that is not named keeps its number.
+    regions : dict of int to tuple of int
+        Value of index masks to the classes that share it. Where the list has such, class ids are
+        positions in the list, and no other value is a class.
     """
 
     names: list[str | None]
     colors: dict[int, int] | None
     ignore: frozenset[int]
     mapping: dict[int, int]
+    regions: dict[int, tuple[int, ...]]
 
     def values_of_names(self) -> dict[str, int]:
         """Each name and the value that stands for it in index masks, where there is one."""
         sources: dict[int, list[int]] = {}
         for value, index in self.mapping.items():
             sources.setdefault(index, []).append(value)
+        for value, shared in self.regions.items():
+            for index in shared:  # a shared value twice, as it stands for no single class
+                sources.setdefault(index, []).extend([value] * len(shared))
         values = {name: sources.get(index, [index]) for index, name in enumerate(self.names)}
         return {name: v[0] for name, v in values.items() if name is not None and len(v) == 1}
 
@@ -94,7 +102,7 @@ def _read_preset(name: str) -> ClassList:
     colors = preset["colors"]
     if colors is not None:
         colors = {int(color[1:], 16): index for color, index in colors.items()}
-    return ClassList(preset["names"], colors, frozenset(preset["ignore"]), {})
+    return ClassList(preset["names"], colors, frozenset(preset["ignore"]), {}, {})
 
 
 def _text(data: bytes) -> str:
@@ -104,15 +112,20 @@ def _text(data: bytes) -> str:
     text = data.decode("utf-16" if is_wide else "utf-8-sig")
     if "\0" in text:
         raise LabelError("it holds NUL bytes, so no text of class names")
-    if re.search(r"^(<<<<<<< |>>>>>>> )", text, re.MULTILINE):
-        raise LabelError("it holds conflict markers of git (<<<<<<<): the merge is not finished")
+    if marker := re.search(r"^(<{7}|\|{7}|={7}|>{7})( .*)?\r?$", text, re.MULTILINE):
+        line = 1 + text.count("\n", 0, marker.start())
+        raise LabelError(
+            f"line {line} is one of the conflict markers of git ({marker[1]}): "
+            "the merge is not finished"
+        ).with_hint("git mergetool, or an editor that leaves one of both versions")
     return text
 
 
 def _checked(stated: Stated) -> ClassList:
     names = _names_of(stated.entries)
     colors = _colors_of(stated.entries)
-    return ClassList(names, colors, stated.ignore, dict(stated.mapping or {}))
+    mapping, regions = dict(stated.mapping or {}), dict(stated.regions or {})
+    return ClassList(names, colors, stated.ignore, mapping, regions)
 
 
 def _names_of(entries: list[Entry]) -> list[str | None]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import LabelError
 from ..files.bounded import SmallFile
+from ..sources.layers import Layers, Pattern
 from ..text.escape import printable
 from .label_map import LabelMap
 from .options import LabelOptions
@@ -54,6 +55,11 @@ def label_map(listed: ClassList | None, encoding: str, options: LabelOptions) ->
     targets, ignore = wanted.targets, wanted.ignore
     if listed:
         targets = {v: c for v, c in listed.mapping.items() if v not in ignore} | targets
+    if encoding == "multilabel" and listed and listed.regions:
+        raise LabelError(
+            "the class list makes classes of several values, but channels of multilabel masks "
+            "may overlap, so that they cannot be joined"
+        ).with_hint("a class list of one name for each channel")
     if encoding == "multilabel" and len(set(targets.values())) < len(targets):
         raise LabelError("two channels of a multilabel mask cannot be one class: they may overlap")
     return LabelMap(
@@ -62,11 +68,44 @@ def label_map(listed: ClassList | None, encoding: str, options: LabelOptions) ->
         ignore=ignore,
         mapping=targets,
         ranges=wanted.ranges,
+        regions=listed.regions if listed else None,
         rest=wanted.rest,
+        said=wanted.said,
         ignore_nodata=wanted.nodata,
         listed_colors=listed.colors if listed else None,
         reduce_zero_label=reduce_zero_label,
     )
+
+
+def layers_of(pattern: Pattern, listed: ClassList | None, options: LabelOptions) -> Layers:
+    """
+    How masks are layers, where each class or instance has a file of its own.
+
+    Parameters
+    ----------
+    pattern : Pattern
+    listed : ClassList or None
+    options : LabelOptions
+
+    Raises
+    ------
+    LabelError
+        If the class list does not have the class of the rest, or two names where the pattern
+        has no class.
+    """
+    names = None if listed is None else listed.names
+    if names is not None and not pattern.has_class and len(names) != 2:
+        raise LabelError(
+            f"--layers '{printable(pattern.text)}' has no {{class}}, so that there are two classes, "
+            f"the rest and what is in a layer, but the class list has {len(names)}"
+        ).with_hint("a list of two names, the rest first, or no list")
+    rest = options.rest
+    if rest is not None and names is not None:
+        index = parse_class(rest, names)
+        rest = names[index] if index < len(names) else None
+        if rest is None:
+            raise LabelError(f"--rest {index}: the class list has no such class")
+    return Layers(pattern, names, rest)
 
 
 def _color_map(listed: ClassList | None, options: LabelOptions) -> LabelMap:
@@ -95,19 +134,25 @@ def _color_map(listed: ClassList | None, options: LabelOptions) -> LabelMap:
         ignore=wanted.ignore,
         mapping=targets,
         rest=wanted.rest,
+        said=wanted.said,
         colors=colors,
         learn_colors=learn,
     )
 
 
 class _Wanted(NamedTuple):
-    """What --map and --ignore-index say: single values, ranges, all others, and nodata."""
+    """
+    What --map and --ignore-index say: single values, ranges, all others, and nodata.
+
+    `said` is the option of each value that a person named by itself, not in a file or a range.
+    """
 
     targets: dict[int, int]
     ignore: frozenset[int]
     ranges: list[tuple[Values, int | None]]
     rest: int | None
     nodata: bool
+    said: dict[int, str]
 
 
 def _wanted(
@@ -120,7 +165,8 @@ def _wanted(
     targets: dict[int, int] = {}
     ranges: list[tuple[Values, int | None]] = []
     rest: int | None = None
-    for text, target in (pair for argument in options.mapping for pair in _pairs(argument)):
+    said: dict[int, str] = {}
+    for argument, text, target in _all_pairs(options.mapping):
         index = parse_class(target, names)
         if text.strip() == "*":
             rest = _only(rest, index, "*")
@@ -128,12 +174,15 @@ def _wanted(
             ranges.append((found, index))
         else:
             targets[found.low] = _only(targets.get(found.low), index, text)
+            if not _is_file(argument):
+                said[found.low] = f"--map {argument}"
     words = [text.strip() for text in options.ignore_index]
     kept = frozenset() if "none" in words else frozenset(listed) - targets.keys()
-    given = [parse_values(text, values) for text in words if text not in ("none", "nodata")]
-    ranges += [(found, None) for found in given if found.low < found.high]
-    ignore = kept | {found.low for found in given if found.low == found.high}
-    return _Wanted(targets, ignore, ranges, rest, "nodata" in words)
+    given = {text: parse_values(text, values) for text in words if text not in ("none", "nodata")}
+    ranges += [(found, None) for found in given.values() if found.low < found.high]
+    single = {v.low: f"--ignore-index {text}" for text, v in given.items() if v.low == v.high}
+    said |= single
+    return _Wanted(targets, kept | single.keys(), ranges, rest, "nodata" in words, said)
 
 
 def _only(before: int | None, index: int, text: str) -> int:
@@ -143,9 +192,20 @@ def _only(before: int | None, index: int, text: str) -> int:
     return index
 
 
+def _all_pairs(mapping: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    """Each --map, and the values and classes of it one by one."""
+    for argument in mapping:
+        for text, target in _pairs(argument):
+            yield argument, text, target
+
+
+def _is_file(argument: str) -> bool:
+    return argument.lower().endswith((".json", ".csv"))
+
+
 def _pairs(argument: str) -> Iterator[tuple[str, str]]:
     """The pairs of one --map: "7:0", or a JSON or CSV file of values and classes."""
-    if argument.lower().endswith((".json", ".csv")):
+    if _is_file(argument):
         yield from _pairs_of_file(argument)
         return
     value, _, index = argument.rpartition(":")

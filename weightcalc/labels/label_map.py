@@ -7,7 +7,7 @@ mapping costs nothing and saved value counts outlive a changed one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ MOST_CLASSES = 1 << 16
 MOST_COLORS = 4096  # classes found by their colours
 _IGNORED = -1
 _UNKNOWN = -2
+_SHARED = -3
 
 
 class Labelled(NamedTuple):
@@ -49,6 +50,9 @@ class LabelMap:
         Value to class. A value that is not named keeps its number.
     ranges : sequence of (Values, int or None)
         Ranges of values that are one class, or none; single values come before them.
+    regions : mapping of int to sequence of int, optional
+        Value to the classes that share it, so that classes overlap. A value that neither this
+        nor `mapping` names is then unknown.
     rest : int, optional
         Class of every value that nothing else names. Numbers that `num_classes` allows are
         not named by that; those with a name in `class_names` are.
@@ -60,6 +64,8 @@ class LabelMap:
         Packed colour to class, where the values are indices: what their palettes should say.
     learn_colors : bool
         Make a class of each colour that is found, in the order they are found.
+    said : mapping of int to str, optional
+        Value to the option of the command line that names it by itself.
     reduce_zero_label : bool
         0 and the largest value of the sample type are ignored, v becomes v - 1.
 
@@ -77,30 +83,41 @@ class LabelMap:
         ignore: Iterable[int] = (),
         mapping: Mapping[int, int] | None = None,
         ranges: Sequence[tuple[Values, int | None]] = (),
+        regions: Mapping[int, Sequence[int]] | None = None,
         rest: int | None = None,
         ignore_nodata: bool = False,
         colors: Mapping[int, int] | None = None,
         listed_colors: Mapping[int, int] | None = None,
         learn_colors: bool = False,
+        said: Mapping[int, str] | None = None,
         reduce_zero_label: bool = False,
     ) -> None:
         self.class_names = None if class_names is None else tuple(class_names)
         self.ignore = frozenset(ignore)
         self.mapping = dict(mapping or {})
         self.ranges = tuple(ranges)
+        self.regions = {value: tuple(shared) for value, shared in (regions or {}).items()}
         self.rest = rest
         self.ignore_nodata = ignore_nodata
-        self.num_classes = _agree(num_classes, self.class_names, self.targets())
+        self.num_classes = _agree(
+            num_classes, self.class_names, self.targets().union(*self.regions.values())
+        )
         self.colors = dict(colors or {}) if learn_colors or colors is not None else None
         self.listed_colors = dict(listed_colors or {})
         self.learn_colors = learn_colors
+        self.said = dict(said or {})
         self.reduce_zero_label = reduce_zero_label
-        self._classes: dict[tuple[int, bool], int] = {}
+        self._classes: dict[bool, dict[int, int]] = {False: {}, True: {}}
         self._check()
 
     def _check(self) -> None:
         if self.reduce_zero_label and self.mapping:
             raise LabelError("--reduce-zero-label and --map exclude each other")
+        if self.reduce_zero_label and self.regions:
+            raise LabelError(
+                "--reduce-zero-label renumbers values, but the class list says which values "
+                "belong to each class"
+            ).with_hint("--ignore-index 0 if pixels of value 0 are to be left out")
         for value in sorted(self.ignore & self.mapping.keys()):
             raise LabelError(
                 f"value {self.name_of_value(value)} is both ignored and mapped "
@@ -108,7 +125,7 @@ class LabelMap:
             ).with_hint("name it in --ignore-index or in --map, not in both")
         self._check_ranges()
         limit = MOST_CLASSES if self.num_classes is None else self.num_classes
-        for index in sorted(self.targets()):
+        for index in sorted(self.targets().union(*self.regions.values())):
             if not 0 <= index < limit:
                 what = next((v for v, i in self.mapping.items() if i == index), None)
                 who = "other values are" if what is None else f"value {self.name_of_value(what)} is"
@@ -127,7 +144,8 @@ class LabelMap:
     def targets(self) -> set[int]:
         """The classes that values are mapped to."""
         of_ranges = {index for _, index in self.ranges if index is not None}
-        return {*self.mapping.values(), *of_ranges, *({self.rest} - {None})}  # type: ignore[arg-type]
+        named = {*self.mapping.values(), *of_ranges}
+        return named if self.rest is None else named | {self.rest}
 
     def classify(
         self,
@@ -151,23 +169,31 @@ class LabelMap:
         nodata : int, optional
             The value that the file declares to be no data.
         """
-        result = Labelled({}, {}, {})
-        known = self._classes
+        result = classes, ignored, unknown = Labelled({}, {}, {})
+        known = self._classes[channels]
+        is_special = self.reduce_zero_label or self.ignore_nodata
         for value, pixels in sorted(values.items()) if self.learn_colors else values.items():
-            index = known.get((value, channels))
+            index = known.get(value)
             if index is None:
-                index = known[value, channels] = self._class_of(value, channels)
-            if self.reduce_zero_label and value == largest:
-                index = _IGNORED
-            if self.ignore_nodata and value in (NODATA, nodata):
+                index = known[value] = self._class_of(value, channels)
+            if is_special and self._is_ignored_here(value, largest, nodata):
                 index = _IGNORED
             if index >= 0:
-                result.classes[index] = result.classes.get(index, 0) + pixels
+                classes[index] = classes.get(index, 0) + pixels
             elif index == _IGNORED:
-                result.ignored[value] = pixels
+                ignored[value] = pixels
+            elif index == _SHARED:
+                for shared in self.regions[value]:
+                    classes[shared] = classes.get(shared, 0) + pixels
             else:
-                result.unknown[value] = pixels
+                unknown[value] = pixels
         return result
+
+    def _is_ignored_here(self, value: int, largest: int, nodata: int | None) -> bool:
+        """Whether a value is ignored because of what this file is, whatever it is elsewhere."""
+        if self.reduce_zero_label and value == largest:
+            return True
+        return self.ignore_nodata and value in (NODATA, nodata)
 
     def _class_of(self, value: int, channels: bool) -> int:
         if value in self.ignore or (self.reduce_zero_label and value == 0):
@@ -177,6 +203,8 @@ class LabelMap:
         for values, index in self.ranges:
             if values.low <= value <= values.high and value not in (NAN, NODATA):
                 return _IGNORED if index is None else index
+        if value in self.regions:
+            return _SHARED
         own = self._own_class_of(value, channels)
         if self.rest is not None and not (own >= 0 and self._is_listed(value, own)):
             return self.rest
@@ -188,6 +216,8 @@ class LabelMap:
             self._learn(value)
         if self.colors is not None:
             return self.colors.get(value, _UNKNOWN)
+        if self.regions:
+            return _UNKNOWN
         if self.rest is None and self.is_ambiguous(value):
             return _UNKNOWN
         index = value - 1 if self.reduce_zero_label else value
@@ -213,19 +243,32 @@ class LabelMap:
         """Whether `value` keeps its number while another value is mapped to that number."""
         return (
             self.colors is None
+            and not self.regions
             and value not in self.mapping
             and value not in self.ignore
             and value in self.targets()
         )
 
+    def idle(self) -> dict[int, str]:
+        """Values that were in no mask so far, and the options that name them."""
+        met = self._classes[False].keys() | self._classes[True].keys()
+        return {value: option for value, option in self.said.items() if value not in met}
+
     def ignored_classes(self) -> frozenset[int]:
         """Classes that keep their place without pixels: their only value is ignored."""
-        own = dict(self.colors) if self.colors is not None else {v: v for v in self.ignore}
-        if self.reduce_zero_label:
-            own = {v: v - 1 for v in self.ignore}
-        filled = {c for v, c in own.items() if v not in self.ignore} | self.targets()
-        ignored = {c for v, c in own.items() if v in self.ignore and c >= 0}
+        own = list(self._own_classes())
+        filled = {c for v, c in own if v not in self.ignore} | self.targets()
+        ignored = {c for v, c in own if v in self.ignore and c >= 0}
         return frozenset(ignored - filled)
+
+    def _own_classes(self) -> Iterator[tuple[int, int]]:
+        """Values, those ignored among them, and the classes that are theirs unless options differ."""
+        for value, shared in self.regions.items():
+            yield from ((value, index) for index in shared)
+        if self.colors is not None:
+            yield from self.colors.items()
+        elif not self.regions:
+            yield from ((value, value - self.reduce_zero_label) for value in self.ignore)
 
     def name_of_value(self, value: int) -> str:
         """The value as a person would write it: 7, nan, or #804080 for a colour mask."""
@@ -250,6 +293,8 @@ class LabelMap:
             options["map"] = {str(v): self.mapping[v] for v in sorted(self.mapping)}
         if self.ranges:
             options["ranges"] = {str(values): index for values, index in sorted(self.ranges)}
+        if self.regions:
+            options["regions"] = {str(v): list(self.regions[v]) for v in sorted(self.regions)}
         if self.rest is not None:
             options["rest"] = self.rest
         if self.ignore_nodata:

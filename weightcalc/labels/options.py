@@ -21,6 +21,8 @@ class LabelOptions(NamedTuple):
         ``VALUE:CLASS``, or the names of files that hold such pairs.
     reduce_zero_label : bool
         0 and the largest value of the sample type are ignored, v becomes v - 1.
+    rest : str, optional
+        Class of what no layer covers, where each class has a file of its own.
     """
 
     num_classes: int | None = None
@@ -28,6 +30,7 @@ class LabelOptions(NamedTuple):
     ignore_index: tuple[str, ...] = ()
     mapping: tuple[str, ...] = ()
     reduce_zero_label: bool = False
+    rest: str | None = None
 
     @property
     def of_values(self) -> bool:

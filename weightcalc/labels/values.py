@@ -58,7 +58,7 @@ def parse_values(text: str, values_of_names: Mapping[str, int] | None = None) ->
         return _one(NAN)
     raise LabelError(
         f"'{printable(text)}' is neither a number, nor a range LOW-HIGH, nor #RRGGBB, nor a name "
-        "of the class list"
+        "that the class list gives to one value alone"
     )
 
 

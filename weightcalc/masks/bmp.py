@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import DamagedError, LimitError, UnsupportedError
 from ..kernels.counters import PackedCounter, ValueCounter
 from .options import ReadOptions, check_size
-from .samples import colors_in_use, colors_of_indices, values_of_pixels
+from .samples import colors_in_use, colors_of_indices, pixel_counter, values_of_pixels
 from .value_counts import ValueCounts
 
 _PIECE = 1 << 18  # bytes of rows read at a time
@@ -61,7 +61,11 @@ def count_bmp(file: BinaryIO, options: ReadOptions) -> ValueCounts | None:
     if header.compression:
         values = _count_runs(file, header, notes)
     else:
-        values = (_count_indices if header.depth <= 8 else _count_pixels)(file, header)
+        values = (
+            _count_indices(file, header)
+            if header.depth <= 8
+            else _count_pixels(file, header, options)
+        )
     if header.depth > 8:
         values = values_of_pixels(values, 3, 8, options.encoding)
     elif options.encoding == "color":
@@ -138,9 +142,9 @@ def _count_indices(file: BinaryIO, header: Header) -> dict[int, int]:
     return counter.counts()
 
 
-def _count_pixels(file: BinaryIO, header: Header) -> dict[int, int]:
+def _count_pixels(file: BinaryIO, header: Header, options: ReadOptions) -> dict[int, int]:
     """Packed colours; the file has blue, green, red, and in 32 bits a byte without meaning."""
-    counter = ValueCounter(3, "big")
+    counter = pixel_counter(3, 8, options)
     for rows in _rows(file, header, header.width * header.depth // 8):
         pixels = rows.reshape(-1, header.depth // 8)
         counter.add(np.ascontiguousarray(pixels[:, 2::-1]).reshape(-1))

@@ -14,11 +14,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import LimitError
-from ..kernels.ndarrays import counter_of
 from .arrays import Header, boxes, steps_within
 from .channels import ChannelCounter, channel_axis
 from .options import ReadOptions
-from .shapes import bytes_of, check_values, mask_of, refuse_channels, stack_of
+from .shapes import bytes_of, check_values, mask_counter, mask_of, refuse_channels, stack_of
 from .value_counts import ValueCounts
 
 _PIECE = 4 << 20  # bytes of a box, where chunks are smaller
@@ -68,26 +67,26 @@ def count_chunked(array: Chunked, options: ReadOptions) -> Iterator[ValueCounts]
         yield from _count_channels(array, options)
         return
     stack = stack_of(header, options)
-    yield from refuse_channels(_count_stack(array, stack, options.encoding), stack, options)
+    yield from refuse_channels(_count_stack(array, stack, options), stack, options)
 
 
-def _count_stack(array: Chunked, stack: Header, encoding: str) -> Iterator[ValueCounts]:
+def _count_stack(array: Chunked, stack: Header, options: ReadOptions) -> Iterator[ValueCounts]:
     """Count masks along the first axis that is not 1 long, those of a chunk together."""
     shape, chunks = array.header.shape, list(array.chunks)
     num_masks = stack.shape[0] if len(stack.shape) == 3 else 1
     axis = shape.index(num_masks) if num_masks > 1 else None
-    if encoding == "color":
+    if options.encoding == "color":
         chunks[-1] = shape[-1]  # the samples of a pixel belong together
     most = max(1, _TABLES // (8 * 256 ** min(2, stack.dtype.itemsize)))
     for masks, parts in _groups(array.header, chunks, axis, most):
-        counters = [counter_of(stack.dtype) for _ in masks]
+        counters = [mask_counter(stack.dtype, options) for _ in masks]
         for box in parts:
             values = np.ascontiguousarray(array.read(box))
-            if encoding == "color":
+            if options.encoding == "color":
                 values = values.view(stack.dtype)
             for counter, mask in zip(counters, values.reshape(len(counters), -1), strict=True):
                 counter.add(bytes_of(mask))
-        yield from (mask_of(counter, stack, encoding) for counter in counters)
+        yield from (mask_of(counter, stack, options) for counter in counters)
 
 
 def _count_channels(array: Chunked, options: ReadOptions) -> Iterator[ValueCounts]:

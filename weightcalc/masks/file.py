@@ -5,23 +5,24 @@ Counts the masks of one file by its name.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from io import BufferedReader, BytesIO
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from ..errors import DecodeError, LimitError, MaskError
 from ..sources.names import is_url, is_zarr, split_name
 from ..sources.opening import open_mask, spooled
-from .formats import read_folder, read_masks
+from .formats import read_folder, read_masks, suffix_of
 from .options import DEFAULTS, ReadOptions
+from .png import count_plain, count_plain_bytes
 from .value_counts import ValueCounts
 
 _READ_AT_ONCE = 4 << 20  # a file up to this size is read by one call
-
-
 _BUFFER = 1 << 20
+T = TypeVar("T")
 
 
-def count_file(name: str, options: ReadOptions = DEFAULTS) -> list[ValueCounts]:
+def count_file(name: str | os.PathLike[str], options: ReadOptions = DEFAULTS) -> list[ValueCounts]:
     """
     Count the values of the masks in one file; a file that changes meanwhile is read again.
 
@@ -37,23 +38,66 @@ def count_file(name: str, options: ReadOptions = DEFAULTS) -> list[ValueCounts]:
     MissingExtraError
         If its format needs a package that is not installed.
     """
-    streamed = is_url(name) or split_name(name) is not None
+    path = os.fspath(name)
+    is_local = "://" not in path
+    if is_local and path[-4:].lower() == ".png" and (plain := count_plain(path, options)):
+        return [plain]
+    if is_local and os.path.isdir(path) and is_zarr(path):
+        return _count_folder(path, options)
+
+    def count(file: BinaryIO) -> list[ValueCounts]:
+        is_held = not is_local and suffix_of(path) == ".png"
+        plain = _count_held(file, options) if is_held else None
+        return [plain] if plain else list(read_masks(path, file, options))
+
+    return read_file(path, count, options)
+
+
+def _count_folder(path: str, options: ReadOptions) -> list[ValueCounts]:
     try:
-        if not streamed and os.path.isdir(name) and is_zarr(name):
-            return list(read_folder(name, options))
-        return (_count_stream if streamed else _count_local)(name, options)
+        return list(read_folder(path, options))
+    except (DecodeError, MemoryError, OSError) as error:
+        raise _named(path, error) from error
+
+
+def read_file(
+    name: str, read: Callable[[BinaryIO], T], options: ReadOptions, *, attempts: int = 2
+) -> T:
+    """
+    Open a mask, and do with it what must be done in one piece.
+
+    Parameters
+    ----------
+    name : str
+    read : callable
+        Gets the file, which is at its beginning and can be sought.
+    options : ReadOptions
+    attempts : int
+        How often to begin again if the file changes meanwhile.
+
+    Raises
+    ------
+    MaskError
+        If the file cannot be read, or is being written.
+    MissingExtraError
+        If its format needs a package that is not installed.
+    """
+    try:
+        if is_url(name) or split_name(name) is not None:
+            return _read_stream(name, read, options.max_bytes)
+        return _read_local(name, read, attempts)
     except (DecodeError, MemoryError, OSError) as error:
         raise _named(name, error) from error
 
 
-def _count_local(name: str, options: ReadOptions) -> list[ValueCounts]:
-    for _ in range(2):
+def _read_local(name: str, read: Callable[[BinaryIO], T], attempts: int) -> T:
+    for _ in range(attempts):
         with open_mask(name) as file:
             before = os.fstat(file.fileno())
             stream = _buffered(file, before.st_size)
             problem: Exception | None = None
             try:
-                masks = list(read_masks(name, stream, options))
+                found = read(stream)
             except (DecodeError, OSError) as error:
                 problem = error
             if _state(before) == _state(os.fstat(file.fileno())):
@@ -62,16 +106,23 @@ def _count_local(name: str, options: ReadOptions) -> list[ValueCounts]:
         raise MaskError(name, "it changes while it is read: being written?")
     if problem is not None:
         raise problem
-    return masks
+    return found
 
 
-def _count_stream(name: str, options: ReadOptions) -> list[ValueCounts]:
-    """Count a member of an archive or a remote file, whose size and state nobody knows."""
-    with open_mask(name) as file, _held(file, options.max_bytes) as stream:
-        masks = list(read_masks(name, stream, options))
+def _read_stream(name: str, read: Callable[[BinaryIO], T], max_bytes: int) -> T:
+    """Read a member of an archive or a remote file, whose size and state nobody knows."""
+    with open_mask(name) as file, _held(file, max_bytes) as stream:
+        found = read(stream)
         while stream.read(_BUFFER):  # the checksum comes after the last byte
             pass
-    return masks
+    return found
+
+
+def _count_held(stream: BinaryIO, options: ReadOptions) -> ValueCounts | None:
+    if not isinstance(stream, BytesIO):
+        return None
+    with stream.getbuffer() as data:
+        return count_plain_bytes(data, options)
 
 
 def _held(file: BinaryIO, limit: int) -> BinaryIO:

@@ -14,10 +14,12 @@ that would be most of the time of a short run.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
 
 from ..errors import DamagedError, DecodeError, PointerError, UnsupportedError
+from ..sources.dvc import PULL
 from ..sources.foreign import HEAD, HELP, foreign_file
 from ..sources.names import path_in
 from .options import ReadOptions
@@ -27,6 +29,8 @@ from .value_counts import ValueCounts
 
 Reader = Callable[[BinaryIO, ReadOptions], Iterator[ValueCounts]]
 
+_HEAD = 64
+_PNG_AS_TEXT = re.compile(rb"(\xef\xbb\xbf)?(\xef\xbf\xbd|\xc2\x89|\xe2\x80\xb0|\?|\t)PNG[\r\n]")
 _FIRST_BYTES = (
     (SIGNATURE, "PNG"),
     (b"BM", "BMP"),
@@ -38,21 +42,27 @@ _FIRST_BYTES = (
     (b"RIFF", "WEBP"),
     (b"\xff\xd8\xff", "JPEG"),
 )
-_NO_IMAGES = (  # in lower case
-    (b"<!doctype", "an HTML page, such as a server sends for an error or a login"),
-    (b"<html", "an HTML page, such as a server sends for an error or a login"),
+_HTML = "an HTML page, such as a server sends for an error or a login"
+_PAGES = (
+    (b"<!doctype", _HTML),
+    (b"<html", _HTML),
+    (b"<head", _HTML),
+    (b"<!--", _HTML),
     (b"<?xml", "an XML file"),
+)
+_NO_IMAGES = (  # in lower case
     (b"\x89hdf", "an HDF5 file, whose name should end in .h5"),
     (b"matlab", "a MATLAB file"),
     (b"pk\3\4", "a ZIP archive"),
     (b"%pdf", "a PDF"),
 )
 _NETPBM = {b"P1": "PBM", b"P2": "PGM", b"P3": "PPM", b"P4": "PBM", b"P5": "PGM", b"P6": "PPM"}
-_WITH_NAMES = (".npz", ".h5", ".hdf5", ".mat", ".zarr", ".zarr.zip")  # whose arrays have names
+WITH_NAMES = (".npz", ".h5", ".hdf5", ".mat", ".zarr", ".zarr.zip")  # whose arrays have names
 _HDF5 = b"\x89HDF\r\n\x1a\n"  # which may stand behind a block of another program
 _POINTERS = (
     (b"version https://git-lfs", "a Git LFS pointer, not the mask itself", "git lfs pull"),
     (b"/annex/objects/", "a git-annex pointer, not the mask itself", "git annex get"),
+    (b"outs:", "a DVC pointer, not the mask itself", PULL),
 )
 
 
@@ -65,15 +75,19 @@ def read_masks(name: str, file: BinaryIO, options: ReadOptions) -> Iterator[Valu
     DecodeError
         If the file is no mask.
     """
-    head = file.read(32)
+    head = file.read(_HEAD)
     file.seek(0)
     for start, what, remedy in _POINTERS:
         if head.startswith(start):
             raise PointerError(what).with_hint(remedy)
+    if what := _named(head, _PAGES):
+        raise UnsupportedError(f"it is {what}, and no mask").with_hint(
+            "download the mask again, logged in if the server asks for it"
+        )
     if not head:
         raise DamagedError("the file is empty")
     suffix = suffix_of(name)
-    if options.array is not None and suffix not in _WITH_NAMES:
+    if options.array is not None and suffix not in WITH_NAMES:
         raise UnsupportedError("it holds no arrays with names").with_hint(
             "leave --array out, or choose other files with --include"
         )
@@ -93,11 +107,7 @@ def _image_reader(usual: str) -> Reader:
     """A reader of images by their first bytes, which notes if they are not those of `usual`."""
 
     def read(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
-        head = file.read(HEAD)
-        file.seek(0)
-        found = next((name for start, name in _FIRST_BYTES if head.startswith(start)), "")
-        if not found:
-            raise _no_image(head)
+        found = image_format(file)
         note = f"a {found} file, though its name says {usual}"
         for mask in _read_format(file, found, options):
             yield mask if found == usual or not usual else mask._replace(notes=(*mask.notes, note))
@@ -105,13 +115,34 @@ def _image_reader(usual: str) -> Reader:
     return read
 
 
+def image_format(file: BinaryIO) -> str:
+    """
+    The format of an image by its first bytes, such as "PNG".
+
+    Raises
+    ------
+    DecodeError
+        If it is no image.
+    """
+    head = file.read(HEAD)
+    file.seek(0)
+    found = next((name for start, name in _FIRST_BYTES if head.startswith(start)), "")
+    if not found:
+        raise _no_image(head)
+    return found
+
+
 def _no_image(head: bytes) -> DecodeError:
     """What a file is that no reader of images knows, by its first bytes."""
-    if head.startswith((b"\x89PNG\n", b"\x89PNG\r\r\n")):
+    if head.startswith(b"\x89PNG"):
         return DamagedError(
             "a PNG whose line ends were converted (CR LF to LF or back), as text mode of FTP and "
             "autocrlf of git do"
         ).with_hint("copy it again in binary mode; *.png -text in .gitattributes")
+    if _PNG_AS_TEXT.match(head):
+        return DamagedError(
+            "a PNG that a program read as text and wrote in another encoding, such as UTF-8"
+        ).with_hint("copy it again in binary mode")
     if head[:2] in _NETPBM and head[2:3].isspace():
         return UnsupportedError(
             f"it is a {_NETPBM[head[:2]]} file, which is no format of masks"
@@ -121,11 +152,15 @@ def _no_image(head: bytes) -> DecodeError:
         )
     if what := foreign_file(head):
         return UnsupportedError(f"it is {what}, which is not read; {HELP}")
-    text = head.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
-    what = next((what for start, what in _NO_IMAGES if text.startswith(start)), "")
-    if what:
+    if what := _named(head, _NO_IMAGES):
         return UnsupportedError(f"it is {what}, and no mask")
     return UnsupportedError(f"no image: it begins with {head[:12]!r}")
+
+
+def _named(head: bytes, names: Iterable[tuple[bytes, str]]) -> str:
+    """What a file is by its first bytes, whatever blanks come before them; "" if unknown."""
+    text = head.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    return next((what for start, what in names if text.startswith(start)), "")
 
 
 def _read_format(file: BinaryIO, format_: str, options: ReadOptions) -> Iterator[ValueCounts]:

@@ -10,7 +10,7 @@ import gzip
 import logging
 import math
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from ..sources.guard import guarded, third_party
 from .arrays import boxes, steps_within
 from .channels import ChannelCounter
 from .options import ReadOptions, check_size
+from .pictures import Block, Picture
 from .value_counts import ValueCounts
 
 _PIECE = 4 << 20  # bytes of values at a time
@@ -52,6 +53,46 @@ def read_nifti(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     DecodeError
         If it is no single volume, or its scaled values are not whole.
     """
+    volume = _open_volume(file, options)
+    mask = _count_channels(volume, options) if options.by_channels else _count_labels(volume)
+    while volume.file.read(_PIECE):  # the checksum of gzip comes after the last byte
+        pass
+    yield mask
+
+
+def picture_of_nifti(file: BinaryIO, options: ReadOptions) -> Picture:
+    """
+    The labels of a volume that has been counted: the first axis is a row.
+
+    Raises
+    ------
+    DecodeError
+        As `read_nifti`.
+    """
+    volume = _open_volume(file, options)
+    blocks = (Block(row, 0, values.T) for row, values in _pieces(volume))
+    return Picture(volume.shape[0], math.prod(volume.shape[1:]), blocks, _axes(volume))
+
+
+class _Volume(NamedTuple):
+    """An open volume: its inflated bytes, header, values, and shape without axes 1 long."""
+
+    file: BinaryIO
+    header: Any
+    array: Any
+    shape: tuple[int, ...]
+
+
+def _axes(volume: _Volume) -> str:
+    """Where the axes lead, such as RAS for right, anterior and superior; "" if nobody says."""
+    with third_party("nibabel"):
+        affine = volume.header.get_best_affine()
+        if not np.isfinite(affine).all():
+            return ""
+        return "".join(code or "?" for code in _nibabel().aff2axcodes(affine))
+
+
+def _open_volume(file: BinaryIO, options: ReadOptions) -> _Volume:
     if options.encoding == "color":
         raise ColorError("a NIfTI volume has no colours")
     nibabel = _nibabel()
@@ -62,30 +103,27 @@ def read_nifti(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     header = _read_header(nibabel, file)
     shape = (_channel_shape if options.by_channels else _check_shape)(header, options)
     with third_party("nibabel"):
-        volume = nibabel.arrayproxy.ArrayProxy(file, header)
-    mask = (_count_channels if options.by_channels else _count_labels)(volume, shape, options)
-    while file.read(_PIECE):  # the checksum of gzip comes after the last byte
-        pass
-    yield mask
+        return _Volume(file, header, nibabel.arrayproxy.ArrayProxy(file, header), shape)
 
 
-def _count_labels(volume: Any, shape: tuple[int, ...], options: ReadOptions) -> ValueCounts:
-    counter = _count_pieces(volume, shape)
+def _count_labels(volume: _Volume) -> ValueCounts:
+    counter = _count_pieces(volume)
     # One kind for all types: those of a data set differ from case to case.
-    return ValueCounts(counter.counts(), math.prod(shape), "volume", counter.largest)
+    return ValueCounts(counter.counts(), math.prod(volume.shape), "volume", counter.largest)
 
 
-def _count_channels(volume: Any, shape: tuple[int, ...], options: ReadOptions) -> ValueCounts:
+def _count_channels(volume: _Volume, options: ReadOptions) -> ValueCounts:
     """Count blocks in the order of the file, in which the first axis is the fastest."""
-    axis = 3 if options.channel_axis in (None, -1, len(volume.shape) - 1) else 0
+    array, shape = volume.array, volume.shape
+    axis = 3 if options.channel_axis in (None, -1, len(array.shape) - 1) else 0
     counter = ChannelCounter((*shape[:axis], *shape[axis + 1 :]), shape[axis], options)
     stored = shape[::-1]
     for box in boxes(stored, steps_within(stored, (1, 1, 1, 1), _PIECE // 8)):
         place = box[::-1]
-        ones = (0,) * (len(volume.shape) - 4)  # axes before the last, 1 long
+        ones = (0,) * (len(array.shape) - 4)  # axes before the last, 1 long
         with third_party("nibabel"):
-            values = np.asarray(volume[(*place[:3], *ones, place[3])])
-        block = np.moveaxis(_labels(values, volume), axis, -1)
+            values = np.asarray(array[(*place[:3], *ones, place[3])])
+        block = np.moveaxis(_labels(values, array), axis, -1)
         counter.add(block, place[axis].start, (*place[:axis], *place[axis + 1 :]))
     return counter.counts()
 
@@ -182,17 +220,23 @@ def _labels(values: np.ndarray, volume: Any) -> np.ndarray:
         ).with_hint("save the labels unscaled, with scl_slope 1 and scl_inter 0") from error
 
 
-def _count_pieces(volume: Any, shape: tuple[int, ...]) -> ValueCounter:
-    columns = max(1, _PIECE // (shape[0] * 8))
-    rest = (0,) * (len(volume.shape) - len(shape))
+def _count_pieces(volume: _Volume) -> ValueCounter:
     counter = None
-    for index in np.ndindex(shape[2:]):
+    for _, numbers in _pieces(volume):
+        counter = counter or counter_of(numbers.dtype)
+        counter.add(np.ascontiguousarray(numbers).view(np.uint8))
+    assert counter is not None  # volumes without voxels are refused before
+    return counter
+
+
+def _pieces(volume: _Volume) -> Iterator[tuple[int, np.ndarray]]:
+    """Labels of shape (length of the first axis, columns), and the number of the first column."""
+    array, shape = volume.array, volume.shape
+    columns = max(1, _PIECE // (shape[0] * 8))
+    rest = (0,) * (len(array.shape) - len(shape))
+    for number, index in enumerate(np.ndindex(shape[2:])):
         for first in range(0, shape[1], columns):
             part = slice(None), slice(first, first + columns), *index, *rest
             with third_party("nibabel"):
-                values = np.asarray(volume[part])
-            numbers = _labels(values, volume)
-            counter = counter or counter_of(numbers.dtype)
-            counter.add(np.ascontiguousarray(numbers).view(np.uint8))
-    assert counter is not None  # volumes without voxels are refused before
-    return counter
+                values = np.asarray(array[part])
+            yield number * shape[1] + first, _labels(values, array)

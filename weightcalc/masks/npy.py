@@ -7,6 +7,7 @@ else. Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.
 
 from __future__ import annotations
 
+import math
 import re
 import zipfile
 from collections.abc import Iterator
@@ -18,17 +19,19 @@ from ..errors import (
     DamagedError,
     DecodeError,
     LimitError,
+    ShapeError,
     UnsupportedError,
     ValuesError,
 )
 from ..kernels.counters import ValueCounter
-from ..kernels.ndarrays import counter_of
+from ..kernels.ndarrays import whole_numbers
 from ..sources.guard import guarded, third_party
 from .arrays import PIECE, Header, pieces
 from .channels import read_channels
 from .containers import Entry, chosen
 from .options import ReadOptions
-from .shapes import bytes_of, check_values, mask_of, refuse_channels, stack_of
+from .pictures import Block, Picture
+from .shapes import bytes_of, check_values, mask_counter, mask_of, refuse_channels, stack_of
 from .value_counts import ValueCounts
 
 _MAGIC = b"\x93NUMPY"
@@ -60,7 +63,33 @@ def read_npy(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
         yield from read_channels(file, header, options)
         return
     stack = stack_of(header, options)
-    yield from refuse_channels(_count_stack(file, stack, options.encoding), stack, options)
+    yield from refuse_channels(_count_stack(file, stack, options), stack, options)
+
+
+def picture_of_npy(file: BinaryIO, options: ReadOptions) -> Picture:
+    """
+    The values of a .npy file that has been counted by index.
+
+    Raises
+    ------
+    DecodeError
+        If it is damaged, or in Fortran order.
+    """
+    header = _read_header(file)
+    shape = stack_of(header, options).shape
+    if header.fortran:
+        raise ShapeError("an array in Fortran order cannot be united with others").with_hint(
+            "save it with numpy.ascontiguousarray"
+        )
+    return Picture(shape[-1], math.prod(shape[:-1]), _blocks(file, header, shape[-1]))
+
+
+def _blocks(file: BinaryIO, header: Header, width: int) -> Iterator[Block]:
+    row = 0
+    for values in pieces(file, header.dtype, math.prod(header.shape), width):
+        rows = whole_numbers(values).reshape(-1, width)
+        yield Block(row, 0, rows)
+        row += len(rows)
 
 
 def read_npz(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
@@ -171,37 +200,45 @@ def _parse_shape(text: str) -> tuple[int, ...]:
     return tuple(map(int, axes))
 
 
-def _count_stack(file: BinaryIO, header: Header, encoding: str) -> Iterator[ValueCounts]:
+def _count_stack(file: BinaryIO, header: Header, options: ReadOptions) -> Iterator[ValueCounts]:
     is_stack = len(header.shape) == 3
     num_masks = header.shape[0] if is_stack else 1
     pixels = header.shape[-1] * header.shape[-2]
     count = _count_interleaved if is_stack and header.fortran else _count_in_turn
-    for number, counter in enumerate(count(file, header.dtype, num_masks, pixels), 1):
-        mask = mask_of(counter, header, encoding)
+    for number, counter in enumerate(count(file, header.dtype, num_masks, pixels, options), 1):
+        mask = mask_of(counter, header, options)
         if number == num_masks and file.read(1):
             mask = mask._replace(notes=(*mask.notes, "bytes follow its array"))
         yield mask
 
 
 def _count_in_turn(
-    file: BinaryIO, dtype: np.dtype[np.generic], num_masks: int, pixels: int
+    file: BinaryIO,
+    dtype: np.dtype[np.generic],
+    num_masks: int,
+    pixels: int,
+    options: ReadOptions,
 ) -> Iterator[ValueCounter]:
     for _ in range(num_masks):
-        counter = counter_of(dtype)
+        counter = mask_counter(dtype, options)
         for values in pieces(file, dtype, pixels, 1):
             counter.add(bytes_of(values))
         yield counter
 
 
 def _count_interleaved(
-    file: BinaryIO, dtype: np.dtype[np.generic], num_masks: int, pixels: int
+    file: BinaryIO,
+    dtype: np.dtype[np.generic],
+    num_masks: int,
+    pixels: int,
+    options: ReadOptions,
 ) -> Iterator[ValueCounter]:
     """Count masks whose pixels take turns, as in a stack in Fortran order."""
     if num_masks * dtype.itemsize > PIECE:
         raise LimitError(
             f"{num_masks} masks in Fortran order cannot be told apart in little memory"
         ).with_hint("save the array with numpy.ascontiguousarray")
-    counters = [counter_of(dtype) for _ in range(num_masks)]
+    counters = [mask_counter(dtype, options) for _ in range(num_masks)]
     for values in pieces(file, dtype, pixels * num_masks, num_masks):
         for counter, column in zip(counters, values.reshape(-1, num_masks).T, strict=True):
             counter.add(bytes_of(column))

@@ -32,6 +32,9 @@ class ReadOptions(NamedTuple):
         Most pixels of a mask.
     max_bytes : int
         Most bytes that a mask may inflate to.
+    blended : bool
+        Whether a mask read as "color" may have more than 256 colours where few of them hold
+        nearly all pixels: its edges are blended, and somebody will tell which are classes.
     """
 
     encoding: str = "auto"
@@ -41,6 +44,7 @@ class ReadOptions(NamedTuple):
     allow_lossy: bool = False
     max_pixels: int = MAX_PIXELS
     max_bytes: int = MAX_BYTES
+    blended: bool = False
 
     @property
     def by_channels(self) -> bool:

@@ -14,13 +14,21 @@ from typing import IO, TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from ..errors import ColorError, DamagedError, LimitError, LossyError, UnsupportedError
+from ..errors import (
+    ColorError,
+    DamagedError,
+    LimitError,
+    LossyError,
+    ShapeError,
+    UnsupportedError,
+)
 from ..kernels.counters import ValueCounter
 from ..kernels.ndarrays import counted_as, counter_of, whole_numbers
 from ..sources.guard import third_party
 from .bmp import count_bmp
 from .options import ReadOptions, check_image, check_size
-from .samples import colors_in_use, colors_of_indices, values_of_pixels
+from .pictures import Block, Picture, values_of_samples
+from .samples import colors_in_use, colors_of_indices, pixel_counter, values_of_pixels
 from .value_counts import ValueCounts
 
 if TYPE_CHECKING:
@@ -85,6 +93,50 @@ def read_image(
             yield _count_page(image, format_, options)
 
 
+def picture_of_image(file: BinaryIO, format_: str, options: ReadOptions) -> Picture:
+    """
+    The samples of an image that has been counted; the pages of a TIFF stand one below the other.
+
+    Raises
+    ------
+    DecodeError
+        If it is damaged, or its pages differ in size.
+    """
+    with _limit_given_way(), third_party("Pillow"):
+        image = _open(file, format_)
+        num_pages = getattr(image, "n_frames", 1) if format_ == "TIFF" else 1
+    width, height = image.size
+    return Picture(width, height * num_pages, _blocks(image, num_pages, options))
+
+
+def _blocks(image: ImageFile.ImageFile, num_pages: int, options: ReadOptions) -> Iterator[Block]:
+    width, height = image.size
+    for page in range(num_pages):
+        with _limit_given_way(), third_party("Pillow"):
+            if page:
+                image.seek(page)
+            image.load()
+        if image.size != (width, height):
+            raise ShapeError("its pages differ in size, so that they are no layer")
+        row = page * height
+        for samples in _strips(image):
+            if image.mode in _SAMPLES:
+                values = values_of_samples(samples, options.encoding)
+            else:
+                values = _undone(image, whole_numbers(samples, _nodata(image)))
+            yield Block(row, 0, values)
+            row += len(values)
+
+
+def _undone(image: ImageFile.ImageFile, values: np.ndarray) -> np.ndarray:
+    """The samples that a file stores, where Pillow changes those of TIFF."""
+    if image.format != "TIFF":
+        return values
+    found, places = np.unique(values, return_inverse=True)
+    stored = _stored_samples(image, dict.fromkeys(map(int, found), 1), [])
+    return np.array(list(stored), np.int64)[places].reshape(values.shape)
+
+
 @contextmanager
 def _limit_given_way() -> Iterator[None]:
     """Pillow's own limit on pixels gives way to ours, for which it is lower."""
@@ -142,7 +194,7 @@ def _count_page(image: ImageFile.ImageFile, format_: str, options: ReadOptions) 
     notes = _notes_on_gif(image.fp) if format_ == "GIF" and image.fp else []
     with third_party("Pillow"):
         image.load()
-    values, largest = _values(image, format_, options.encoding, notes)
+    values, largest = _values(image, format_, options, notes)
     kind = _KINDS.get(image.mode, image.mode)
     by_index = image.mode == "P" and options.encoding != "color"
     colors = colors_in_use(values, _palette(image)) if by_index else None
@@ -217,20 +269,20 @@ def _skip_colors(file: IO[bytes], flags: bytes) -> None:
 
 
 def _values(
-    image: ImageFile.ImageFile, format_: str, encoding: str, notes: list[str]
+    image: ImageFile.ImageFile, format_: str, options: ReadOptions, notes: list[str]
 ) -> tuple[dict[int, int], int]:
     """Value counts of a decoded image, and the largest value that its type can hold."""
     if image.mode in _SAMPLES:
         samples = _SAMPLES[image.mode]
-        pixels = _count_samples(image, np.dtype(f"V{samples}")).counts()
-        return values_of_pixels(pixels, samples, 8, encoding), 255
+        pixels = _count_samples(image, pixel_counter(samples, 8, options)).counts()
+        return values_of_pixels(pixels, samples, 8, options.encoding), 255
     if image.mode not in _KINDS:
         raise UnsupportedError(f"{format_} of mode {image.mode} is no mask")
-    counter = _count_samples(image, None)
+    counter = _count_samples(image)
     values = counter.counts()
     if format_ == "TIFF":
         values = _stored_samples(image, values, notes)
-    if encoding == "color":
+    if options.encoding == "color":
         values = _colors(image, values)
     return values, counter.largest
 
@@ -248,14 +300,16 @@ def _palette(image: ImageFile.ImageFile) -> bytes:
         return bytes(image.getpalette() or [])
 
 
-def _count_samples(image: ImageFile.ImageFile, pixel: np.dtype[np.generic] | None) -> ValueCounter:
-    """Count the pixels of an image as `pixel`, or as numbers of the type of their array."""
-    counter, nodata = None, _nodata(image)
+def _count_samples(
+    image: ImageFile.ImageFile, of_pixels: ValueCounter | None = None
+) -> ValueCounter:
+    """Count the samples of an image as numbers of the type of their array, or whole pixels."""
+    counter, nodata = of_pixels, _nodata(image)
     for samples in _strips(image):
-        numbers = samples if pixel else whole_numbers(samples, nodata)
+        numbers = samples if of_pixels else whole_numbers(samples, nodata)
         if numbers.dtype.kind == "b":
             numbers = numbers.astype(np.uint8)  # Pillow's True is a byte of 255
-        counter = counter or counter_of(pixel or numbers.dtype)
+        counter = counter or counter_of(numbers.dtype)
         counter.add(np.ascontiguousarray(numbers).view(np.uint8))
     assert counter is not None  # images without rows are refused before
     return counter

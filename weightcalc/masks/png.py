@@ -1,6 +1,9 @@
 """
 Counts PNG masks from the compressed rows, without making an image.
 
+There are two paths. The fast one counts a file in memory that has no fault and nothing odd
+about it, and leaves all others to the careful one, which alone raises and notes.
+
 Strict where a fault could change a count and tolerant elsewhere: CRCs of critical
 chunks, the Adler-32 and the number of rows must be right; what follows the pixels
 may be missing or odd, which is noted.
@@ -8,20 +11,64 @@ may be missing or odd, which is noted.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from ..errors import DamagedError, LimitError
-from ..kernels.counters import PackedCounter, RowCounter, ValueCounter
-from ..kernels.inflate import InflateError, decompressobj
+from ..errors import DamagedError, DecodeError, LimitError
+from ..kernels.counters import PackedCounter, RowCounter
+from ..kernels.fast_png import count_plain_png, count_plain_png_file
 from .options import ReadOptions, check_image, check_size
-from .png_chunks import PALETTE, Chunks, Header
-from .samples import colors_in_use, colors_of_indices, values_of_pixels
+from .png_chunks import GREY, PALETTE, Chunks, Header
+from .samples import (
+    colors_in_use,
+    colors_of_indices,
+    may_be_refused,
+    pixel_counter,
+    values_of_pixels,
+)
 from .value_counts import ValueCounts
+
+if TYPE_CHECKING:
+    from ..kernels.buffers import Bytes
+    from ..kernels.fast_png import PlainPng
 
 _LARGEST_ROW = 64 << 20
 _MOST_EXTRA = 64 << 10  # inflated bytes after the last row that are still only odd
 _PIECE = 1 << 19  # bytes of rows at a time: they stay in the cache until they are counted
+
+
+def count_plain(path: str, options: ReadOptions) -> ValueCounts | None:
+    """
+    Read and count a PNG mask by the fast path.
+
+    Returns
+    -------
+    ValueCounts, or None
+        What `count_png` gives. None where that shall count the file, or say what is wrong.
+    """
+    found = count_plain_png_file(path, options.max_pixels, options.max_bytes)
+    return _mask_of(found, options) if found else None
+
+
+def count_plain_bytes(data: Bytes, options: ReadOptions) -> ValueCounts | None:
+    """The same for a whole file that is in memory."""
+    found = count_plain_png(data, options.max_pixels, options.max_bytes)
+    return _mask_of(found, options) if found else None
+
+
+def _mask_of(found: PlainPng, options: ReadOptions) -> ValueCounts | None:
+    if options.array is not None:  # which names no PNG
+        return None
+    width, height, depth, color, palette, pixels = found
+    header = Header(width, height, depth, color, interlaced=False)
+    if may_be_refused(pixels, header.num_samples, depth, options):
+        return None
+    try:
+        check_image(options)
+        return _mask(header, pixels, palette, [], options.encoding)
+    except DecodeError:  # which the careful path raises in its own words
+        return None
 
 
 def count_png(file: BinaryIO, options: ReadOptions) -> ValueCounts:
@@ -50,15 +97,48 @@ def count_png(file: BinaryIO, options: ReadOptions) -> ValueCounts:
     check_size(header.width, header.height, options)
     _check_bytes(header, options)
     stream = _Inflater(chunks.bodies())
-    pixels = _count_passes(header, stream)
+    pixels = _count_passes(header, stream, options)
     stream.finish(chunks.notes)
     chunks.finish()
-    values = _values(header, pixels, chunks, options.encoding)
+    return _mask(header, pixels, chunks.palette, chunks.notes, options.encoding)
+
+
+def _mask(
+    header: Header, pixels: dict[int, int], palette: bytes, notes: list[str], encoding: str
+) -> ValueCounts:
+    values = _values(header, pixels, palette, notes, encoding)
     largest = 65535 if header.depth == 16 else 255
     size = header.width * header.height
-    by_index = header.color == PALETTE and options.encoding != "color"
-    colors = colors_in_use(values, chunks.palette) if by_index else None
-    return ValueCounts(values, size, header.kind, largest, notes=tuple(chunks.notes), colors=colors)
+    by_index = header.color == PALETTE and encoding != "color"
+    colors = colors_in_use(values, palette) if by_index else None
+    return ValueCounts(values, size, header.kind, largest, notes=tuple(notes), colors=colors)
+
+
+def read_passes(
+    file: BinaryIO, options: ReadOptions
+) -> tuple[Header, Iterator[tuple[int, Iterator[bytes | bytearray]]]]:
+    """
+    The header of a PNG mask, and its passes one after the other: one, or those of Adam7.
+
+    Returns
+    -------
+    header : Header
+    passes : iterator of (int, iterator of bytes)
+        Width of a pass, and its rows in pieces of whole rows, as they are filtered.
+
+    Raises
+    ------
+    DecodeError
+        If the file is damaged.
+    """
+    chunks = Chunks(file)
+    header = chunks.read_header()
+    check_size(header.width, header.height, options)
+    _check_bytes(header, options)
+    stream = _Inflater(chunks.bodies())
+    return header, (
+        (width, _rows(stream, header.row_bytes(width), height)) for width, height in header.passes()
+    )
 
 
 def _check_bytes(header: Header, options: ReadOptions) -> None:
@@ -72,10 +152,10 @@ def _check_bytes(header: Header, options: ReadOptions) -> None:
         ).with_hint("--max-bytes, if the file is what it should be")
 
 
-def _count_passes(header: Header, stream: _Inflater) -> dict[int, int]:
+def _count_passes(header: Header, stream: _Inflater, options: ReadOptions) -> dict[int, int]:
     if header.depth < 8:
         return _count_packed(header, stream)
-    counter = ValueCounter(header.num_samples * header.depth // 8, "big")
+    counter = pixel_counter(header.num_samples, header.depth, options)
     for width, height in header.passes():
         row_bytes = header.row_bytes(width)
         _count_rows(stream, row_bytes, height, RowCounter(row_bytes, counter))
@@ -94,6 +174,12 @@ def _count_packed(header: Header, stream: _Inflater) -> dict[int, int]:
 
 
 def _count_rows(stream: _Inflater, row_bytes: int, height: int, counter: RowCounter) -> None:
+    for data in _rows(stream, row_bytes, height):
+        counter.add(data)
+
+
+def _rows(stream: _Inflater, row_bytes: int, height: int) -> Iterator[bytes | bytearray]:
+    """Filtered rows, a piece of whole ones at a time."""
     rows_at_once = max(1, _PIECE // (row_bytes + 1))
     for first in range(0, height, rows_at_once):
         wanted = min(rows_at_once, height - first) * (row_bytes + 1)
@@ -101,22 +187,24 @@ def _count_rows(stream: _Inflater, row_bytes: int, height: int, counter: RowCoun
         if len(data) < wanted:
             whole = first + len(data) // (row_bytes + 1)
             raise DamagedError(f"its pixels end after {whole} of {height} rows")
-        counter.add(data)
+        yield data
 
 
 def _values(
-    header: Header, pixels: dict[int, int], chunks: Chunks, encoding: str
+    header: Header, pixels: dict[int, int], palette: bytes, notes: list[str], encoding: str
 ) -> dict[int, int]:
+    if header.color == GREY and encoding != "color":
+        return pixels
     if header.color != PALETTE:
         bits = max(8, header.depth)
         if header.num_samples == 1 and encoding == "color" and header.depth < 8:
             pixels = {v * 255 // ((1 << header.depth) - 1): n for v, n in pixels.items()}
         return values_of_pixels(pixels, header.num_samples, bits, encoding)
     if encoding == "color":
-        return colors_of_indices(pixels, chunks.palette)
-    entries = len(chunks.palette) // 3
+        return colors_of_indices(pixels, palette)
+    entries = len(palette) // 3
     if max(pixels) >= entries:
-        chunks.notes.append(f"index {max(pixels)} lies past its palette of {entries} colours")
+        notes.append(f"index {max(pixels)} lies past its palette of {entries} colours")
     return pixels
 
 
@@ -126,7 +214,7 @@ class _Inflater:
     def __init__(self, bodies: Iterator[memoryview]) -> None:
         self._bodies = bodies
         self._input: memoryview | bytes = b""
-        self._zlib = decompressobj()
+        self._zlib = zlib.decompressobj()
 
     def read(self, size: int) -> bytes | bytearray:
         """The next `size` bytes; fewer where the stream ends."""
@@ -141,7 +229,7 @@ class _Inflater:
     def _inflate(self, size: int) -> bytes:
         try:
             data: bytes = self._zlib.decompress(self._input, size)
-        except InflateError as error:  # type: ignore[misc]
+        except zlib.error as error:
             raise DamagedError(f"its compressed data is damaged: {error}") from error
         self._input = self._zlib.unconsumed_tail
         return data

@@ -8,11 +8,11 @@ Specification: https://www.w3.org/TR/png-3/
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 from ..errors import DamagedError, DecodeError, UnsupportedError
-from ..kernels.inflate import crc32
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _LARGEST_CHUNK = (1 << 31) - 1
@@ -70,6 +70,12 @@ class Header(NamedTuple):
             width, height = -((x - self.width) // dx), -((y - self.height) // dy)
             if width > 0 and height > 0:
                 yield width, height
+
+    def places(self) -> Iterator[tuple[int, int, int, int]]:
+        """First column and row, and steps between columns and rows, of each of `passes`."""
+        for x, y, dx, dy in _ADAM7 if self.interlaced else ((0, 0, 1, 1),):
+            if x < self.width and y < self.height:
+                yield x, y, dx, dy
 
     def row_bytes(self, width: int) -> int:
         """Bytes of a row of `width` pixels, without its filter type."""
@@ -187,7 +193,7 @@ class Chunks:
             self._note("its IEND chunk is not empty")
         elif len(crc) < 4:
             self._note("it ends inside its IEND chunk")
-        elif int.from_bytes(crc, "big") != crc32(body, crc32(b"IEND")):
+        elif int.from_bytes(crc, "big") != zlib.crc32(body, zlib.crc32(b"IEND")):
             self._note("its IEND chunk has a wrong CRC")
         if self._file.read(1):
             self._note("bytes follow its end (IEND)")
@@ -211,13 +217,13 @@ class Chunks:
             return None
 
     def _pieces(self, kind: bytes, length: int) -> Iterator[bytes]:
-        crc = crc32(kind)
+        crc = zlib.crc32(kind)
         while length:
             piece = self._file.read(min(length, _READ))
             if not piece:
                 raise EndOfFile(f"it ends inside its {kind.decode()} chunk")
             length -= len(piece)
-            crc = crc32(piece, crc)
+            crc = zlib.crc32(piece, crc)
             yield piece
         stored = self._file.read(4)
         if len(stored) < 4:

@@ -7,10 +7,17 @@ are left. The first sample of a pixel is the most significant.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from itertools import pairwise
 
-from ..errors import ColorError, ValuesError
+from ..errors import ColorError, PhotographError, ValuesError
+from ..kernels.counters import ValueCounter
+from .options import ReadOptions
+
+_MOST_COLORS = 256  # of a mask: more are a photograph, or edges that are blended
+_NEARLY_ALL = 0.9  # of the pixels of a mask have one of so few colours, whatever its edges
 
 
 def colors_of_indices(indices: Mapping[int, int], palette: bytes) -> dict[int, int]:
@@ -67,6 +74,101 @@ def colors_in_use(indices: Mapping[int, int], palette: bytes) -> dict[int, int] 
     return {index: int.from_bytes(e, "big") for index, e in entries.items() if len(e) == 3}
 
 
+def pixel_counter(num_samples: int, sample_bits: int, options: ReadOptions) -> ValueCounter:
+    """
+    A counter of packed pixels, which refuses a photograph when it has seen enough of it.
+
+    Parameters
+    ----------
+    num_samples, sample_bits
+        As in `values_of_pixels`.
+    options : ReadOptions
+        Where `encoding` is not "color", the first pixel that is not grey is refused, else
+        the 257th colour, unless a `blended` mask may have it.
+    """
+    width = num_samples * sample_bits // 8
+    if num_samples <= 2:
+        return ValueCounter(width, "big")
+    alpha_bits = sample_bits if num_samples == 4 else 0
+    if options.encoding == "color":
+        check = partial(_check_colors, alpha_bits=alpha_bits, blended=options.blended)
+        return ValueCounter(width, "big", on_piece=check)
+    return ValueCounter(width, "big", on_piece=_GreyCheck(sample_bits, alpha_bits))
+
+
+def may_be_refused(
+    pixels: Mapping[int, int], num_samples: int, sample_bits: int, options: ReadOptions
+) -> bool:
+    """
+    Whether `pixel_counter` may refuse pixels that have been counted without it.
+
+    Parameters
+    ----------
+    pixels : mapping of int to int
+        Packed pixel to how many there are.
+    num_samples, sample_bits, options
+        As of `pixel_counter`.
+    """
+    if num_samples <= 2:
+        return False
+    if options.encoding == "color":
+        return len(pixels) > _MOST_COLORS
+    alpha_bits = sample_bits if num_samples == 4 else 0
+    colors = (_samples(pixel >> alpha_bits, sample_bits) for pixel in pixels)
+    return any(not red == green == blue for red, green, blue in colors)
+
+
+def _check_colors(counter: ValueCounter, alpha_bits: int, blended: bool) -> None:
+    """Refuse a photograph by its many colours, before all of them are counted."""
+    if len(counter.numbers) <= _MOST_COLORS:
+        return
+    colors: Counter[int] = Counter()
+    for pixel, number in counter.counts().items():
+        colors[pixel >> alpha_bits] += number
+    few = sum(number for _, number in colors.most_common(_MOST_COLORS))
+    if len(colors) > _MOST_COLORS and (not blended or few < _NEARLY_ALL * colors.total()):
+        raise _photograph()
+
+
+class _GreyCheck:
+    """Refuses colours where indices are wanted, and calls them a photograph if there are many."""
+
+    def __init__(self, bits: int, alpha_bits: int) -> None:
+        self._bits = bits
+        self._alpha_bits = alpha_bits
+        self._num_known = 0
+
+    def __call__(self, counter: ValueCounter) -> None:
+        found: set[tuple[int, int, int]] = set()
+        for pixel in counter.values_after(self._num_known):
+            color = _samples(pixel >> self._alpha_bits, self._bits)
+            if not color[0] == color[1] == color[2]:
+                found.add(color)
+                if len(found) > _MOST_COLORS:
+                    raise _photograph()
+        if found:
+            if self._alpha_bits:
+                _without_alpha(counter.counts(), self._bits)  # blended: no encoding helps
+            raise _no_index(min(found))
+        self._num_known = len(counter.numbers)
+
+
+def _photograph() -> PhotographError:
+    return PhotographError(
+        f"more than {_MOST_COLORS} different colours: a photograph, or a mask whose edges are blended"
+    ).with_hint(
+        "name the masks without the photographs; save masks without anti-aliasing, and resize "
+        "them by nearest neighbour; -c/--classes with a list of all colours, if these are classes"
+    )
+
+
+def _no_index(color: tuple[int, int, int]) -> ColorError:
+    return ColorError(f"a colour mask: pixel {color} is no index").with_hint(
+        "--encoding color, and -c/--classes with a list that has colours; "
+        "ids of segments or instances must be turned into classes first"
+    )
+
+
 def values_of_pixels(
     pixels: Mapping[int, int], num_samples: int, sample_bits: int, encoding: str
 ) -> dict[int, int]:
@@ -82,12 +184,13 @@ def values_of_pixels(
     sample_bits : int
         Bits of a sample, 8 or 16.
     encoding : str
-        "color" packs 8-bit samples to ``0xRRGGBB``; any other wants all of them alike.
+        "color" packs 8-bit samples to ``0xRRGGBB``; for any other all of them are alike, which
+        `pixel_counter` checks.
 
     Raises
     ------
     DecodeError
-        If alpha is not the same everywhere, or the samples differ where they must not.
+        If alpha is not the same everywhere, or a colour has no 8-bit form.
     """
     if num_samples in (2, 4):
         pixels = _without_alpha(pixels, sample_bits)
@@ -96,7 +199,7 @@ def values_of_pixels(
         return {_packed(pixel, num_colors, sample_bits): n for pixel, n in pixels.items()}
     if num_colors == 1:
         return dict(pixels)
-    return _greys(pixels, sample_bits)
+    return {pixel & ((1 << sample_bits) - 1): number for pixel, number in pixels.items()}
 
 
 def _without_alpha(pixels: Mapping[int, int], bits: int) -> dict[int, int]:
@@ -121,21 +224,6 @@ def _packed(pixel: int, num_colors: int, bits: int) -> int:
             "save the channel that holds the classes as a grey image"
         )
     return red // 257 << 16 | green // 257 << 8 | blue // 257
-
-
-def _greys(pixels: Mapping[int, int], bits: int) -> dict[int, int]:
-    values = {}
-    for pixel, number in sorted(pixels.items()):
-        red, green, blue = _samples(pixel, bits)
-        if not red == green == blue:
-            raise ColorError(
-                f"a colour mask: pixel ({red}, {green}, {blue}) ({number} pixels) is no index"
-            ).with_hint(
-                "--encoding color, and -c/--classes with a list that has colours; "
-                "ids of segments or instances must be turned into classes first"
-            )
-        values[red] = number
-    return values
 
 
 def _samples(pixel: int, bits: int) -> tuple[int, int, int]:

@@ -11,10 +11,10 @@ import numpy as np
 
 from ..errors import ColorError, DamagedError, LimitError, ShapeError, ValuesError
 from ..kernels.counters import ValueCounter
-from ..kernels.ndarrays import whole_numbers
+from ..kernels.ndarrays import counter_of, whole_numbers
 from .arrays import Header
 from .options import ReadOptions, check_size
-from .samples import values_of_pixels
+from .samples import pixel_counter, values_of_pixels
 from .value_counts import ValueCounts
 
 _MOST_AXES = 32  # that every NumPy can have
@@ -86,7 +86,12 @@ def bytes_of(values: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(numbers).view(np.uint8)
 
 
-def mask_of(counter: ValueCounter, stack: Header, encoding: str) -> ValueCounts:
+def mask_counter(dtype: np.dtype[np.generic], options: ReadOptions) -> ValueCounter:
+    """A counter of the values or pixels of a mask, which refuses photographs early."""
+    return pixel_counter(dtype.itemsize, 8, options) if dtype.kind == "V" else counter_of(dtype)
+
+
+def mask_of(counter: ValueCounter, stack: Header, options: ReadOptions) -> ValueCounts:
     """
     One mask of a stack, from the counter of its values.
 
@@ -98,8 +103,8 @@ def mask_of(counter: ValueCounter, stack: Header, encoding: str) -> ValueCounts:
     values, largest = counter.counts(), counter.largest
     if stack.dtype.kind == "b" and max(values) > 1:
         raise DamagedError(f"it holds byte {max(values)} where booleans are 0 and 1")
-    if encoding == "color":
-        values, largest = values_of_pixels(values, stack.dtype.itemsize, 8, encoding), 255
+    if options.encoding == "color":
+        values, largest = values_of_pixels(values, stack.dtype.itemsize, 8, options.encoding), 255
     notes = ("its floats are all whole numbers",) if stack.dtype.kind == "f" else ()
     pixels = stack.shape[-1] * stack.shape[-2]
     return ValueCounts(values, pixels, "array", largest, notes=notes)

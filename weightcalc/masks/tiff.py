@@ -27,14 +27,14 @@ from ..errors import (
     UnsupportedError,
     ValuesError,
 )
-from ..kernels.counters import ValueCounter
 from ..kernels.ndarrays import counted_as, counter_of, whole_numbers
 from ..sources.guard import third_party
 from ..sources.opening import is_quick_to_seek, spooled
 from .channels import ChannelCounter
 from .options import ReadOptions, check_size
-from .pillow import check_fax, parse_nodata, read_image
-from .samples import colors_in_use, colors_of_indices, values_of_pixels
+from .pictures import Block, Picture, values_of_samples
+from .pillow import check_fax, parse_nodata, picture_of_image, read_image
+from .samples import colors_in_use, colors_of_indices, pixel_counter, values_of_pixels
 from .tiff_segments import check_places, is_readable, open_segment
 from .value_counts import ValueCounts
 
@@ -85,6 +85,48 @@ def read_tiff(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
             tiff = TiffFile(file, name="mask")
         count = _count_channels if options.by_channels else _count_pages
         yield from count(stack.enter_context(tiff), file, options)
+
+
+def picture_of_tiff(file: BinaryIO, options: ReadOptions) -> Picture:
+    """
+    The samples of the pages of a TIFF file that has been counted, one below the other.
+
+    Raises
+    ------
+    DecodeError
+        If the pages differ in size, or their tiles are odd.
+    """
+    try:
+        from tifffile import TiffFile
+    except ImportError:
+        return picture_of_image(file, "TIFF", options)
+    if not is_quick_to_seek(file):
+        file = spooled(file, options.max_bytes)
+    with _silent():
+        with third_party("tifffile"):
+            tiff = TiffFile(file, name="mask")
+        pages = [page for page in _pages(tiff) if not page.subfiletype & _NOT_FULL]
+        images = [_image(page, tiff.byteorder) for page in pages]
+    if _is_for_pillow(images[0]):
+        file.seek(0)
+        return picture_of_image(file, "TIFF", options)
+    width, height = images[0].width, images[0].height
+    if any((image.width, image.height) != (width, height) for image in images):
+        raise ShapeError("its pages differ in size, so that they are no layer")
+    if any(image.tile[0] % 8 and image.tile[0] < width for image in images):
+        raise UnsupportedError(f"tiles of {images[0].tile[0]} columns cannot be united")
+    return Picture(width, height * len(pages), _blocks(pages, images, file, options.encoding))
+
+
+def _blocks(
+    pages: Sequence[Any], images: Sequence[_Image], file: BinaryIO, encoding: str
+) -> Iterator[Block]:
+    for number, (page, image) in enumerate(zip(pages, images, strict=True)):
+        nodata = _nodata(page)
+        for row, column, rows in _placed_rows(page, image, file, nodata):
+            values = whole_numbers(rows, nodata) if image.stored.kind == "f" else rows
+            top = number * image.height + row
+            yield Block(top, column, values_of_samples(values, encoding))
 
 
 @contextmanager
@@ -292,12 +334,13 @@ def _check_page(page: TiffPage, image: _Image, options: ReadOptions) -> None:
     grey = image.samples in (1, 2) and image.photometric in _GREYS
     color = image.samples in (3, 4) and image.photometric == _RGB
     if not (grey or color or (image.samples == 1 and image.photometric == _PALETTE)):
-        raise UnsupportedError(
+        kind = ColorError if image.samples > 1 else UnsupportedError
+        raise kind(
             f"{image.samples} samples a pixel of photometric interpretation "
             f"{image.photometric} are no mask"
         )
     if image.samples > 1 and (image.stored.kind != "u" or image.bits not in (8, 16)):
-        raise UnsupportedError(f"{image.samples} samples of {image.bits} bits a pixel are no mask")
+        raise ColorError(f"{image.samples} samples of {image.bits} bits a pixel are no mask")
     _check_segments(page, image, options)
 
 
@@ -338,7 +381,7 @@ def _check_segments(page: TiffPage, image: _Image, options: ReadOptions) -> None
 def _count_page(page: TiffPage, image: _Image, file: BinaryIO, options: ReadOptions) -> ValueCounts:
     _check_page(page, image, options)
     if image.samples > 1:
-        counter = ValueCounter(image.samples * image.bits // 8, "big")
+        counter = pixel_counter(image.samples, image.bits, options)
     else:
         counter = counter_of(image.stored)
     nodata = _nodata(page)

@@ -6,11 +6,11 @@ A segment that ends early is refused: decoders that fill up with zeros would cou
 
 from __future__ import annotations
 
+import zlib
 from importlib.util import find_spec
 from typing import BinaryIO, Protocol
 
 from ..errors import DamagedError, LimitError
-from ..kernels.inflate import InflateError, decompressobj
 from ..sources.guard import third_party
 
 STORED, LZW, PACKBITS = 1, 5, 32773
@@ -131,7 +131,7 @@ class _Inflated:
         self._raw = raw
         self._size = size
         self._done = 0
-        self._zlib = decompressobj()
+        self._zlib = zlib.decompressobj()
         self._input = b""
 
     def read(self, size: int) -> bytes:
@@ -149,7 +149,7 @@ class _Inflated:
             while not data and not self._zlib.eof and (self._input or self._refill()):
                 data = self._zlib.decompress(self._input, size)
                 self._input = self._zlib.unconsumed_tail
-        except InflateError as error:  # type: ignore[misc]
+        except zlib.error as error:
             raise DamagedError(f"its compressed data is damaged: {error}") from error
         self._done += len(data)
         return data

@@ -17,12 +17,18 @@ _NAME = 24
 
 
 def summary_table(counts: ClassCounts, weights: Sequence[float]) -> list[str]:
-    """Lines of a table: class, name, pixels, share, masks, weight, and a bar of the share."""
+    """
+    Lines of a table: class, name, pixels, share, masks, weight, and a bar of the share.
+
+    Names are left out where there are none, and masks where pixels alone are known.
+    """
     named = any(name is not None for name in counts.class_names)
-    rows = [_summary_row(counts, weights, index) for index in range(counts.num_classes)]
-    header = ["class", "name", "pixels", "share", "masks", "weight", ""]
-    if not named:
-        header, rows = header[:1] + header[2:], [row[:1] + row[2:] for row in rows]
+    left_out = {"name": not named, "masks": not counts.num_masks}
+    columns = ["class", "name", "pixels", "share", "masks", "weight", ""]
+    kept = [i for i, column in enumerate(columns) if not left_out.get(column)]
+    header = [columns[i] for i in kept]
+    each = [_summary_row(counts, weights, index) for index in range(counts.num_classes)]
+    rows = [[row[i] for i in kept] for row in each]
     widths = [max(display_width(row[i]) for row in [header, *rows]) for i in range(len(header))]
     left = {header.index("name")} if named else set()
     return [
@@ -52,7 +58,5 @@ def _summary_row(counts: ClassCounts, weights: Sequence[float], index: int) -> l
 def totals_line(counts: ClassCounts) -> str:
     """One sentence of totals."""
     share = 100 * counts.ignored_pixels / counts.num_pixels if counts.num_pixels else 0.0
-    return (
-        f"{counts.num_masks} masks, {counts.num_pixels} pixels, "
-        f"{counts.ignored_pixels} ignored ({share:.2f}%)"
-    )
+    masks = f"{counts.num_masks} masks, " if counts.num_masks else ""
+    return f"{masks}{counts.num_pixels} pixels, {counts.ignored_pixels} ignored ({share:.2f}%)"

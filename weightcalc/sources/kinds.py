@@ -18,16 +18,19 @@ from ..text.escape import printable
 from .names import path_in
 
 # Endings and folders that say which of several pictures of one scene a file is.
-_KNOWN_ENDINGS = {"labelids", "labeltrainids", "instanceids", "color"}
+_KNOWN_ENDINGS = {
+    "labelids", "labeltrainids", "instanceids", "color", "semantic", "instance", "instances", "panoptic",
+}  # fmt: skip
 _KNOWN_FOLDERS = (
     {
         "segmentationclass", "segmentationobject", "segmentationclassnpy", "segmentationobjectnpy",
         "segmentationclasspng", "segmentationobjectpng",
     },
     {"labels", "instances", "panoptic"},
-    {"semantic", "instance"},
+    {"semantic", "instance", "panoptic"},
+    {"category_ids", "human_ids", "instance_ids"},
+    {"masks_machine", "masks_human", "masks_instances"},
 )  # fmt: skip
-_JPEG = (".jpg", ".jpeg")
 _ENOUGH_NAMES = 10_000  # sorted names that show whether scenes stand several times
 _MOST_ENDINGS = 64
 
@@ -55,7 +58,7 @@ def check_one_kind(names: Sequence[str]) -> None:
         raise two_kinds(endings)
 
 
-def two_kinds(endings: dict[str, str]) -> SourceError:
+def two_kinds(endings: dict[str, str], unread: str = "") -> SourceError:
     """
     The error about masks of several kinds.
 
@@ -63,14 +66,18 @@ def two_kinds(endings: dict[str, str]) -> SourceError:
     ----------
     endings : dict of str to str
         Ending to a mask that has it.
+    unread : str, optional
+        The ending whose files are no masks, so that they are not what to choose.
     """
     some = ", ".join(printable(name) for name in sorted(endings.values())[:2])
     shown = ", ".join(printable(ending) for ending in sorted(endings))
-    return SourceError(
-        f"{some}: two kinds of masks of the same scenes, by their endings {shown}"
-    ).with_hint(
-        f"--include '*{max(endings, key=len)}' to choose one of them, --include '*' for all"
-    )
+    error = SourceError(f"{some}: two kinds of masks of the same scenes, by their endings {shown}")
+    choice = max(endings.keys() - {unread}, key=lambda ending: (len(ending), ending))
+    if unread.endswith(choice):
+        return error.with_hint(
+            f"--exclude '*{unread}' to choose one of them, --include '*' for all"
+        )
+    return error.with_hint(f"--include '*{choice}' to choose one of them, --include '*' for all")
 
 
 def repeated_endings(names: Iterable[str]) -> dict[str, str]:
@@ -137,28 +144,3 @@ def _two_folders(folders: dict[str, str]) -> SourceError:
     return SourceError(
         f"{some}: two kinds of masks of the same scenes, in the folders {shown}"
     ).with_hint(f"--include '*/{choice}/*' to choose one of them, --include '*' for all")
-
-
-def check_no_photographs(names: Sequence[str]) -> None:
-    """
-    Refuse JPEG files beside masks of other formats: they are the images.
-
-    Raises
-    ------
-    SourceError
-    """
-    photos = [name for name in names if _suffix(name).lower() in _JPEG]
-    if not photos or len(photos) == len(names):
-        return
-    folders = {os.path.dirname(name) for name in names if _suffix(name).lower() not in _JPEG}
-    endings = " ".join(f"--exclude '*{end}'" for end in sorted({_suffix(n) for n in photos}))
-    apart = folders.isdisjoint(os.path.dirname(name) for name in photos)
-    named = f", or name the folder of the masks: {printable(min(folders))}" * apart
-    raise SourceError(
-        f"{printable(photos[0])}: {len(photos)} of {len(names)} files are JPEG, which blurs labels: "
-        "photographs beside masks?"
-    ).with_hint(f"{endings} leaves them out{named}; --allow-lossy counts them all")
-
-
-def _suffix(name: str) -> str:
-    return os.path.splitext(path_in(name))[1]

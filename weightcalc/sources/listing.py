@@ -18,11 +18,14 @@ from itertools import chain, islice
 
 from ..errors import SourceError
 from ..text.escape import printable
+from ..text.numbers import listed, number_of
 from ..text.suggest import similar
+from . import dvc
 from .foreign import foreign_ending
 from .names import Members, is_archive, is_url, is_zarr, path_in, split_name, tidy
 
 _Walk = Callable[[str], Iterator[str]]
+_MOST_SOURCES = 3  # that a message names
 _MOST_NEIGHBOURS = 10_000  # names beside a missing one that are looked through
 
 
@@ -36,19 +39,24 @@ class Listing:
         Sorted, each once; last the members of compressed tars, in the order of each archive.
     hidden, other : int
         Files left out: hidden ones, and those that are no masks by their ending.
+    pointers : int
+        Those of the latter that are .dvc files.
     unwanted : int
         Masks that the patterns of `include` and `exclude` left out.
     foreign : set of str
         Formats of labels, not read here, of which files were left out.
     warnings : list of str
         What was left out though it looks like a mask.
+    folders : set of str
+        The folders, local and remote, that were looked through.
     """
 
     def __init__(self) -> None:
         self.names: list[str] = []
-        self.hidden = self.other = self.unwanted = 0
+        self.hidden = self.other = self.pointers = self.unwanted = 0
         self.foreign: set[str] = set()
         self.warnings: list[str] = []
+        self.folders: set[str] = set()
         self._places: dict[str, tuple[str, int]] = {}
 
     def add(self, source: str, members: Members) -> list[str]:
@@ -59,11 +67,18 @@ class Listing:
             self._places |= {name: (source, n) for n, name in enumerate(members.names)}
         return members.names
 
-    def leave_out(self, name: str) -> None:
-        """Take note of a file that is no mask by its ending."""
+    def take_other(self, path: str, suffixes: Collection[str]) -> Iterator[str]:
+        """Leave a file out that is no mask; a mask that DVC keeps is named, to be refused later."""
+        data = dvc.missing_data(path)
+        if data is not None and _is_mask(data, suffixes):
+            yield data
+            return
         self.other += 1
-        if format_ := foreign_ending(name):
+        self.pointers += path.endswith(dvc.ENDING)
+        if format_ := foreign_ending(path):
             self.foreign.add(format_)
+        if data is not None and dvc.is_folder(path):
+            self.warnings.append(f"{printable(data)}: left out: {dvc.about_missing(data)}")
 
     def sort(self, names: list[str]) -> None:
         """Sort names in place as `names` promises."""
@@ -120,30 +135,72 @@ def list_files(
     return listing
 
 
+def refuse_nothing(listing: Listing, sources: Iterable[str], suffixes: Collection[str]) -> None:
+    """
+    Refuse a listing of these sources that holds no mask.
+
+    Raises
+    ------
+    SourceError
+    """
+    if listing.names:
+        return
+    given = listed([*map(printable, sources)], _MOST_SOURCES)
+    if listing.unwanted:
+        raise SourceError(
+            f"--include and --exclude leave out all {number_of(listing.unwanted, 'mask')} of {given}"
+        ).with_hint("--include with a pattern that names of these masks match, such as '*.png'")
+    raise SourceError(
+        f"no masks in {given} (left out: {listing.hidden} hidden, {listing.other} files that are "
+        "no masks by their ending)"
+    ).with_hint(_what_to_do(listing, suffixes))
+
+
+def _what_to_do(listing: Listing, suffixes: Collection[str]) -> str:
+    """The hint where there are no masks: data of DVC, formats that can be turned, or all endings."""
+    if listing.pointers:
+        return dvc.PULL
+    if listing.foreign:
+        formats = " and ".join(sorted(listing.foreign))
+        return f"`weightcalc help formats` has the lines that turn {formats} into masks"
+    return f"masks end in {', '.join(suffixes)}; `weightcalc help formats` speaks of other formats"
+
+
 def _expand(source: str, suffixes: Collection[str], listing: Listing, walk: _Walk) -> Iterator[str]:
     path = tidy(source)
     if is_url(path):
         from .remote import list_urls  # here, as other imports below: it takes its time
 
+        listing.folders.add(path.rstrip("/"))
         yield from listing.add(path, list_urls(path, suffixes))
     elif (member := split_name(path)) is not None:
         yield _member(path, *member)
     elif os.path.isdir(path):
         yield from [path] if is_zarr(path) else walk(path)
+    elif path.endswith(dvc.ENDING) and os.path.lexists(path):
+        yield from listing.take_other(path, suffixes)
     elif os.path.lexists(path):
         yield from _archive(path, suffixes, listing) if is_archive(path) else [path]
     elif not glob.has_magic(path):
-        raise _missing(source)
+        raise missing_source(source)
     else:
-        matches = sorted(glob.iglob(path, recursive=True))
+        matches = _matches_of(path)
         if not matches:
             raise SourceError(f"{printable(source)}: no file matches")
         for match in matches:
             yield from _expand_match(match, suffixes, listing, walk)
 
 
-def _missing(source: str) -> SourceError:
-    """What to say of a source that does not exist: the names beside it that are like it."""
+def _matches_of(pattern: str) -> list[str]:
+    """What a glob matches, and .dvc files of what it would match."""
+    patterns = (pattern, pattern + dvc.ENDING)
+    return sorted({match for each in patterns for match in glob.iglob(each, recursive=True)})
+
+
+def missing_source(source: str) -> SourceError:
+    """What to say of a source that does not exist: a .dvc file, or names beside it like its own."""
+    if dvc.is_kept(path := os.path.normpath(source)):
+        return SourceError(f"{printable(source)}: {dvc.about_missing(path)}").with_hint(dvc.PULL)
     folder, base = os.path.split(os.path.normpath(source))
     try:
         with os.scandir(folder or os.curdir) as entries:
@@ -165,7 +222,7 @@ def _expand_match(
     elif _is_mask(path, suffixes):
         yield path
     else:
-        listing.leave_out(path)
+        yield from listing.take_other(path, suffixes)
 
 
 def _archive(path: str, suffixes: Collection[str], listing: Listing) -> list[str]:
@@ -185,6 +242,7 @@ def _member(name: str, member: str, archive: str) -> str:
 
 def _walk(folder: str, suffixes: Collection[str], listing: Listing, follow: bool) -> Iterator[str]:
     """The masks below a folder, with a stack of our own: folders may be nested deeply."""
+    listing.folders.add(folder)
     waiting = [folder]
     seen: set[tuple[int, int]] = set()
     while waiting:
@@ -206,7 +264,7 @@ def _walk(folder: str, suffixes: Collection[str], listing: Listing, follow: bool
                     elif entry.is_symlink() and entry.is_dir():
                         listing.warnings.append(_about_link(path))
                     elif not _is_mask(entry.name, suffixes):
-                        listing.leave_out(entry.name)
+                        yield from listing.take_other(path, suffixes)
                     elif _is_regular(entry, listing):
                         yield path
         except OSError as error:
@@ -257,7 +315,7 @@ def _wanted(
     for name in names:
         path = path_in(name)
         if idle:
-            idle = {pattern for pattern in idle if not _matches(path, pattern)}
+            idle = {pattern for pattern in idle if not matches(path, pattern)}
         if _is_wanted(path, include, exclude):
             chosen.append(name)
     listing.unwanted += len(names) - len(chosen)
@@ -266,12 +324,13 @@ def _wanted(
 
 
 def _is_wanted(path: str, include: Collection[str], exclude: Collection[str]) -> bool:
-    if include and not any(_matches(path, pattern) for pattern in include):
+    if include and not any(matches(path, pattern) for pattern in include):
         return False
-    return not any(_matches(path, pattern) for pattern in exclude)
+    return not any(matches(path, pattern) for pattern in exclude)
 
 
-def _matches(name: str, pattern: str) -> bool:
+def matches(name: str, pattern: str) -> bool:
+    """Whether a pattern of `include` or `exclude` matches the path of a name."""
     if "/" not in pattern:
         return fnmatchcase(os.path.basename(name), pattern)
     path = name.replace(os.sep, "/")

@@ -8,8 +8,9 @@ import os
 import re
 from typing import BinaryIO, NamedTuple
 
-from ..errors import MaskError
+from ..errors import MaskError, MissingError, PointerError
 from ..files.bounded import open_regular
+from . import dvc
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")  # of archives
 # Compiled when the first name holds "://": most runs need neither, and start sooner.
@@ -82,6 +83,15 @@ def open_file(name: str) -> BinaryIO:
     """
     try:
         return open_regular(name)
+    except FileNotFoundError as error:
+        if dvc.is_kept(name):
+            raise MaskError(name, dvc.about_missing(name), PointerError).with_hint(
+                dvc.PULL
+            ) from error
+        missing = MaskError(name, str(error.strerror), MissingError)
+        if not os.path.islink(name):  # a link that leads nowhere was found, and not named
+            missing.hint = "--root for the folder that the names of --files-from start from"
+        raise missing from error
     except OSError as error:
         raise MaskError(name, error.strerror or str(error)) from error
 

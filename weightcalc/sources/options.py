@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from .layers import Pattern
 
 
 class SourceOptions(NamedTuple):
@@ -25,6 +28,8 @@ class SourceOptions(NamedTuple):
         Folder of the names of that list, and the ending to add to each of them.
     allow_remote : bool
         Whether that list may hold URLs.
+    layers : Pattern, optional
+        How paths name scenes and classes, where each class or instance has a file of its own.
     """
 
     sources: tuple[str, ...] = ()
@@ -36,6 +41,7 @@ class SourceOptions(NamedTuple):
     root: str = ""
     suffix: str = ""
     allow_remote: bool = False
+    layers: Pattern | None = None
 
     @property
     def given(self) -> list[str]:

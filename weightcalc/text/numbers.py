@@ -4,10 +4,26 @@ Numbers as people read them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+MOST_LINES = 20  # of a list of errors or warnings
+
 
 def number_of(number: int, noun: str) -> str:
     """A number and what it is of: "1 mask", "2 masks"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def shortened(lines: Sequence[str], most: int = MOST_LINES) -> list[str]:
+    """The first lines of a list, and how many more there are."""
+    more = len(lines) - most
+    return [*lines[:most], f"and {more} more"] if more > 0 else list(lines)
+
+
+def listed(words: Sequence[str], most: int = MOST_LINES) -> str:
+    """The first words of a list, and how many more there are: "a, b and 7 more"."""
+    more = len(words) - most
+    return ", ".join(words[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def percent(share: float) -> str:

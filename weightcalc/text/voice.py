@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 import click
+
+from .numbers import MOST_LINES
 
 
 class Voice:
@@ -55,6 +57,14 @@ class Voice:
         """A warning, unless the run is quiet."""
         if not self.quiet:
             self.say(f"{click.style('warning:', fg='yellow')} {text}")
+
+    def warn_each(self, texts: Sequence[str]) -> None:
+        """Many warnings: after some of them only their number, unless -v asks for all."""
+        shown = texts if self.verbose else texts[:MOST_LINES]
+        for text in shown:
+            self.warn(text)
+        if len(texts) > len(shown):
+            self.warn(f"and {len(texts) - len(shown)} more such warnings (-v shows them)")
 
     def note(self, text: str) -> None:
         """A line that is no warning, unless the run is quiet."""

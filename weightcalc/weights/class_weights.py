@@ -5,10 +5,12 @@ Class weights: a formula applied to counts, then clipped, normalised, and filled
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import WeightError
+from ..text.numbers import listed
 from .formula import Formula
 from .formulas import METHODS, Frequencies
 
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..counts.class_counts import ClassCounts
-
-_MOST_NAMED = 20  # absent classes that a warning names
 
 
 def compute_class_weights(
@@ -87,7 +87,12 @@ def list_class_weights(counts: ClassCounts, formula: Formula) -> list[float]:
     present = present_classes(counts)
     if not present:
         raise WeightError("no class has a pixel: there is nothing to weigh")
-    values = _apply(formula, _frequencies(counts, present, formula.denominator))
+    if formula.needs_masks and not counts.num_masks:
+        raise WeightError(
+            f"{_called(formula)} needs to know which masks hold each class, and these are numbers "
+            "of pixels alone"
+        ).with_hint("-m balanced or inverse-frequency; or count the masks instead")
+    values = _apply(formula, _frequencies(counts, present, formula))
     weights = dict(zip(present, values, strict=True))
     if clip is not None:
         weights = {c: min(max(w, clip[0]), clip[1]) for c, w in weights.items()}
@@ -122,30 +127,37 @@ def _check_zero(counts: ClassCounts, zero: Collection[int]) -> None:
             ).with_hint("-n/--num-classes, or another --zero")
 
 
-def _frequencies(counts: ClassCounts, present: Sequence[int], denominator: str) -> Frequencies:
-    labelled = denominator == "labelled"
+def _frequencies(counts: ClassCounts, present: Sequence[int], formula: Formula) -> Frequencies:
+    labelled = formula.denominator == "labelled"
     mask_pixels = counts.labelled_mask_pixels if labelled else counts.mask_pixels
+    numbers, total = counts.pixels, counts.labelled_pixels
+    if formula.unit == "masks":
+        numbers, total = counts.masks, counts.num_masks
+    elif formula.denominator == "all":
+        total = counts.num_pixels
     return Frequencies(
         tuple(counts.name(c) for c in present),
-        tuple(counts.pixels[c] for c in present),
-        tuple(counts.masks[c] for c in present),
+        tuple(numbers[c] for c in present),
         tuple(mask_pixels[c] for c in present),
-        counts.num_pixels if denominator == "all" else counts.labelled_pixels,
+        total,
+        formula.unit,
     )
 
 
 def _apply(formula: Formula, f: Frequencies) -> list[float]:
-    method, params = formula.method, formula.params
-    given = ", ".join(f"{name}={value}" for name, value in params.items())
-    called = f"{method} with {given}" if given else method
     try:
-        values = METHODS[method](f, **params)
+        values = METHODS[formula.method](f, **formula.own_params())
     except (OverflowError, ZeroDivisionError) as error:
-        raise WeightError(f"{called} has no finite weights") from error
+        raise WeightError(f"{_called(formula)} has no finite weights") from error
     for name, value in zip(f.names, values, strict=True):
         if not math.isfinite(value):
-            raise WeightError(f"{called} gives class {name} weight {value}")
+            raise WeightError(f"{_called(formula)} gives class {name} weight {value}")
     return values
+
+
+def _called(formula: Formula) -> str:
+    given = ", ".join(f"{name}={value}" for name, value in formula.params.items())
+    return f"{formula.method} with {given}" if given else formula.method
 
 
 def _normalize(weights: dict[int, float], normalize: str, zero: Collection[int]) -> None:
@@ -167,7 +179,7 @@ def _weight_of_absent(
     formula: Formula,
 ) -> float:
     if formula.absent == "error":
-        names = ", ".join(counts.name(c) for c in missing)
+        names = listed([counts.name(c) for c in missing])
         raise WeightError(f"no mask holds class {names}").with_hint("--absent zero, one or max")
     largest = max((w for c, w in weights.items() if c not in formula.zero), default=0.0)
     return {"zero": 0.0, "one": 1.0, "max": largest}[formula.absent]
@@ -179,9 +191,7 @@ def remarks(counts: ClassCounts, weights: Sequence[float], formula: Formula) -> 
     method, zero = formula.method, formula.zero
     missing = [c for c in absent_classes(counts) if c not in zero]
     if missing:
-        names = ", ".join(counts.name(c) for c in missing[:_MOST_NAMED])
-        if (more := len(missing) - _MOST_NAMED) > 0:
-            names += f" and {more} more"
+        names = listed([counts.name(c) for c in missing])
         weight = f"{weights[missing[0]]:g}"
         found.append(f"no mask holds class {names}: weight {weight} (--absent {formula.absent})")
     everyone = present_classes(counts)
@@ -190,15 +200,31 @@ def remarks(counts: ClassCounts, weights: Sequence[float], formula: Formula) -> 
         found.append(f"only one class has pixels ({counts.name(everyone[0])}): nothing to balance")
     present = [c for c in everyone if c not in zero]
     some = [float(weights[c]) for c in present]
-    if method == "effective-number" and len(some) > 1 and max(some) <= 1.01 * min(some):
-        found.append(
-            "effective-number: all weights agree to 1 %, for so many pixels saturate it; "
-            "-p unit=masks or a larger -p beta tells classes apart"
-        )
+    if method == "effective-number":
+        found += _on_saturation(counts, formula, present)
     if method == "pos-weight":
         full = [counts.name(c) for c in present if not weights[c]]
-        found += [f"class {name} fills every labelled pixel: weight 0" for name in full]
+        does = "is in every mask" if formula.unit == "masks" else "fills every labelled pixel"
+        found += [f"class {name} {does}: weight 0" for name in full]
     if formula.normalize in ("mean", "sum") and len(some) > 1 and max(some) > sum(some) / 2:
         name = counts.name(present[some.index(max(some))])
         found.append(f"class {name} alone holds over half of the sum of all weights")
     return found
+
+
+def _on_saturation(counts: ClassCounts, formula: Formula, present: Sequence[int]) -> Iterator[str]:
+    """That there are too many pixels or masks for the classes to get different weights."""
+    f = _frequencies(counts, present, formula)
+    if _agree(f.numbers) or not _agree(_apply(formula, f)):
+        return
+    by_masks = replace(formula, params={**formula.params, "unit": "masks"})
+    of_masks = _apply(by_masks, _frequencies(counts, present, by_masks))
+    helps = f.unit == "pixels" and not _agree(of_masks)
+    yield (
+        f"effective-number: all weights agree to 1 %, for so many {f.unit} saturate it; "
+        f"{'-p unit=masks or ' if helps else ''}a larger -p beta tells classes apart"
+    )
+
+
+def _agree(numbers: Sequence[float]) -> bool:
+    return not numbers or max(numbers) <= 1.01 * min(numbers)

@@ -10,13 +10,21 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ..errors import WeightError
-from .formulas import ABSENT, DENOMINATORS, METHODS, NORMALIZE, Frequencies
+from .formulas import (
+    ABSENT,
+    DENOMINATORS,
+    METHODS,
+    NORMALIZE,
+    UNITS,
+    WITHOUT_UNIT,
+    Frequencies,
+)
 
 CHOICES = {"absent": ABSENT, "normalize": NORMALIZE, "denominator": DENOMINATORS}
 
 # Larger than any data set: what is refused for these counts is refused for all.
 _MANY = 1 << 127
-_SAMPLE = Frequencies(("a", "b"), (_MANY, _MANY), (1000, 1000), (2 * _MANY,) * 2, 2 * _MANY)
+_SAMPLE = Frequencies(("a", "b"), (_MANY, _MANY), (2 * _MANY,) * 2, 2 * _MANY)
 
 
 @dataclass(frozen=True)
@@ -63,15 +71,33 @@ class Formula:
         if self.clip is not None and not self.clip[0] <= self.clip[1]:
             raise WeightError(f"clip must be (low, high), with low not above high, got {self.clip}")
         _check_parameters(self.method, self.params)
+        if self.unit not in UNITS:
+            raise WeightError(f"unit must be {' or '.join(UNITS)}, got {self.unit}")
+        with suppress(OverflowError, ZeroDivisionError):  # which say something of the counts
+            METHODS[self.method](_SAMPLE, **self.own_params())
+
+    @property
+    def needs_masks(self) -> bool:
+        """Whether the masks that hold each class enter it, and not its pixels alone."""
+        return self.method == "median-frequency" or self.unit == "masks"
+
+    @property
+    def unit(self) -> str:
+        """What is counted of each class, one of `UNITS`."""
+        return str(self.params.get("unit", "pixels"))
+
+    def own_params(self) -> dict[str, float | str]:
+        """What the function of the method is given: all that was given but the unit."""
+        return {name: value for name, value in self.params.items() if name != "unit"}
 
     def all_params(self) -> dict[str, float | str]:
         """All parameters of the method, those that were not given too."""
-        return {**parameters_of(self.method), **self.params}
+        return all_parameters(self.method, self.params)
 
 
 def parameters_of(method: str) -> dict[str, float | str]:
     """
-    Names and defaults of the parameters of a method.
+    Names and defaults of the parameters of a method, the unit among them.
 
     Raises
     ------
@@ -82,7 +108,20 @@ def parameters_of(method: str) -> dict[str, float | str]:
         raise WeightError(f"no method {method!r}; there are {', '.join(METHODS)}")
     code, defaults = METHODS[method].__code__, METHODS[method].__defaults__ or ()
     names = code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
-    return dict(zip(names, defaults, strict=True))
+    unit = {} if method in WITHOUT_UNIT else {"unit": "pixels"}
+    return {**dict(zip(names, defaults, strict=True)), **unit}
+
+
+def all_parameters(method: str, given: Mapping[str, float | str]) -> dict[str, float | str]:
+    """
+    The parameters that are given and the defaults of all others, as reports state them.
+
+    That pixels are the unit is stated for effective-number, whose unit matters most, alone.
+    """
+    found = {**parameters_of(method), **given}
+    if method != "effective-number" and found.get("unit") == "pixels":
+        del found["unit"]
+    return found
 
 
 def _check_parameters(method: str, params: Mapping[str, float | str]) -> None:
@@ -96,5 +135,3 @@ def _check_parameters(method: str, params: Mapping[str, float | str]) -> None:
             raise WeightError(f"{method}: {name} must be {kind}, got {value!r}")
         if isinstance(value, float) and not math.isfinite(value):
             raise WeightError(f"{method}: {name} must be finite, got {value}")
-    with suppress(OverflowError, ZeroDivisionError):  # which say something of the counts
-        METHODS[method](_SAMPLE, **params)

@@ -1,7 +1,8 @@
 """
 One pure function for each published formula of class weights, and the table of them.
 
-A formula sees the classes that occur, as exact integers, and computes in float64.
+A formula sees the classes that occur, as exact integers, and computes in float64. It does not know
+whether it is given numbers of pixels or of masks: `formula.py` and `class_weights.py` choose them.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ..errors import WeightError
+from ..text.numbers import number_of
 
 # What a formula may be told besides its parameters.
 ABSENT = ("zero", "one", "max", "error")
 NORMALIZE = ("none", "mean", "sum", "max", "min")
 DENOMINATORS = ("published", "labelled", "all")
+UNITS = ("pixels", "masks")
+WITHOUT_UNIT = ("median-frequency", "uniform")  # its P_c are pixels; and there is nothing to count
 
 
 class Frequencies(NamedTuple):
@@ -26,21 +30,21 @@ class Frequencies(NamedTuple):
     ----------
     names : tuple of str
         How messages call the classes.
-    pixels : tuple of int
-        n_c, pixels of each class.
-    masks : tuple of int
-        Masks that hold the class.
+    numbers : tuple of int
+        n_c, pixels of each class, or with the unit "masks" the masks that hold it.
     mask_pixels : tuple of int
-        P_c, pixels of those masks.
+        P_c, pixels of the masks that hold the class.
     total : int
-        N, labelled pixels.
+        N, labelled pixels, or all masks.
+    unit : str
+        One of `UNITS`.
     """
 
     names: tuple[str, ...]
-    pixels: tuple[int, ...]
-    masks: tuple[int, ...]
+    numbers: tuple[int, ...]
     mask_pixels: tuple[int, ...]
     total: int
+    unit: str = "pixels"
 
 
 Method = Callable[..., list[float]]
@@ -55,7 +59,7 @@ def inverse_frequency(f: Frequencies) -> list[float]:
     .. [1] "Total pixels over class pixels", as Keras users answer and as the
        MATLAB documentation of pixelClassificationLayer computes it.
     """
-    return [f.total / n for n in f.pixels]
+    return [f.total / n for n in f.numbers]
 
 
 def balanced(f: Frequencies) -> list[float]:
@@ -67,7 +71,7 @@ def balanced(f: Frequencies) -> list[float]:
     .. [1] scikit-learn, ``compute_class_weight("balanced")``, after G. King and
        L. Zeng, "Logistic Regression in Rare Events Data", 2001.
     """
-    return [f.total / (len(f.pixels) * n) for n in f.pixels]
+    return [f.total / (len(f.numbers) * n) for n in f.numbers]
 
 
 def median_frequency(f: Frequencies) -> list[float]:
@@ -84,7 +88,7 @@ def median_frequency(f: Frequencies) -> list[float]:
        Labels with a Common Multi-Scale Convolutional Architecture", ICCV 2015.
        https://arxiv.org/abs/1411.4734
     """
-    frequencies = [n / p for n, p in zip(f.pixels, f.mask_pixels, strict=True)]
+    frequencies = [n / p for n, p in zip(f.numbers, f.mask_pixels, strict=True)]
     middle = median(frequencies)
     return [middle / frequency for frequency in frequencies]
 
@@ -111,20 +115,18 @@ def enet(f: Frequencies, c: float = 1.02) -> list[float]:
     """
     if c <= 1:
         raise WeightError(f"c must be above 1, got {c}")
-    return [1 / math.log(c + n / f.total) for n in f.pixels]
+    return [1 / math.log(c + n / f.total) for n in f.numbers]
 
 
-def effective_number(f: Frequencies, beta: float = 0.9999, unit: str = "pixels") -> list[float]:
+def effective_number(f: Frequencies, beta: float = 0.9999) -> list[float]:
     """
     Effective number of samples, w_c = (1 - beta) / (1 - beta^n_c).
 
     Parameters
     ----------
     beta : float
-        From 0 to below 1.
-    unit : str
-        "pixels", or "masks" for n_c the number of masks that hold the class. Of
-        pixels there are so many that beta^n_c vanishes and all weights agree.
+        From 0 to below 1. Of pixels there are so many that beta^n_c vanishes and all weights
+        agree, which the unit "masks" mends.
 
     References
     ----------
@@ -133,10 +135,7 @@ def effective_number(f: Frequencies, beta: float = 0.9999, unit: str = "pixels")
     """
     if not 0 <= beta < 1:
         raise WeightError(f"beta must be at least 0 and below 1, got {beta}")
-    if unit not in ("pixels", "masks"):
-        raise WeightError(f"unit must be pixels or masks, got {unit}")
-    numbers = f.pixels if unit == "pixels" else f.masks
-    return [(1 - beta) / (1 - beta**n) for n in numbers]
+    return [(1 - beta) / (1 - beta**n) for n in f.numbers]
 
 
 def power(f: Frequencies, exponent: float = 0.5) -> list[float]:
@@ -148,7 +147,7 @@ def power(f: Frequencies, exponent: float = 0.5) -> list[float]:
     exponent : float
         0.5 is the inverse square root, 1 inverse frequency, 0 no weighting.
     """
-    return [(n / f.total) ** -exponent for n in f.pixels]
+    return [(n / f.total) ** -exponent for n in f.numbers]
 
 
 def smoothed_inverse(f: Frequencies, eps: float = 0.001) -> list[float]:
@@ -167,7 +166,7 @@ def smoothed_inverse(f: Frequencies, eps: float = 0.001) -> list[float]:
     """
     if eps < 0:
         raise WeightError(f"eps must be at least 0, got {eps}")
-    return [1 / (n / f.total + eps) for n in f.pixels]
+    return [1 / (n / f.total + eps) for n in f.numbers]
 
 
 def log_inverse(f: Frequencies, mu: float = 0.15, floor: float = 1.0) -> list[float]:
@@ -187,7 +186,7 @@ def log_inverse(f: Frequencies, mu: float = 0.15, floor: float = 1.0) -> list[fl
     """
     if mu <= 0:
         raise WeightError(f"mu must be above 0, got {mu}")
-    return [max(floor, math.log(mu * (f.total / n))) for n in f.pixels]
+    return [max(floor, math.log(mu * (f.total / n))) for n in f.numbers]
 
 
 def inverse_log_count(f: Frequencies, offset: float = 0.0) -> list[float]:
@@ -198,12 +197,12 @@ def inverse_log_count(f: Frequencies, offset: float = 0.0) -> list[float]:
     ----------
     .. [1] The Cityscapes weights of OCNet (arXiv 1809.00916) and HRNet (arXiv 1908.07919).
     """
-    for name, n in zip(f.names, f.pixels, strict=True):
+    for name, n in zip(f.names, f.numbers, strict=True):
         if n + offset <= 1:
             raise WeightError(
-                f"class {name} has {n} pixels, and the logarithm of {n + offset:g} is not above 0"
+                f"class {name} has {number_of(n, f.unit[:-1])}, and the logarithm of {n + offset:g} is not above 0"
             ).with_hint("-p offset=1")
-    return [1 / math.log(n + offset) for n in f.pixels]
+    return [1 / math.log(n + offset) for n in f.numbers]
 
 
 def pos_weight(f: Frequencies) -> list[float]:
@@ -214,12 +213,12 @@ def pos_weight(f: Frequencies) -> list[float]:
     ----------
     .. [1] PyTorch, ``BCEWithLogitsLoss(pos_weight=)``: for masks of classes that overlap.
     """
-    return [(f.total - n) / n for n in f.pixels]
+    return [(f.total - n) / n for n in f.numbers]
 
 
 def uniform(f: Frequencies) -> list[float]:
     """All weights 1: the baseline to compare with."""
-    return [1.0 for _ in f.pixels]
+    return [1.0 for _ in f.numbers]
 
 
 METHODS: dict[str, Method] = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
@@ -121,7 +122,7 @@ def _json(value: object) -> str:
 
 def write_weights(
     weights: Sequence[float],
-    path: str,
+    path: str | os.PathLike[str],
     *,
     names: Sequence[str | None] = (),
     format_: str | None = None,
@@ -133,7 +134,7 @@ def write_weights(
     Parameters
     ----------
     weights : sequence of float, one for each class
-    path : str
+    path : str or os.PathLike
     names : sequence of str, optional
         Names of the classes, for layout "named".
     format_ : str, optional
@@ -146,6 +147,7 @@ def write_weights(
     OutputError
         If format and layout do not fit, or the file cannot be written.
     """
+    path = os.fspath(path)
     format_ = format_by_ending(path, format_, ENDINGS)
     check_layout(format_, layout)
     write_file(path, WRITERS[format_](lay_out(weights, names, layout)))

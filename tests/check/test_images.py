@@ -1,0 +1,139 @@
+"""`weightcalc check --images`: which image is that of a mask, by their names."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.checked_set import ROWS
+
+COMPOSED, DECOMPOSED = "Stra\u00dfe \u00e9", "Stra\u00dfe e\u0301"
+
+
+@pytest.fixture
+def names(check, save_mask, tmp_path, monkeypatch):
+    """A function that gives the findings of masks and images of these names."""
+    monkeypatch.chdir(tmp_path)
+
+    def names(masks, images, *options):
+        for name in masks:
+            save_mask(ROWS, f"masks/{name}")
+        for name in images:
+            save_mask(np.zeros((4, 8, 3)), f"images/{name}")
+        return check("masks", "-n", 3, "--images", "images", *options)[1]
+
+    return names
+
+
+@pytest.mark.parametrize(
+    ("mask", "image", "options"),
+    [
+        ("a.png", "a.jpg", []),
+        ("a.PNG", "a.JPG", []),
+        ("a_labelIds.png", "a_photo.png", ["{}_labelIds", "{}_photo"]),
+        ("segmentation-0.png", "volume-0.jpg", ["segmentation-{}", "volume-{}"]),
+        ("m 7 x.png", "7.png", ["m {} x", "{}"]),
+        ("case_0.npy", "case_0_0000.jpg", ["{}", "{}_0000"]),
+        ("a.b.npy", "a.b.jpg", []),
+        (f"{COMPOSED}.png", f"{DECOMPOSED}.jpg", []),
+        (f"{DECOMPOSED}-0.png", f"0-{DECOMPOSED}.jpg", [f"{COMPOSED}-{{}}", f"{{}}-{COMPOSED}"]),
+    ],
+)
+def test_pairs(names, mask, image, options):
+    """A mask and an image are a pair where their patterns leave the same stem, in NFC."""
+    options = ["--mask-name", options[0], "--image-name", options[1]] if options else []
+    assert names([mask], [image], *options) == {}
+
+
+def test_volumes_are_images(check, save_mask, tmp_path, monkeypatch):
+    """Volumes beside segmentations, in one folder, are found by their names as LiTS has them."""
+    monkeypatch.chdir(tmp_path)
+    save_mask([ROWS], "d/segmentation-0.npy")
+    for name in ("volume-0.nii", "VOLUME-1.NII.GZ"):
+        Path("d", name).write_bytes(b"")
+    options = ["--mask-name", "segmentation-{}", "--image-name", "volume-{}"]
+    arguments = ["d", "-n", 3, "--include", "seg*", "--images", "d", *options]
+    assert check(*arguments) == (0, {})
+    Path("d/VOLUME-1.NII.GZ").rename("d/volume-1.NII.GZ")
+    assert check(*arguments)[1].keys() == {("mask-missing", "d/volume-1.NII.GZ")}
+
+
+def test_pattern_from_the_settings(names):
+    """Patterns stand in pyproject.toml too, and the command line wins."""
+    lines = ["[tool.weightcalc.check]", "images = 'images'", "mask-name = 'm-{}'"]
+    Path("pyproject.toml").write_text("\n".join(lines))
+    assert names(["m-a.png"], ["a.jpg"]) == {}
+    assert len(names([], [], "--mask-name", "x-{}")) == 2
+
+
+def test_mask_of_another_form(names):
+    """A mask that its pattern does not fit has no image, and an image of another form is none."""
+    found = names(["a.png", "m-b.png", "m-.png"], ["a.jpg", "b.jpg"], "--mask-name", "m-{}")
+    form = "its name is not of the form m-{} of --mask-name"
+    assert found == {
+        ("image-missing", "masks/a.png"): form,
+        ("image-missing", "masks/m-.png"): form,
+        ("mask-missing", "images/a.jpg"): "this image has no mask",
+    }
+    found = names([], ["p_a.jpg"], "--image-name", "p_{}")
+    assert found.keys() == {("image-missing", f"masks/{name}.png") for name in ("m-b", "m-")}
+
+
+@pytest.mark.parametrize(
+    ("mask", "image", "options"),
+    [
+        ("A.PNG", "a.JPG", []),
+        ("street-01.png", "street_01.jpg", []),
+        ("street 01.png", "Street_01.jpg", []),
+        ("Segmentation_0.png", "volume-0.jpg", ["segmentation-{}", "volume-{}"]),
+        ("segmentation-0.png", "Volume_0.jpg", ["segmentation-{}", "volume-{}"]),
+    ],
+)
+def test_near_names(names, mask, image, options):
+    """A name that differs by case, - or _ is no match, but each finding offers the other file."""
+    options = ["--mask-name", options[0], "--image-name", options[1]] if options else []
+    found = names([mask], [image], *options)
+    near = f"did you mean images/{image}?"
+    assert near in found["image-missing", f"masks/{mask}"]
+    if ("mask-missing", f"images/{image}") in found:
+        assert f"did you mean masks/{mask}?" in found["mask-missing", f"images/{image}"]
+
+
+def test_no_near_name(names):
+    """Where no name is like it, none is offered."""
+    found = names(["a.png", "b.png"], ["b.jpg", "c.jpg"])
+    assert found == {
+        ("image-missing", "masks/a.png"): "no image in images is called a.*",
+        ("mask-missing", "images/c.jpg"): "this image has no mask",
+    }
+
+
+def test_mask_missing_alone(names):
+    """Images with masks have them also where no rule but `mask-missing` looks for images."""
+    off = [f"--rule={rule}=off" for rule in ("image-missing", "image-size")]
+    found = names(["a.png"], ["a.jpg", "b.jpg"], *off)
+    assert found.keys() == {("mask-missing", "images/b.jpg")}
+
+
+def test_image_of_a_broken_mask(names):
+    """The image of a mask that cannot be read has a mask, such as it is."""
+    Path("masks").mkdir()
+    Path("masks/a.png").write_bytes(b"no mask")
+    assert names([], ["a.jpg"]).keys() == {("unreadable", "masks/a.png")}
+
+
+def test_image_in_the_folder_of_its_name(check, save_mask, tmp_path, monkeypatch):
+    """Of two images with the name of a mask, that of the folder of the same name is meant."""
+    monkeypatch.chdir(tmp_path)
+    for folder, size in (("x", (4, 8)), (COMPOSED, (2, 2))):
+        save_mask(np.arange(np.prod(size)).reshape(size) % 3, f"m/{folder}/a.png")
+        save_mask(np.zeros((*size, 3)), f"p/{folder.replace(COMPOSED, DECOMPOSED)}/a.png")
+    assert check("m", "-n", 3, "--images", "p") == (0, {})
+
+
+def test_images_in_the_folder_of_the_masks(check, save_mask, tmp_path, monkeypatch):
+    """Masks are no images, however the folder that holds both is spelled."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("0.png", "0_mask.png"):
+        save_mask([[0, 1, 2]], f"s/{name}")
+    arguments = ["s", "-n", 3, "--include", "*_mask.png", "--mask-name", "{}_mask"]
+    assert check(*arguments, "--images", tmp_path / "s") == (0, {})

@@ -1,0 +1,138 @@
+"""Weights of numbers of pixels that are pasted, in the place of masks."""
+
+import pytest
+
+from weightcalc import METHODS
+
+NEEDS_MASKS = {"median-frequency"}
+
+
+@pytest.fixture
+def weights(weightcalc):
+    """A function that weighs pasted pixels."""
+
+    def run(text, *options):
+        result = weightcalc("weights", "--pixels", text, *options)
+        assert result.exit_code == 0, result.stderr
+        return result.json
+
+    return run
+
+
+@pytest.mark.parametrize("method", [method for method in METHODS if method not in NEEDS_MASKS])
+def test_the_same_as_of_masks(weightcalc, weights, save_mask, method):
+    """Weights of pasted pixels are those of a mask that has them."""
+    mask = save_mask([[0] * 60 + [1] * 20 + [2] * 10])
+    assert weights("60, 20, 10", "-m", method) == weightcalc("weights", mask, "-m", method).json
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "6,2,4",
+        "6, 2, 4",
+        "[6, 2, 4]",
+        "6 2 4",
+        " (6,\n2,\t4) ",
+        "[6. 2. 4.]",
+        "6.0,2.00,4",
+        "6;2;4",
+    ],
+)
+def test_forms(weights, text):
+    """Numbers are pasted as Python, NumPy and tables print them."""
+    assert weights(text, "-m", "balanced") == [12 / 18, 12 / 6, 12 / 12]  # 12 / (3 n)
+
+
+def test_numbers_stay_exact(weights):
+    """Integers are added as such, above what floats and 64 bits hold."""
+    large = 3 * 10**20 + 1
+    (one, other) = weights(f"{large}, {large - 2}", "-m", "inverse-frequency")
+    assert (one, other) == ((2 * large - 2) / large, (2 * large - 2) / (large - 2))
+
+
+def test_a_class_without_pixels(weights):
+    """A class of 0 pixels is absent, as --absent says."""
+    assert weights("6, 0, 2", "-m", "balanced", "--absent", "one") == [8 / 12, 1, 2]  # 8 / (2 n)
+
+
+def test_names(weights, tmp_path):
+    """A class list names the classes, for the layout and for other options."""
+    (tmp_path / "names.txt").write_text("road\ncar\n")
+    options = ["-c", tmp_path / "names.txt", "--zero", "car", "--layout", "named"]
+    assert weights("6, 2", "-m", "balanced", *options) == {"road": 8 / 12, "car": 0}
+
+
+@pytest.mark.parametrize("options", [["--ignore-index", "2"], ["-n", "3", "--ignore-index", "2"]])
+def test_ignored_class(weights, options):
+    """The pixels of a class that is ignored are in no sum, and its weight is 0."""
+    assert weights("6, 2, 100", "-m", "balanced", *options) == [8 / 12, 2, 0]  # 8 / (2 n)
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ([], "median-frequency"),
+        (["-m", "median-frequency"], "median-frequency"),
+        (["-m", "effective-number", "-p", "unit=masks"], "effective-number with unit=masks"),
+    ],
+)
+def test_methods_that_need_masks(weightcalc, options, named):
+    """A method that asks which masks hold a class is refused by its name."""
+    result = weightcalc("weights", "--pixels", "6, 2", *options)
+    assert (result.exit_code, result.stdout) == (2, b"")
+    assert f"error: {named} needs" in result.stderr
+    assert "-m balanced" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " , ", "6, -2", "6, 2.5", "6, 1e6", "6, nan", "a, b", "3,370,714, 2,856,755", "0, 0"],
+)
+def test_refused_numbers(weightcalc, text):
+    """What is no whole number, or may be two things, is refused."""
+    result = weightcalc("weights", "--pixels", text, "-m", "balanced")
+    assert (result.exit_code, result.stdout) == (2, b"")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["masks"],
+        ["--files-from", "names.txt"],
+        ["--encoding", "color"],
+        ["--map", "1:0"],
+        ["--cache", "cache.db"],
+        ["-j", "2"],
+        ["-L"],
+        ["--layout", "report"],
+        ["-n", "3"],
+    ],
+)
+def test_refused_options(weightcalc, options):
+    """There are no masks to find or to read, so options on them are refused, each by its name."""
+    result = weightcalc("weights", "--pixels", "6, 2", "-m", "balanced", *options)
+    assert (result.exit_code, result.stdout) == (2, b"")
+
+
+def test_regions_have_no_sum(weightcalc, tmp_path):
+    """The pixels of classes that overlap do not add up to all pixels."""
+    (tmp_path / "dataset.json").write_text('{"labels": {"all": [1, 2], "core": 2}}')
+    listed = ["-c", tmp_path / "dataset.json"]
+    result = weightcalc("weights", "--pixels", "6, 2", "-m", "balanced", *listed)
+    assert (result.exit_code, "overlap" in result.stderr) == (2, True)
+
+
+def test_the_class_list_is_not_overwritten(weightcalc, tmp_path):
+    """An input is never an output."""
+    path = tmp_path / "names.json"
+    path.write_text('["road", "car"]')
+    result = weightcalc("weights", "--pixels", "6, 2", "-m", "balanced", "-c", path, "-o", path)
+    assert (result.exit_code, path.read_text()) == (2, '["road", "car"]')
+
+
+def test_the_table_has_no_masks(weightcalc):
+    """The table for people shows pixels and weights, and no masks, which nobody counted."""
+    result = weightcalc("weights", "--pixels", "6, 2", "-m", "balanced", "-v")
+    assert "masks" not in result.stderr
+    assert "8 pixels" in result.stderr

@@ -1,0 +1,90 @@
+"""
+Numbers of pixels that somebody pastes, in the place of masks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from ..counts.class_counts import ClassCounts
+from ..errors import CountsError
+from ..files.atomic import refuse_overwriting
+from ..labels.from_options import label_map
+from ..labels.label_map import MOST_CLASSES, LabelMap
+from ..labels.options import LabelOptions
+from ..masks.options import DEFAULTS
+from ..sources.listing import Listing
+from ..sources.looks import Looks
+from ..text.escape import printable
+from ..text.numbers import number_of
+from .run import DataSet
+
+_HINT = 'whole numbers with commas or blanks between them, such as "3370714, 2856755"'
+
+
+def pasted_data(text: str, labels: LabelOptions, outputs: Mapping[str, str | None]) -> DataSet:
+    """
+    Read the pixels of each class, in order of class ids, as a data set without masks.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``3370714, 2856755``, with brackets around it or without.
+    labels : LabelOptions
+        Names of the classes, and the classes that are ignored.
+    outputs : mapping of str to str or None
+        Option to the file that the run will write for it.
+
+    Raises
+    ------
+    OutputError
+        If an output cannot be written, or is the class list.
+    CountsError
+        If a word is no whole number, or the numbers are not those of the classes.
+    LabelError
+        If the class list cannot be read.
+    """
+    refuse_overwriting(outputs, filter(None, [labels.classes]))
+    listed = None
+    if labels.classes:
+        from ..labels.class_list import read_class_list  # here, as in a run
+
+        listed = read_class_list(labels.classes)
+    map_ = label_map(listed, "index", labels)
+    counts = _counts_of(_numbers_in(text), map_)
+    return DataSet([], Listing(), counts, map_, DEFAULTS, {}, Looks())
+
+
+def _numbers_in(text: str) -> list[int]:
+    if re.search(r"[0-9],[0-9]{3}(?![0-9])", text) and re.search(r"[0-9],?\s+[0-9]", text):
+        raise CountsError("it cannot be told which commas stand inside of numbers").with_hint(_HINT)
+    words = re.sub(r"[][(){},;\s]+", " ", text).split()
+    if not 0 < len(words) <= MOST_CLASSES:
+        raise CountsError(f"{len(words)} numbers of pixels, not 1 to {MOST_CLASSES}").with_hint(
+            _HINT
+        )
+    for word in words:
+        if not re.fullmatch(r"[0-9]{1,30}(\.0*)?", word):
+            what = printable(word[:80])
+            raise CountsError(f"'{what}' is no number of pixels").with_hint(_HINT)
+    return [int(word.partition(".")[0]) for word in words]
+
+
+def _counts_of(pixels: Sequence[int], labels: LabelMap) -> ClassCounts:
+    """Counts of no mask: of each class the pixels are known, and not the masks that hold it."""
+    if labels.regions:
+        raise CountsError("the classes of the class list overlap, so that their pixels have no sum")
+    counts = ClassCounts(labels)
+    if not counts.inferred and counts.num_classes != len(pixels):
+        raise CountsError(
+            f"{number_of(len(pixels), 'number')} of pixels, but {counts.num_classes} classes"
+        ).with_hint("one number for each class, 0 for those without pixels")
+    counts.grow(len(pixels))
+    counts.num_pixels = sum(pixels)
+    for index, number in enumerate(pixels):
+        if index in counts.ignored_classes:
+            counts.ignored_pixels += number
+        else:
+            counts.pixels[index] = number
+    return counts

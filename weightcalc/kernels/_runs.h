@@ -1,0 +1,46 @@
+/* A stream as runs of equal bytes, instead of its bytes. */
+
+#ifndef WEIGHTCALC_RUNS_H
+#define WEIGHTCALC_RUNS_H
+
+#include "_bytes.h"
+
+enum {
+    WINDOW = 1 << 15,    /* how far back a match may reach */
+    BLOCK = 1 << 8,      /* bytes; a match looks for its source from the beginning of a block */
+    NUM_BLOCKS = 4 * WINDOW / BLOCK,
+    BATCH = 4096,        /* runs that are made before the rows take them */
+    MOST_OF_SYMBOL = 320, /* more runs than one symbol makes */
+    PIECE = 1 << 23,     /* bytes before the rows take them, so that Adler-32 cannot overflow */
+};
+
+#define NO_RUN (~(uint64_t)0) /* after the last one: it lies behind any position */
+
+/* A run is position << 8 | value, and lasts until the next one, which has another value. */
+typedef struct {
+    uint64_t *runs;
+    size_t capacity;
+    size_t keep;         /* bytes whose runs are kept */
+    size_t count;        /* of the runs that are there */
+    size_t forgotten;    /* runs that were there before them */
+    uint64_t position;   /* bytes that they make */
+    int last;            /* the last byte; -1 before there is one */
+    size_t taken;        /* the run that holds the last byte that the rows have taken */
+    uint64_t taken_position;
+    size_t count_limit;  /* where the rows shall take what is there */
+    uint64_t position_limit;
+    uint64_t num_blocks; /* those that begin before `position` */
+    uint32_t in_block[NUM_BLOCKS]; /* the run that holds the first byte of a block */
+} Runs;
+
+INLINE uint64_t position_of(uint64_t run) { return run >> 8; }
+
+/* From `run` on, the run that holds the byte at a position; something must follow the last one. */
+INLINE const uint64_t *run_at(const uint64_t *run, uint64_t position)
+{
+    while (run[1] <= (position << 8 | 255))
+        run++;
+    return run;
+}
+
+#endif

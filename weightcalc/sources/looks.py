@@ -1,0 +1,160 @@
+"""
+Whether the names of a set look like layers: a file for each class or instance of a scene.
+
+Only the pixels tell, so `counts.kinds` compares the masks of the names that are found here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import NamedTuple
+
+from .names import path_in
+
+_ENOUGH_NAMES = 10_000  # sorted names that show whether some of them recur
+_FEW = 2  # scenes, and names in each of them, that show it
+# Names of parts of a scene that are no classes: tiles, and views from several sides.
+_TILES = {
+    "north", "south", "east", "west", "ne", "nw", "se", "sw", "left", "right", "top", "bottom",
+    "up", "down", "upper", "lower", "center", "centre", "middle", "front", "back", "rear",
+}  # fmt: skip
+_SPLITS = re.compile(r"(train|val|valid|validation|test|dev|eval)(ing)?", re.IGNORECASE)
+
+
+class _Split(NamedTuple):
+    """A name in parts: its scene, what stands between, a class, and the ending."""
+
+    scene: str
+    between: str
+    word: str
+    ending: str
+
+
+@dataclass(frozen=True)
+class Looks:
+    """
+    What the names of a set have in common with those of layers.
+
+    Attributes
+    ----------
+    classes : str
+        The pattern of ``--layers`` that fits, if each class has a file; "" if it does not look so.
+    first : mapping of str to str
+        Each name of a class that recurs, and the first mask that has it.
+    layout : str
+        The one of `_LAYOUTS` in which names hold the class.
+    instances : str
+        The pattern that fits, if each instance has a file; "" if it does not look so.
+    """
+
+    classes: str = ""
+    first: Mapping[str, str] = field(default_factory=dict)
+    layout: str = ""
+    instances: str = ""
+
+    def word_of(self, name: str) -> str:
+        """The name of the class that a mask looks like a layer of; "" if it does not."""
+        if not self.first:
+            return ""
+        split = _LAYOUTS[self.layout](name)
+        return split.word if split is not None and split.word in self.first else ""
+
+
+def look_at(names: Iterable[str]) -> Looks:
+    """
+    Find out whether names look like layers.
+
+    Names of classes have no digits, and at least two of them recur from scene to scene: as whole
+    names of files in folders (``liver.nii.gz``), at the end of names (``_hair.png``), or as the
+    tag of an export of Label Studio.
+    """
+    some = list(islice(names, _ENOUGH_NAMES))
+    for layout, split in _LAYOUTS.items():
+        found = [(name, parts) for name in some if (parts := split(name)) is not None]
+        if first := _recurring(found):
+            layers = [parts for _, parts in found if parts.word in first]
+            return Looks(_pattern(layers, "{class}"), first, layout)
+    return Looks(instances=_of_instances(some))
+
+
+def _in_folder(name: str) -> _Split | None:
+    """``case/liver.nii.gz``: scene ``case``, class ``liver``."""
+    folder, stem, ending = _parts(name)
+    if not folder or len(stem) < 2 or re.search(r"\d", stem):
+        return None
+    return _Split(folder, "/", stem, ending)
+
+
+def _at_the_end(name: str) -> _Split | None:
+    """``a/x_hair.png``: scene ``a/x``, class ``hair``."""
+    folder, stem, ending = _parts(name)
+    match = re.fullmatch(r"(.*[^_.-])([_.-])([A-Za-z]{2,})", stem, re.DOTALL)
+    return _Split(f"{folder}/{match[1]}", match[2], match[3], ending) if match else None
+
+
+def _as_tag(name: str) -> _Split | None:
+    """``task-1-annotation-2-by-3-tag-road-0.png``: scene ``task-1``, class ``road``."""
+    folder, stem, ending = _parts(name)
+    match = re.fullmatch(r"(task-\d+)-annotation-\d+-by-\d+-tag-(.+)-\d+", stem, re.DOTALL)
+    if match is None:
+        return None
+    return _Split(f"{folder}/{match[1]}", "-annotation-*-by-*-tag-", match[2], f"-*{ending}")
+
+
+_LAYOUTS: dict[str, Callable[[str], _Split | None]] = {
+    "folder": _in_folder,
+    "end": _at_the_end,
+    "tag": _as_tag,
+}
+
+
+def _parts(name: str) -> tuple[str, str, str]:
+    """Folder, stem, and ending of a name; the ending of ``x.nii.gz`` is ``.nii.gz``."""
+    folder, _, base = path_in(name).replace(os.sep, "/").rpartition("/")
+    stem, ending = os.path.splitext(base)
+    if stem.lower().endswith(".nii") and ending.lower() == ".gz":
+        stem, ending = stem[:-4], stem[-4:] + ending
+    return folder, stem, ending
+
+
+def _recurring(found: Sequence[tuple[str, _Split]]) -> dict[str, str]:
+    """The words that recur from scene to scene, if at least two of them do in two scenes."""
+    pairs = {(parts.scene, parts.word) for _, parts in found}
+    scenes_of = Counter(word for _, word in pairs if word.lower() not in _TILES)
+    recurring = {word for word, number in scenes_of.items() if number >= _FEW}
+    words_in = Counter(scene for scene, word in pairs if word in recurring)
+    if sum(number >= _FEW for number in words_in.values()) < _FEW:
+        return {}
+    first: dict[str, str] = {}
+    for name, parts in found:
+        if parts.word in recurring:
+            first.setdefault(parts.word, name)
+    return first
+
+
+def _of_instances(names: Iterable[str]) -> str:
+    """The pattern for folders that hold several masks each, if there are several such folders."""
+    splits = [_Split(folder, "/", "", ending) for folder, _, ending in map(_parts, names) if folder]
+    number_in = Counter(split.scene for split in splits)
+    several = {folder for folder, number in number_in.items() if number >= _FEW}
+    own = {folder.rpartition("/")[2] for folder in several}
+    above = {folder.rpartition("/")[0].rpartition("/")[2] for folder in several}
+    if any(map(_SPLITS.fullmatch, above if len(own) == 1 else own)):
+        return ""
+    if len(several) < _FEW or 2 * len(several) < len(number_in):
+        return ""
+    return _pattern([split for split in splits if split.scene in several], "*")
+
+
+def _pattern(splits: Sequence[_Split], last: str) -> str:
+    """The pattern that fits names, of which most end alike."""
+    ends = Counter((split.between, split.ending) for split in splits)
+    between, ending = max(ends, key=lambda end: ends[end])
+    folders = {split.scene.rpartition("/")[2] for split in splits}
+    common = f"/{folders.pop()}" if between == "/" and len(folders) == 1 else ""
+    return f"{{scene}}{common}{between}{last}{ending}"
