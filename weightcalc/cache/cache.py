@@ -356,7 +356,7 @@ class _Readings:
     def __init__(self, path: str, db: sqlite3.Connection, options: ReadOptions) -> None:
         self.seeds: dict[int, int] = {}
         self.old: set[int] = set()
-        own = {"version": __version__, "readers": READERS_VERSION, **options._asdict()}
+        own = {"version": __version__, "readers": READERS_VERSION} | options._asdict()
         text = json.dumps(own, sort_keys=True)
         mine = json.loads(text)  # as those in the file: without tuples
         with transaction(db):

@@ -46,6 +46,7 @@ class _Group:
         """Whether none of the files is a mask."""
         return self.modes == {_UNREADABLE}
 
+    @property
     def only_value(self) -> int:
         """The only value besides 0; 0 if there is none, or several."""
         others = self.values - {0}

@@ -78,9 +78,9 @@ def open_url(url: str) -> BinaryIO:
     """
     system = _file_system(url)
     # Of http: one request, and no need of ranges.
-    options = {"block_size": 0, "size": 1} if url.startswith("http") else {}
+    sizes = {"block_size": 0, "size": 1} if url.startswith("http") else {}
     with _asking(url):
-        file = system.open(url, **options)
+        file = system.open(url, **sizes)
     return _Stream(url, file)  # type: ignore[return-value]
 
 

@@ -96,8 +96,8 @@ class Bar:
         from tqdm import tqdm
 
         looking = {"desc": "looking for masks", "leave": False, "delay": 0.5}
-        options: dict[str, Any] = {} if total is not None else looking
-        self._bar = tqdm(total=total, unit="mask", file=_Unfailing(), dynamic_ncols=True, **options)
+        looks: dict[str, Any] = {} if total is not None else looking
+        self._bar = tqdm(total=total, unit="mask", file=_Unfailing(), dynamic_ncols=True, **looks)
 
     def step(self) -> None:
         """One file is done."""
