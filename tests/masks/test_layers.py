@@ -290,6 +290,26 @@ def test_damage(count, ending):
     assert caught.value.mask == f"b.{ending}"
 
 
+def test_hdf5_is_not_united(count):
+    """The array of an HDF5 file is counted as a layer, but not united with others."""
+    h5py = pytest.importorskip("h5py")
+    file = io.BytesIO()
+    with h5py.File(file, "w") as root:
+        root["mask"] = bytes_of(HAIR)
+    assert count({0: {"b.h5": file.getvalue()}}).values == {0: np.count_nonzero(HAIR)}
+    with pytest.raises(MaskError) as caught:
+        count({0: {"a.png": png(HAIR), "b.h5": file.getvalue()}})
+    assert (caught.value.mask, caught.value.kind) == ("b.h5", UnsupportedError)
+
+
+def test_zarr_in_a_folder(tmp_path):
+    """A Zarr in a folder is refused by its name: it is no file."""
+    (tmp_path / "b.zarr").mkdir()
+    with pytest.raises(MaskError) as caught:
+        count_scene(Scene("s", ((0, ("b.zarr",)),)), ReadOptions(), str(tmp_path))
+    assert (caught.value.mask, caught.value.kind) == ("b.zarr", UnsupportedError)
+
+
 def test_missing_file(count):
     """A file that is gone is refused by its name."""
     with pytest.raises(MaskError, match=r"a\.png"):

@@ -8,6 +8,7 @@ that were counted. A union is held as bits.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -19,7 +20,7 @@ from ..errors import ColorError, MaskError, ShapeError, UnsupportedError, Values
 from ..kernels.counters import ValueCounter
 from ..kernels.special import NAN, NODATA
 from ..sources.layers import Scene
-from ..sources.names import name_from
+from ..sources.names import is_zarr, name_from
 from ..text.escape import printable
 from ..text.numbers import number_of
 from .file import read_file
@@ -112,8 +113,12 @@ class _Files:
     def _read(self, name: str, unions: Sequence[_Union]) -> _Layer:
         read = partial(_read_layer, name=name, options=self._options, unions=unions)
         attempts = 1 if unions else 2  # what has been united cannot be taken back
+        path = name_from(self._folder, name)
+        if os.path.isdir(path) and is_zarr(path):
+            error = UnsupportedError("a Zarr in a folder cannot be a layer")
+            raise MaskError.of(name, error.with_hint("save it as .npy, or as .zarr.zip"))
         try:
-            return read_file(name_from(self._folder, name), read, self._options, attempts=attempts)
+            return read_file(path, read, self._options, attempts=attempts)
         except MaskError as error:
             raise error.renamed(name) from error
 
