@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
@@ -38,6 +39,8 @@ from .value_counts import ValueCounts
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage
+
+    from ..kernels.counters import ValueCounter
 
 _PIECE = 1 << 20  # bytes of rows at a time
 _LARGEST_ROW = 64 << 20
@@ -324,15 +327,8 @@ def _count_page(page: TiffPage, image: _Image, file: BinaryIO, options: ReadOpti
         raise UnsupportedError(f"its compression ({image.compression}) is unknown").with_hint(
             "pip install imagecodecs, which may know it"
         )
-    if image.samples > 1:
-        counter = pixel_counter(image.samples, image.bits, options)
-    else:
-        counter = counter_of(image.stored)
     nodata = _nodata(page)
-    for rows in _rows(page, image, file, nodata):
-        counter.add(_pixels(rows, image, nodata).view(np.uint8))
-    values, notes = counter.counts(), _notes(page, image)
-    largest = (1 << image.bits) - 1 if image.samples > 1 else counter.largest
+    values, largest = _count_samples(page, image, file, nodata, options)
     values = _meaning(page, image, values, options.encoding)
     by_index = image.photometric == _PALETTE and options.encoding != "color"
     colors = colors_in_use(values, _palette(page)) if by_index else None
@@ -343,10 +339,60 @@ def _count_page(page: TiffPage, image: _Image, file: BinaryIO, options: ReadOpti
         size,
         image.kind,
         largest,
-        notes=tuple(notes),
+        notes=tuple(_notes(page, image)),
         nodata=declared,
         colors=colors,
     )
+
+
+def _count_samples(
+    page: TiffPage, image: _Image, file: BinaryIO, nodata: float | None, options: ReadOptions
+) -> tuple[dict[int, int], int]:
+    """Stored value to pixels, and the largest value that the samples can have."""
+    if image.samples > 1:
+        counter = pixel_counter(image.samples, image.bits, options)
+        _add_segments(counter, page, image, file, nodata, None)
+        return counter.counts(), (1 << image.bits) - 1
+    values: Counter[int] = Counter()
+    for times, numbers in _by_repeats(page, image).items():
+        counter = counter_of(image.stored)
+        _add_segments(counter, page, image, file, nodata, numbers)
+        for value, number in counter.counts().items():
+            values[value] += times * number
+    return dict(values), counter_of(image.stored).largest
+
+
+def _by_repeats(page: TiffPage, image: _Image) -> dict[int, list[int]]:
+    """
+    How often a segment stands in a page, and the first of those that stand there so often.
+
+    A file of some kilobytes can name one strip a million times, and a sparse one leaves most of
+    its tiles out: time goes by what is stored, not by how often it is named.
+    """
+    first: dict[tuple[int, ...], int] = {}
+    times: Counter[int] = Counter()
+    for number, place in enumerate(_places(page, image)):
+        times[first.setdefault(place, number)] += 1
+    groups: dict[int, list[int]] = {}
+    for number, repeats in times.items():
+        groups.setdefault(repeats, []).append(number)
+    return groups
+
+
+def _places(page: TiffPage, image: _Image) -> Iterator[tuple[int, ...]]:
+    """Of each segment its place, its size in the file, and the columns and rows that count."""
+    across, down = image.grid()
+    starts, sizes = _stored_places(page, image)
+    for number in range(across * down):
+        yield starts[number], sizes[number], *_extent(image, number)
+
+
+def _add_segments(
+    counter: ValueCounter, page: TiffPage, image: _Image, file: BinaryIO, nodata: float | None,
+    numbers: Sequence[int] | None,
+) -> None:  # fmt: skip
+    for _, _, rows in _placed_rows(page, image, file, nodata, numbers):
+        counter.add(_pixels(rows, image, nodata).view(np.uint8))
 
 
 def _notes(page: TiffPage, image: _Image) -> list[str]:
@@ -382,35 +428,45 @@ def _palette(page: TiffPage) -> bytes:
     return colors.astype(np.uint8).tobytes()
 
 
-def _rows(
-    page: TiffPage, image: _Image, file: BinaryIO, nodata: float | None
-) -> Iterator[np.ndarray]:
-    """Samples of shape (rows, columns, samples of a pixel), segment by segment."""
-    for _, _, rows in _placed_rows(page, image, file, nodata):
-        yield rows
+def _stored_places(page: TiffPage, image: _Image) -> tuple[Sequence[int], Sequence[int]]:
+    """Where the segments of a page begin in the file, and how many bytes they have."""
+    across, down = image.grid()
+    expected = across * down * (image.samples if image.planar else 1)
+    starts, sizes = page.dataoffsets, page.databytecounts
+    check_places(starts, sizes)
+    if min(len(starts), len(sizes)) < expected:
+        raise DamagedError(f"it has {min(len(starts), len(sizes))} of {expected} strips or tiles")
+    return starts, sizes
+
+
+def _extent(image: _Image, number: int) -> tuple[int, int]:
+    """Columns and rows of a segment that are not padding."""
+    y, x = divmod(number, image.grid()[0])
+    columns = min(image.tile[0], image.width - x * image.tile[0])
+    return columns, min(image.tile[1], image.height - y * image.tile[1])
 
 
 def _placed_rows(
-    page: TiffPage, image: _Image, file: BinaryIO, nodata: float | None
+    page: TiffPage,
+    image: _Image,
+    file: BinaryIO,
+    nodata: float | None,
+    numbers: Iterable[int] | None = None,
 ) -> Iterator[tuple[int, int, np.ndarray]]:
     """
     Rows of segments without padding, and the row and the column where they begin.
+
+    All segments are read, or those of `numbers`.
 
     A segment that the file leaves out, whose place and size are 0, holds the nodata value, or 0
     where none is declared, as GDAL reads it.
     """
     across, down = image.grid()
     planes = image.samples if image.planar else 1
-    starts, sizes = page.dataoffsets, page.databytecounts
-    check_places(starts, sizes)
-    if min(len(starts), len(sizes)) < across * down * planes:
-        raise DamagedError(
-            f"it has {min(len(starts), len(sizes))} of {across * down * planes} strips or tiles"
-        )
-    for number in range(across * down):
+    starts, sizes = _stored_places(page, image)
+    for number in range(across * down) if numbers is None else numbers:
         y, x = divmod(number, across)
-        columns = min(image.tile[0], image.width - x * image.tile[0])
-        height = min(image.tile[1], image.height - y * image.tile[1])
+        columns, height = _extent(image, number)
         parts = [
             _segment(file, starts[i], sizes[i], image, height, i)
             if starts[i] or sizes[i]
