@@ -216,8 +216,8 @@ def test_a_dask_worker_is_killed(environment, cluster, save_mask, tmp_path):
     while b"/3000" not in (said := running.stderr.read1()) or b" 0/3000" in said:
         time.sleep(0.01)
     os.kill(pids[0], signal.SIGKILL)
-    out, _ = running.communicate(timeout=60)
-    assert running.returncode == 0
+    out, said = running.communicate(timeout=60)
+    assert running.returncode == 0, said
     assert out == start(environment, tmp_path / "m", "-n2", "-j1").communicate(timeout=60)[0]
 
 

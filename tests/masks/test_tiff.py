@@ -316,6 +316,16 @@ def test_shared_strips_are_bounded(build):
         count_file(name, ReadOptions(max_bytes=1000))
 
 
+def test_strips_that_are_named_several_times(build):
+    """Each strip counts as often as it is named, with the rows that the image has of it."""
+    a, b = zlib.compress(bytes([1, 1, 2] * 2)), zlib.compress(bytes([3] * 6))
+    order = [a, b, a, b, a, b, b]  # of 2 rows of 3 pixels, the last one of 1 row
+    places = [8 if strip == a else 8 + len(a) for strip in order]
+    shared = tags(3, 13, 0, t259=(3, [8]), t278=(4, [2]))
+    shared |= {273: (4, places), 279: (4, [len(strip) for strip in order])}
+    assert counts_of(build(shared, a + b)) == {1: 12, 2: 6, 3: 18 + 3}
+
+
 def test_another_name(save, tmp_path):
     """A TIFF named .png is read as what it is, and noted."""
     (mask,) = count_file(save(SMALL, "mask.png"))

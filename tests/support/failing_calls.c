@@ -7,7 +7,7 @@
  *   FAIL_AT      n, counted from 1 in each process; 0 is every call
  *   FAIL_WITH    errno to fail with; 0 cuts reads and writes to one byte, -1 kills
  *   FAIL_FOLDER  the folder
- *   FAIL_MARK    file that gets the path when it happens
+ *   FAIL_MARK    file that gets the path, as a line, each time it happens
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -56,7 +56,8 @@ static int chosen(const char *name) {
     if (atoi(at) != 0 && calls != atoi(at))
         return 0;
     if (mark) {
-        int file = syscall(SYS_openat, AT_FDCWD, mark, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+        int file = syscall(SYS_openat, AT_FDCWD, mark, O_WRONLY | O_CREAT | O_APPEND, 0666);
+        strncat(last, "\n", sizeof last - strlen(last) - 1); /* one write: no lines are mixed */
         syscall(SYS_write, file, last, strlen(last));
         syscall(SYS_close, file);
     }

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from glob import has_magic
 from typing import TYPE_CHECKING
 
+from ..counting.data_set import DataSet
 from ..counting.options import RunOptions
-from ..counting.run import DataSet, each_counted, say_what_is_left_out
+from ..counting.run import each_counted, say_what_is_left_out
 from ..counts.class_counts import ClassCounts
 from ..counts.counts_file import read_counts
 from ..counts.palettes import Palettes

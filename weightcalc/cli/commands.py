@@ -56,7 +56,8 @@ def weights(
         weightcalc weights masks/ -m balanced > weights.json
         weightcalc weights --pixels "3370714, 2856755" -m balanced
     """
-    from ..counting.run import count_data, find_data, say_idle_options
+    from ..counting.data_set import find_data
+    from ..counting.run import count_data, say_idle_options
     from .usage import check_binary, check_counts_files, check_layers, check_pasted
     from .weighing import check_names, choose_format, encode, plan_weights, weigh
 
@@ -100,7 +101,8 @@ def count(
         weightcalc count masks/ -n 12 -o counts.json
         weightcalc count shard-*.json -o all.json
     """
-    from ..counting.run import count_data, find_data
+    from ..counting.data_set import find_data
+    from ..counting.run import count_data
     from ..counts.counts_file import ENDINGS
     from ..files.endings import format_by_ending
     from ..report.summary import totals_line
@@ -211,7 +213,8 @@ def check(
     from ..check.config import settings_of
     from ..check.formats import ENDINGS, append_summary, encode_findings
     from ..check.run import plan_check, run_check
-    from ..counting.run import find_data, say_idle_options
+    from ..counting.data_set import find_data
+    from ..counting.run import say_idle_options
     from ..files.endings import format_by_ending
     from .usage import check_counts_files, check_layers
     from .weighing import plan_weights

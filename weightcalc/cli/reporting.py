@@ -9,7 +9,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..counting.run import DataSet, find_data
+from ..counting.data_set import DataSet, find_data
 from ..counts.counts_file import is_counts_file, matching_files
 from ..errors import WeightError
 from ..files.endings import format_by_ending

@@ -7,7 +7,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Sequence
 
-from ..counting.run import DataSet
+from ..counting.data_set import DataSet
 from ..counts.class_counts import ClassCounts
 from ..errors import OutputError, WeightError
 from ..files.endings import format_by_ending

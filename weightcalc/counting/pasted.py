@@ -18,7 +18,7 @@ from ..sources.listing import Listing
 from ..sources.looks import Looks
 from ..text.escape import printable
 from ..text.numbers import number_of
-from .run import DataSet
+from .data_set import DataSet
 
 _HINT = 'whole numbers with commas or blanks between them, such as "3370714, 2856755"'
 

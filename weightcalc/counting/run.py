@@ -1,252 +1,37 @@
 """
-A run: what is counted is found first, so that all that can be refused is refused before a
-mask is read; then it is counted, with a progress bar and warnings.
+A run: a data set is counted as its options say, with a progress bar and warnings.
 """
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import partial, reduce
-from itertools import chain
-from operator import add
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO
 
 from ..counts.class_counts import ClassCounts
-from ..counts.counts_file import is_counts_file, matching_files, read_counts
 from ..counts.tally import Counted, LabelledMask, Tally
 from ..errors import (
-    MaskError,
     MasksError,
-    OutputError,
-    PhotographError,
     WeightcalcError,
 )
-from ..files.atomic import refuse_overwriting, replacing
+from ..files.atomic import replacing
 from ..kernels.counters import COMPILED
-from ..labels.from_options import label_map, layers_of
-from ..labels.label_map import LabelMap
-from ..labels.options import LabelOptions
-from ..masks.file import count_file
-from ..masks.formats import READERS
-from ..masks.options import ReadOptions
-from ..sources.apart import check_no_photographs
-from ..sources.kinds import check_one_kind, repeated_endings
-from ..sources.listing import Listing, list_files, refuse_nothing
-from ..sources.looks import Looks, look_at
-from ..sources.name_list import names_in_list
-from ..sources.names import file_of, tidy
-from ..sources.options import SourceOptions
+from ..sources.listing import Listing
 from ..text.escape import printable
-from ..text.numbers import number_of
 from ..text.voice import Voice
 from .count import add_files, are_quick, count_each, usable_cores
+from .data_set import DataSet
 from .options import RunOptions
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from ..cache.cache import Cache
-    from ..labels.class_list import ClassList
-    from ..sources.layers import Item, Layers, Scene
+    from ..sources.layers import Item
 
-_MOST_TRIED = 20  # files, until one is no photograph
 _MANY_PIXELS = 10**9  # from where on it matters which kernel counts
-
-
-class DataSet(NamedTuple):
-    """
-    What a run counts.
-
-    Attributes
-    ----------
-    given : list of str
-        The sources, as the user named them.
-    listing : Listing
-        The masks to count.
-    saved : ClassCounts or None
-        The sum of the counts files among the sources.
-    labels : LabelMap
-    reading : ReadOptions
-    endings : dict of str to str
-        Endings with which scenes recur, whose masks must not differ in kind.
-    looks : Looks
-        What their names have in common with those of layers.
-    layers : Layers or None
-        How the masks are layers of scenes; None where each is a mask of its own.
-    scenes : list of Scene
-        What they are layers of.
-    """
-
-    given: list[str]
-    listing: Listing
-    saved: ClassCounts | None
-    labels: LabelMap
-    reading: ReadOptions
-    endings: dict[str, str]
-    looks: Looks
-    layers: Layers | None = None
-    scenes: Sequence[Scene] = ()
-
-    @property
-    def items(self) -> Sequence[Item]:
-        """What is counted, one by one: the files, or the scenes that they are layers of."""
-        return self.listing.names if self.layers is None else self.scenes
-
-    def items_of(self, listing: Listing) -> Sequence[Item]:
-        """
-        The files of another listing, or the scenes that they are layers of.
-
-        Raises
-        ------
-        SourceError
-            If they are not layers of the classes of this set.
-        """
-        if self.layers is None:
-            return listing.names
-        layers = self.layers
-        if layers.pattern.has_class:
-            layers = layers._replace(listed=self.class_names)
-        return layers.scenes(listing.names, listing.folders)[0]
-
-    @property
-    def unordered(self) -> str:
-        """What the classes are that have no order, as they are only found; "" if they have one."""
-        if self.labels.learn_colors:
-            return "colours"
-        if self.layers is not None and self.layers.listed is None and self.layers.pattern.has_class:
-            return "names of the layers"
-        return ""
-
-    @property
-    def class_names(self) -> Sequence[str | None]:
-        """Names that options may use for classes."""
-        known = self.labels.class_names
-        return known or (self.saved.class_names if self.saved else ())
-
-    @property
-    def ignored_classes(self) -> frozenset[int]:
-        """Classes whose only value is ignored, in all masks and counts files."""
-        of_masks = self.labels.ignored_classes()
-        if self.saved is None:
-            return of_masks
-        saved = frozenset(self.saved.ignored_classes)
-        return saved & of_masks if self.listing.names else saved
-
-
-def find_data(
-    sources: SourceOptions,
-    labels: LabelOptions,
-    reading: ReadOptions,
-    voice: Voice,
-    *,
-    outputs: Mapping[str, str | None],
-    cache: str | None = None,
-) -> DataSet:
-    """
-    Find the masks and counts files of a run, and refuse all that can be refused by now.
-
-    Parameters
-    ----------
-    outputs : mapping of str to str or None
-        Option to the file that the run will write for it.
-    cache : str, optional
-        File that keeps the counts of masks.
-
-    Raises
-    ------
-    WeightcalcError
-    """
-    saved_in = _without_twins(
-        [path for s in sources.sources if is_counts_file(s) for path in matching_files(s)], voice
-    )
-    classes = _class_list(labels.classes) if labels.classes else None
-    listing = _list_masks(sources, voice, reading.allow_lossy)
-    inputs = [*saved_in, *filter(None, [sources.files_from, labels.classes])]
-    refuse_overwriting(outputs, chain(inputs, map(file_of, listing.names)))
-    if cache is not None:
-        _check_cache(cache, [*filter(None, outputs.values()), *inputs], listing.names)
-    layers = layers_of(sources.layers, classes, labels) if sources.layers else None
-    scenes: list[Scene] = []
-    if layers is None:
-        reading = _decided(reading, classes, listing.names, voice)
-        map_ = label_map(classes, reading.encoding, labels)
-        blended = reading.encoding == "color" and not map_.learn_colors
-        reading = reading._replace(blended=blended)
-    else:
-        scenes, names = layers.scenes(listing.names, listing.folders)
-        map_ = LabelMap(len(names), names if any(names) else None)
-        files = number_of(len(listing.names), "file")
-        voice.note(f"{number_of(len(scenes), 'scene')} of {files}, each counted as one mask")
-    saved = _sum([read_counts(path) for path in saved_in], map_)
-    if saved is not None and "parts" in saved.options:
-        voice.warn(
-            "the counts files were made with different --map or --ignore-index; "
-            "they are added up, as their classes are the same"
-        )
-    is_chosen = layers is not None or bool(sources.include)
-    endings = {} if is_chosen else repeated_endings(listing.names)
-    looks = Looks() if is_chosen else look_at(listing.names)
-    return DataSet(sources.given, listing, saved, map_, reading, endings, looks, layers, scenes)
-
-
-def _class_list(name: str) -> ClassList:
-    from ..labels.class_list import read_class_list  # here: many runs need no list
-
-    return read_class_list(name)
-
-
-def _without_twins(paths: Sequence[str], voice: Voice) -> list[str]:
-    """Counts files, each once, however it is named."""
-    kept: dict[str, str] = {}
-    twins = []
-    for path in paths:
-        if (real := os.path.realpath(path)) in kept:
-            twins.append(f"{printable(path)}: named twice, counted once")
-        kept.setdefault(real, path)
-    voice.warn_each(twins)
-    return list(kept.values())
-
-
-def _list_masks(sources: SourceOptions, voice: Voice, allow_lossy: bool) -> Listing:
-    folders = [source for source in sources.sources if not is_counts_file(source)]
-    with voice.bar(None) as bar:
-        listing = list_files(
-            folders,
-            READERS,
-            listed=names_in_list(sources),
-            include=sources.include,
-            exclude=sources.exclude,
-            follow=sources.follow,
-            on_found=bar.step,
-        )
-    if sources.root:
-        listing.folders.add(tidy(sources.root))
-    if folders or sources.files_from:
-        _check_listing(listing, sources, allow_lossy)
-    return listing
-
-
-def _decided(
-    reading: ReadOptions, classes: ClassList | None, names: Sequence[str], voice: Voice
-) -> ReadOptions:
-    """Decide once between indices and colours, where a list with colours leaves it open."""
-    if reading.encoding != "auto" or classes is None or not classes.colors or not names:
-        return reading
-    for name in names[:: max(1, len(names) // _MOST_TRIED)]:
-        try:
-            kind = count_file(name, reading._replace(encoding="color"))[0].kind
-        except MaskError as error:
-            if error.kind is PhotographError:
-                continue  # images may stand before the masks
-            return reading  # which says in its turn what is wrong with the mask
-        by_color = "RGB" in kind
-        how = "colours (--encoding color)" if by_color else "indices (--encoding index)"
-        voice.note(f"{printable(name)} is {kind}: counting {how}")
-        return reading._replace(encoding="color") if by_color else reading
-    return reading
 
 
 def count_data(
@@ -405,34 +190,3 @@ def say_what_is_left_out(listing: Listing, voice: Voice) -> None:
             f"{len(listing.names)} masks; left out: {listing.hidden} hidden files and folders, "
             f"{listing.other} files that are no masks by their ending"
         )
-
-
-def _sum(parts: Sequence[ClassCounts], labels: LabelMap) -> ClassCounts | None:
-    if not parts:
-        return None
-    total = reduce(add, parts)
-    if labels.num_classes is None:
-        return total
-    declared = ClassCounts(LabelMap(labels.num_classes, labels.class_names))
-    declared.options = total.options
-    return total + declared
-
-
-def _check_listing(listing: Listing, sources: SourceOptions, allow_lossy: bool) -> None:
-    refuse_nothing(listing, sources.given, READERS)
-    if not sources.include and sources.layers is None:
-        if not allow_lossy:
-            check_no_photographs(listing.names)
-        check_one_kind(listing.names)
-
-
-def _check_cache(path: str, others: Iterable[str], masks: Sequence[str]) -> None:
-    """Refuse a cache that is a result or a source of the run, or no cache."""
-    from ..cache.database import SIDE_FILES, check_file
-
-    files = [path, *(path + ending for ending in SIDE_FILES)]
-    if path in masks or {*map(os.path.realpath, files)} & {*map(os.path.realpath, others)}:
-        raise OutputError(
-            f"{printable(path)}: --cache names a file that this run reads or writes"
-        ).with_hint("--cache with the name of a file of its own")
-    check_file(path)

@@ -1,0 +1,102 @@
+"""
+Words of the command line to values: callbacks and types of options.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import LabelError, SourceError
+
+if TYPE_CHECKING:
+    from ..sources.layers import Pattern
+
+
+class Size(click.ParamType):  # type: ignore[type-arg]  # no parameter before click 8.3
+    """A whole number, also as 4G."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Turn "1000" or "16G" into a number."""
+        if isinstance(value, int):
+            return value
+        parts = re.fullmatch(r"(\d{1,20})([KMGT]?)", str(value).strip(), re.IGNORECASE)
+        if parts is None:
+            self.fail("expected a number such as 1000 or 16G", param, ctx)
+        return int(parts[1]) << {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}[parts[2].upper()]
+
+
+def parse_params(
+    ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]
+) -> dict[str, float | str]:
+    """Turn ("c=1.1", "exponent=1/4", "unit=masks") into {"c": 1.1, "exponent": 0.25, "unit": "masks"}."""
+    params: dict[str, float | str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise click.BadParameter("expected NAME=VALUE, such as c=1.1", ctx, param)
+        try:
+            params[name] = _number(value)
+        except ValueError:
+            params[name] = value
+        except ZeroDivisionError:
+            raise click.BadParameter(f"{value} divides by 0", ctx, param) from None
+    return params
+
+
+def _number(text: str) -> float:
+    """A number, or a fraction such as 1/3."""
+    above, slash, below = text.partition("/")
+    return float(above) / float(below) if slash else float(text)
+
+
+def parse_clip(
+    ctx: click.Context, param: click.Parameter, text: str | None
+) -> tuple[float, float] | None:
+    """Turn "0.1:10" into (0.1, 10.0); either side may be left out."""
+    if text is None:
+        return None
+    low, _, high = text.partition(":")
+    try:
+        limits = float(low or "0"), float(high or "inf")
+        if ":" in text and limits[0] <= limits[1]:
+            return limits
+    except ValueError:
+        pass
+    raise click.BadParameter("expected LOW:HIGH, such as 0.1:10", ctx, param)
+
+
+def parse_foreground(
+    ctx: click.Context, param: click.Parameter, text: str | None
+) -> tuple[int, int] | None:
+    """Turn "255" into (255, 255), and "128-255" into (128, 255)."""
+    if text is None:
+        return None
+    from ..labels.values import parse_values
+
+    try:
+        low, high = parse_values(text)
+    except LabelError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+    return low, high
+
+
+def parse_layers(ctx: click.Context, param: click.Parameter, text: str | None) -> Pattern | None:
+    """Turn "{scene}_{class}.png" into a pattern of paths."""
+    if text is None:
+        return None
+    from ..sources.layers import Pattern
+
+    try:
+        return Pattern(text)
+    except SourceError as error:
+        raise click.BadParameter(f"{error}, {error.hint}", ctx, param) from None
+
+
+def parse_output(ctx: click.Context, param: click.Parameter, text: str | None) -> str | None:
+    """Turn "-" into None, which is standard output."""
+    return None if text == "-" else text
