@@ -8,7 +8,6 @@ import os
 import pickle
 import pty
 import re
-import signal
 import stat
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.processes import RUN
 
 from weightcalc import __version__, write_weights
 from weightcalc.files.atomic import replacing, write_file
@@ -27,7 +27,6 @@ from weightcalc.weights.weights_file import LAYOUTS, WRITERS
 # 8 road, 2 sky, 2 car in one mask: balanced 12 / (3 * [8, 2, 2])
 ROW = [0] * 8 + [1, 1, 2, 2]
 WEIGHTS = [0.5, 2.0, 2.0]
-RUN = [sys.executable, "-m", "weightcalc"]
 
 
 @pytest.fixture
@@ -354,55 +353,3 @@ def test_binary_on_a_terminal(environment, mask):
     assert process.returncode == 2
     os.close(theirs)
     os.close(ours)
-
-
-SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
-
-
-@pytest.fixture
-def interruptible():
-    """SIGINT as a foreground job has it: a shell starts background jobs deaf to it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("interruptible")
-@pytest.mark.parametrize(("number", "exit_code"), SIGNALS)
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_signals(environment, save_mask, tmp_path, number, exit_code, jobs):
-    """Ctrl-C and SIGTERM end a run with their exit codes, no traceback, and the old file whole."""
-    mask = save_mask(np.zeros((4096, 4096)), "masks/0.png")
-    for index in range(1, 3000):
-        (tmp_path / f"masks/{index}.png").symlink_to(mask)
-    (tmp_path / "w.json").write_text("old")
-    command = [*RUN, "weights", "masks", "--progress", "-j", jobs, "-o", "w.json"]
-    process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, env=environment, cwd=tmp_path, start_new_session=True
-    )
-    heard = b""
-    while not re.search(rb" [1-9]\d*/3000", heard):  # masks are being counted
-        more = os.read(process.stderr.fileno(), 1 << 16)
-        assert more, heard.decode()
-        heard += more
-    os.killpg(process.pid, number)
-    heard += process.communicate(timeout=30)[1]
-    assert process.returncode == exit_code
-    assert not re.search(b"Traceback|Exception|error", heard)
-    assert (tmp_path / "w.json").read_text() == "old"
-    assert names_in(tmp_path) == ["masks", "w.json"]
-
-
-@pytest.mark.usefixtures("interruptible")
-@pytest.mark.parametrize(("number", "exit_code"), SIGNALS)
-def test_signal_while_workers_start(environment, save_mask, tmp_path, number, exit_code):
-    """A signal is not lost in the hooks of fork, where Python ignores exceptions."""
-    masks = [save_mask([[0]], name) for name in ("a.png", "b.png")]
-    (tmp_path / "w.json").write_text("old")
-    code = f"import os; os.register_at_fork(after_in_parent=lambda: os.kill(os.getpid(), {number}))"
-    code += "\nfrom weightcalc.cli.app import run; run()"
-    command = [sys.executable, "-c", code, "weights", *masks, "-j", "2", "-o", "w.json"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, env=environment, cwd=tmp_path)
-    heard = process.communicate(timeout=60)[1]
-    assert process.returncode == exit_code, heard.decode()
-    assert (tmp_path / "w.json").read_text() == "old"

@@ -17,13 +17,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.processes import TEMPORARY, obey_modes
+from support.processes import RUN, TEMPORARY, obey_modes
 
 from weightcalc import MaskError, count_file
 from weightcalc.counting import run as runs
 from weightcalc.masks import file as mask_file
 
-RUN = [sys.executable, "-m", "weightcalc"]
 OLD = "old\n"
 FEW_OR_MANY = [10, pytest.param(100, marks=pytest.mark.long)]
 
