@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from unicodedata import normalize
 
 from ..sources.listing import list_files
-from ..sources.names import path_in
+from ..sources.names import path_in, split_ending
 from .findings import STEM
 
 _PLAIN = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".ppm", ".jp2")
@@ -151,9 +151,7 @@ def _base(name: str) -> str:
 
 
 def _without_ending(name: str) -> str:
-    base = _base(name)
-    stem = base.rpartition(".")[0] or base
-    return stem[: -len(".nii")] if base.lower().endswith(".nii.gz") else stem
+    return split_ending(_base(name))[0]
 
 
 def _place(name: str) -> str:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 MOST_LOOKED_AT = 20  # masks with unknown values that are read again in a run
 _MOST_LISTED = 5
+_UPRIGHT, _ON_ITS_SIDE = 1, 5  # of EXIF orientations; the latter and all above
 _INTERPOLATED = 0.6  # of the unknown pixels lie between two known values
 _OF_ERRORS: dict[type[DecodeError], str] = {  # all others are "unreadable"
     PointerError: "lfs-pointer",
@@ -202,32 +203,36 @@ def image_size(mask: LabelledMask, around: Surroundings) -> str:
         return str(error)
     if of_image is None:
         return ""
-    width, height, turned = of_image
+    width, height = of_image
     if of_mask is None:
         if mask.mask.pixels == width * height:
             return ""
         return (
             f"{number_of(mask.mask.pixels, 'pixel')}, but {printable(image)} is {width} x {height}"
         )
-    if of_mask[:2] == (width, height):
+    if of_mask == of_image:
         return ""
-    remark = ", turned on its side by EXIF" if turned else ""
+    remark = ", turned on its side by EXIF" if _orientation_of(image) >= _ON_ITS_SIDE else ""
     return f"{of_mask[0]} x {of_mask[1]}, but {printable(image)} is {width} x {height}{remark}"
 
 
 def image_rotated(_: LabelledMask, around: Surroundings) -> str:
     """The image is to be turned or mirrored when it is shown; of a stack this is said once."""
-    from .orientation import UPRIGHT, orientation_of
-
     if around.images is None or around.number:
         return ""
     if (image := around.images.find(around.name)) is None:
         return ""
+    said = _orientation_of(image)
+    return f"{printable(image)} has EXIF orientation {said}" if said != _UPRIGHT else ""
+
+
+def _orientation_of(image: str) -> int:
+    from .orientation import orientation_of
+
     try:
-        said = orientation_of(image)
+        return orientation_of(image)
     except (WeightcalcError, OSError):
-        return ""  # image-size says that it cannot be read
-    return f"{printable(image)} has EXIF orientation {said}" if said != UPRIGHT else ""
+        return _UPRIGHT  # image-size says that it cannot be read
 
 
 def split_leak(mask: LabelledMask, around: Surroundings) -> str:

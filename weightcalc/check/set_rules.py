@@ -104,8 +104,8 @@ def class_never_seen(whole: Whole) -> Iterator[Finding]:
 def class_vanished(whole: Whole) -> Iterator[Finding]:
     """Classes that the baseline holds, and no mask of this set."""
     counts, baseline = whole.counts, whole.baseline
-    if baseline is None or not counts.num_masks:
-        return
+    if baseline is None or not counts.num_masks or whole.incomplete:
+        return  # a mask that cannot be read may hold what seems to be gone
     for index, pixels in enumerate(baseline.pixels):
         here = counts.pixels[index] if index < counts.num_classes else 0
         if pixels and not here and index not in counts.ignored_classes:

@@ -62,6 +62,8 @@ def weights(
     from .weighing import check_names, choose_format, encode, plan_weights, weigh
 
     check_counts_files(sources, labels)
+    if pixels is not None:
+        check_pasted(layout)
     check_layers(sources, labels, reading)
     format_ = choose_format(output, format_, layout)
     check_binary(output, format_)
@@ -71,7 +73,6 @@ def weights(
     else:
         from ..counting.pasted import pasted_data
 
-        check_pasted(layout)
         data = pasted_data(pixels, labels, outputs)
     formula = plan_weights(asked, data.class_names, data.ignored_classes)
     check_names(data, layout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -21,7 +22,7 @@ class FormulaOptions(NamedTuple):
     """
 
     method: str = "median-frequency"
-    params: Mapping[str, float | str] = {}
+    params: Mapping[str, float | str] = MappingProxyType({})
     zero: Sequence[str] = ()
     absent: str = "zero"
     normalize: str = "none"

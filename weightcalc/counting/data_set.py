@@ -94,8 +94,10 @@ class DataSet(NamedTuple):
         if self.layers is None:
             return listing.names
         layers = self.layers
-        if layers.pattern.has_class:
-            layers = layers._replace(listed=self.class_names)
+        if layers.pattern.has_class and layers.listed is None:
+            _, found = layers.scenes(listing.names, listing.folders)
+            own = [name for name in self.class_names if name is not None]
+            layers = layers._replace(listed=[*own, *(name for name in found if name not in own)])
         return layers.scenes(listing.names, listing.folders)[0]
 
     @property

@@ -80,11 +80,23 @@ def _counts_of(pixels: Sequence[int], labels: LabelMap) -> ClassCounts:
         raise CountsError(
             f"{number_of(len(pixels), 'number')} of pixels, but {counts.num_classes} classes"
         ).with_hint("one number for each class, 0 for those without pixels")
+    _check_ignored(labels, len(pixels))
     counts.grow(len(pixels))
     counts.num_pixels = sum(pixels)
-    for index, number in enumerate(pixels):
-        if index in counts.ignored_classes:
-            counts.ignored_pixels += number
-        else:
-            counts.pixels[index] = number
+    found = labels.classify(dict(enumerate(pixels)), MOST_CLASSES)
+    counts.ignored_pixels = sum(found.ignored.values())
+    for index, number in found.classes.items():
+        counts.pixels[index] = number
     return counts
+
+
+def _check_ignored(labels: LabelMap, num_classes: int) -> None:
+    """Refuse values to ignore that are no class of the numbers, which have no others."""
+    ranges = [values.low for values, index in labels.ranges if index is None]
+    strange = sorted(value for value in (*labels.ignore, *ranges) if not 0 <= value < num_classes)
+    if strange or labels.ignore_nodata:
+        name = labels.name_of_value(strange[0]) if strange else "nodata"
+        raise CountsError(
+            f"--ignore-index {name}: the numbers of --pixels are those of classes 0 to "
+            f"{num_classes - 1}, and of no other value"
+        ).with_hint(f"leave --ignore-index {name} out, if its pixels are not among the numbers")

@@ -178,7 +178,7 @@ def say_idle_options(data: DataSet, voice: Voice) -> None:
     if not data.listing.names:
         return
     for value, option in data.labels.idle().items():
-        say = voice.warn if option.startswith("--map") else voice.detail
+        say = voice.warn if value in data.labels.mapping else voice.detail
         say(f"{printable(option)}: no mask holds the value {data.labels.name_of_value(value)}")
 
 

@@ -120,7 +120,7 @@ class Tally:
         for note in mask.notes:
             if len(self.notes) < _MOST_NOTES:
                 self.notes.append(f"{printable(name)}: {note}")
-        self._unknown.add(name, labelled.unknown)
+        self._unknown.add(name, labelled.unknown, channels=mask.num_channels > 0)
 
     def _counts_as_own(self, value: int, labelled: Labelled) -> bool:
         """Whether a value is the class of its number, and nobody said so."""
@@ -160,7 +160,7 @@ class Tally:
             self.errors if on_error != "skip" else [],
             files,
             any_mask=self.counts.num_masks > 0,
-            masks_fit=not self._unknown,
+            masks_fit=not self._unknown and sum(map(bool, self.counts.pixels)) > 1,
         )
         if not failed.how_to_leave_images_out:  # else kinds are compared without the images
             self.check_kinds()

@@ -49,13 +49,14 @@ class UnknownValues:
         self._labels = labels
         self._instances_in = instances
         self._seen: dict[int, Seen] = {}
-        self._counted_0 = False
+        self._counted_0 = self._of_channels = False
 
     def __bool__(self) -> bool:
         return bool(self._seen)
 
-    def add(self, name: str, unknown: Mapping[int, int]) -> None:
-        """Take note of the unknown values of a mask, and of their pixels."""
+    def add(self, name: str, unknown: Mapping[int, int], *, channels: bool = False) -> None:
+        """Take note of the unknown values or channels of a mask, and of their pixels."""
+        self._of_channels |= channels
         for value, pixels in unknown.items():
             seen = self._seen.get(value)
             if seen is None:
@@ -119,18 +120,16 @@ class UnknownValues:
         )
 
     def _of_indices(self) -> LabelError:
-        lines = shortened(self._lines())
-        if not all(map(self._labels.is_ambiguous, self._seen)):
-            lines.append(self._classes_in_words())
-        return self._listed(lines)
+        lines = [self._line(value) for value in sorted(self._seen)]
+        ambiguous = all(map(self._labels.is_ambiguous, self._seen))
+        return self._listed(lines, "" if ambiguous else self._classes_in_words())
 
-    def _listed(self, lines: Sequence[str]) -> LabelError:
-        error = LabelError("\n".join(lines)).with_hint(self._hint())
-        error.details = self._lines() if len(self._seen) > MOST_LINES else ()
+    def _listed(self, lines: Sequence[str], end: str) -> LabelError:
+        """An error of a line for each value, of which `details` has all."""
+        said = [*shortened(lines), *filter(None, [end])]
+        error = LabelError("\n".join(said)).with_hint(self._hint())
+        error.details = lines if len(lines) > MOST_LINES else ()
         return error
-
-    def _lines(self) -> list[str]:
-        return [self._line(value) for value in sorted(self._seen)]
 
     def _line(self, value: int) -> str:
         what = f"value {self._labels.name_of_value(value)} ({self._seen[value]})"
@@ -140,17 +139,12 @@ class UnknownValues:
 
     def _of_colors(self, counts: ClassCounts) -> LabelError:
         known = self._labels.known_colors()
-        shown = sorted(self._seen)[:MOST_LINES]
-        lines = [self._line(value) + self._near(value, known, counts) for value in shown]
-        if more := len(self._seen) - len(lines):
-            lines.append(f"and {more} more")
-        if any(blended_from(value, known) for value in shown):
-            lines.append(
-                "unknown colours lie between two known ones: anti-aliased, resized or JPEG"
-            )
-        else:
-            lines.append(f"{len(known)} colours are classes")
-        return self._listed(lines)
+        values = sorted(self._seen)
+        lines = [self._line(value) + self._near(value, known, counts) for value in values]
+        end = f"{len(known)} colours are classes"
+        if any(blended_from(value, known) for value in values[:MOST_LINES]):
+            end = "unknown colours lie between two known ones: anti-aliased, resized or JPEG"
+        return self._listed(lines, end)
 
     def _near(self, value: int, colors: Mapping[int, int], counts: ClassCounts) -> str:
         if not colors:
@@ -174,9 +168,9 @@ class UnknownValues:
         if self._labels.is_ambiguous(value):
             return f"--map {name}:{name} to join them, or --ignore-index {name} to leave it out"
         ignore, map_ = f"--ignore-index {_quoted(name)}", f"--map {_quoted(f'{name}:CLASS')}"
-        if first := self._one_too_many():
-            return f"{first}; {ignore} if such pixels are to be left out"
         larger = self._larger(value)
+        if first := self._one_too_many():
+            return f"{first}; {larger}{ignore} if such pixels are to be left out"
         if len(self._seen) >= _MANY and self._labels.colors is None:
             return (
                 f"{larger}or leave out what is a photograph or has soft edges (--exclude); "
@@ -189,12 +183,14 @@ class UnknownValues:
 
     def _one_too_many(self) -> str:
         """What a list without the background, or ids that begin at 1, ask for; "" otherwise."""
-        size = self._labels.num_classes
-        if self._labels.colors is not None or set(self._seen) != {size}:
+        labels, size = self._labels, self._labels.num_classes
+        said = labels.mapping or labels.ranges or labels.regions or labels.rest is not None
+        plain = labels.colors is None and not said and not labels.reduce_zero_label
+        if not plain or self._of_channels or 0 in labels.ignore or set(self._seen) != {size}:
             return ""
         if not self._counted_0:
             return "--reduce-zero-label if the classes begin at 1, as no mask holds 0"
-        if self._labels.class_names is None:
+        if labels.class_names is None:
             return ""
         return (
             "the background as the first name of the class list, if value 0 is the background and "

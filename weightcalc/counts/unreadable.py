@@ -28,8 +28,8 @@ class Unreadable:
     any_mask : bool
         Whether some file could be read, so that there is a result without the others.
     masks_fit : bool
-        Whether all values that could be read are classes or ignored. If not, these files may
-        be the images, and those of colours the masks.
+        Whether what could be read looks like masks: several classes, and no unknown value. If
+        not, these files may be the images, or black scenes, and those of colours the masks.
     """
 
     def __init__(
@@ -49,7 +49,9 @@ class Unreadable:
     def hint(self) -> str:
         """What to do, the most likely remedy first."""
         first = self.how_to_leave_images_out
-        others = set(self.errors) - set(self._images) if first else set(self.errors)
+        named = {error for error in self._images if not _is_a(error, ColorError)}
+        photographs = {error for error in self._images if _is_a(error, PhotographError)}
+        others = set(self.errors) - (named | photographs if first else set())
         if not self._any_mask and all(_is_a(error, LossyError) for error in self.errors):
             first, others = _BLACK_AND_WHITE, set()
         hints = dict.fromkeys(error.hint for error in self.errors if error in others)

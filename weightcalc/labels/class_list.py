@@ -54,10 +54,15 @@ class ClassList(NamedTuple):
         for value, index in self.mapping.items():
             sources.setdefault(index, []).append(value)
         for value, shared in self.regions.items():
-            for index in shared:  # a shared value twice, as it stands for no single class
-                sources.setdefault(index, []).extend([value] * len(shared))
+            for index in shared:
+                sources.setdefault(index, []).append(value)
         values = {name: sources.get(index, [index]) for index, name in enumerate(self.names)}
-        return {name: v[0] for name, v in values.items() if name is not None and len(v) == 1}
+        of_several = {value for value, shared in self.regions.items() if len(shared) > 1}
+        return {
+            name: v[0]
+            for name, v in values.items()
+            if name is not None and len(v) == 1 and v[0] not in of_several
+        }
 
 
 def read_class_list(name: str) -> ClassList:

@@ -257,9 +257,18 @@ class LabelMap:
     def ignored_classes(self) -> frozenset[int]:
         """Classes that keep their place without pixels: their only value is ignored."""
         own = list(self._own_classes())
-        filled = {c for v, c in own if v not in self.ignore} | self.targets()
-        ignored = {c for v, c in own if v in self.ignore and c >= 0}
+        left_out = self._ignored_values()
+        filled = {c for v, c in own if v not in left_out} | self.targets()
+        ignored = {c for v, c in own if v in left_out and c >= 0}
         return frozenset(ignored - filled)
+
+    def _ignored_values(self) -> set[int]:
+        """Ignored values that classes may have: single ones, and those of ranges."""
+        last = (MOST_INFERRED if self.num_classes is None else self.num_classes) - 1
+        last += self.reduce_zero_label
+        ranges = [values for values, index in self.ranges if index is None]
+        of_ranges = {v for r in ranges for v in range(max(r.low, 0), min(r.high, last) + 1)}
+        return {*self.ignore} | of_ranges - self.mapping.keys()
 
     def _own_classes(self) -> Iterator[tuple[int, int]]:
         """Values, those ignored among them, and the classes that are theirs unless options differ."""
@@ -268,7 +277,7 @@ class LabelMap:
         if self.colors is not None:
             yield from self.colors.items()
         elif not self.regions:
-            yield from ((value, value - self.reduce_zero_label) for value in self.ignore)
+            yield from ((v, v - self.reduce_zero_label) for v in self._ignored_values())
 
     def name_of_value(self, value: int) -> str:
         """The value as a person would write it: 7, nan, or #804080 for a colour mask."""

@@ -21,7 +21,7 @@ from typing import BinaryIO
 from ..errors import DamagedError, DecodeError, PointerError, UnsupportedError
 from ..sources.dvc import PULL
 from ..sources.foreign import HEAD, HELP, foreign_file
-from ..sources.names import path_in
+from ..sources.names import path_in, split_ending
 from .options import ReadOptions
 from .png import count_png
 from .png_chunks import SIGNATURE
@@ -58,6 +58,7 @@ _NO_IMAGES = (  # in lower case
 )
 _NETPBM = {b"P1": "PBM", b"P2": "PGM", b"P3": "PPM", b"P4": "PBM", b"P5": "PGM", b"P6": "PPM"}
 WITH_NAMES = (".npz", ".h5", ".hdf5", ".mat", ".zarr", ".zarr.zip")  # whose arrays have names
+ARRAYS = (*WITH_NAMES, ".npy", ".nii", ".nii.gz", ".label")  # which are no pictures
 _HDF5 = b"\x89HDF\r\n\x1a\n"  # which may stand behind a block of another program
 _POINTERS = (
     (b"version https://git-lfs", "a Git LFS pointer, not the mask itself", "git lfs pull"),
@@ -97,10 +98,7 @@ def read_masks(name: str, file: BinaryIO, options: ReadOptions) -> Iterator[Valu
 def suffix_of(name: str) -> str:
     """The ending that chooses the reader, in lower case: ".png", also of a file named so."""
     base = os.path.basename(path_in(name)).lower()
-    for ending in (".nii.gz", ".zarr.zip"):
-        if base.endswith(ending):
-            return ending
-    return os.path.splitext(base)[1] or base
+    return base if base in READERS else split_ending(base)[1] or base
 
 
 def _image_reader(usual: str) -> Reader:

@@ -252,13 +252,13 @@ class Layers(NamedTuple):
             f"scene {printable(way.scene)}" + f" and class {printable(way.name)}" * bool(way.name)
             for way in sorted(ways)[:_MOST_SHOWN]
         ]
-        listed = self.listed is None and self.pattern.has_class
+        needs_list = self.listed is None and self.pattern.has_class
         return SourceError(
             f"{printable(file)}: --layers '{printable(self.pattern.text)}' can split this name in "
             f"{len(ways)} ways: {'; '.join(some)}"
         ).with_hint(
             "-c with a list of the class names, of which the longest that fits is taken"
-            if listed
+            if needs_list
             else "a pattern that says more, such as '{scene}/{class}_*.png'"
         )
 

@@ -74,7 +74,7 @@ class Listing:
             yield data
             return
         self.other += 1
-        self.pointers += path.endswith(dvc.ENDING)
+        self.pointers += data is not None
         if format_ := foreign_ending(path):
             self.foreign.add(format_)
         if data is not None and dvc.is_folder(path):

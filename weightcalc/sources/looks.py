@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
-from .names import path_in
+from .names import path_in, split_ending
 
 _ENOUGH_NAMES = 10_000  # sorted names that show whether some of them recur
 _FEW = 2  # scenes, and names in each of them, that show it
@@ -116,10 +116,7 @@ _LAYOUTS: dict[str, Callable[[str], _Split | None]] = {
 def _parts(name: str) -> tuple[str, str, str]:
     """Folder, stem, and ending of a name; the ending of ``x.nii.gz`` is ``.nii.gz``."""
     folder, _, base = path_in(name).replace(os.sep, "/").rpartition("/")
-    stem, ending = os.path.splitext(base)
-    if stem.lower().endswith(".nii") and ending.lower() == ".gz":
-        stem, ending = stem[:-4], stem[-4:] + ending
-    return folder, stem, ending
+    return folder, *split_ending(base)
 
 
 def _recurring(found: Sequence[tuple[str, _Split]]) -> dict[str, str]:

@@ -18,6 +18,17 @@ _MEMBER = r"(?s)(?:zip|tar)://(.*)::(.*)"
 _URL = r"(?:\w+::)*([A-Za-z][A-Za-z0-9+.-]*)://"
 
 
+_LONG = (".nii.gz", ".zarr.zip")  # endings of two parts
+
+
+def split_ending(base: str) -> tuple[str, str]:
+    """``a.png`` to ``a`` and ``.png``, and ``a.nii.gz`` to ``a`` and ``.nii.gz``; case is kept."""
+    for ending in _LONG:
+        if base.lower().endswith(ending) and len(base) > len(ending):
+            return base[: -len(ending)], base[-len(ending) :]
+    return os.path.splitext(base)
+
+
 class Members(NamedTuple):
     """
     What an archive or a remote folder holds.
@@ -90,7 +101,9 @@ def open_file(name: str) -> BinaryIO:
             ) from error
         missing = MaskError(name, str(error.strerror), MissingError)
         if not os.path.islink(name):  # a link that leads nowhere was found, and not named
-            missing.hint = "--root for the folder that the names of --files-from start from"
+            missing.hint = (
+                "--root with the folder of the names, if they stand in a list of --files-from"
+            )
         raise missing from error
     except OSError as error:
         raise MaskError(name, error.strerror or str(error)) from error

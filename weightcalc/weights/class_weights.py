@@ -218,8 +218,11 @@ def _on_saturation(counts: ClassCounts, formula: Formula, present: Sequence[int]
     if _agree(f.numbers) or not _agree(_apply(formula, f)):
         return
     by_masks = replace(formula, params={**formula.params, "unit": "masks"})
-    of_masks = _apply(by_masks, _frequencies(counts, present, by_masks))
-    helps = f.unit == "pixels" and not _agree(of_masks)
+    helps = (
+        f.unit == "pixels"
+        and counts.num_masks > 0  # none of pasted counts
+        and not _agree(_apply(by_masks, _frequencies(counts, present, by_masks)))
+    )
     yield (
         f"effective-number: all weights agree to 1 %, for so many {f.unit} saturate it; "
         f"{'-p unit=masks or ' if helps else ''}a larger -p beta tells classes apart"
