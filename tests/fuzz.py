@@ -49,7 +49,9 @@ with atheris.instrument_imports(include=["weightcalc"]) if atheris else nullcont
 COMPILED = kernels.count_values, kernels.count_rows
 NUMPY = numpy_kernels.count_values, numpy_kernels.count_rows
 MOST_PIXELS = 20_000
-png.values_of_pixels = lambda pixels, *_: dict(pixels)  # before colours and alphas are refused
+# Pixels as they are, before colours, alphas and photographs are refused.
+png.values_of_pixels = lambda pixels, *_: dict(pixels)
+png.pixel_counter = lambda samples, bits, _: kernels.ValueCounter(samples * bits // 8, "big")
 
 
 # PNG: the chunks are damaged one by one, and get right CRCs more often than not.

@@ -134,3 +134,13 @@ def test_formats_show_a_class_beyond_the_list(clean, weightcalc):
     assert shown.startswith("::error title=weightcalc class-vanished::class 3: no mask holds it")
     (finding,) = weightcalc(*arguments, "-f", "json").json["findings"]
     assert (finding["rule"], finding["class"], finding["name"]) == ("class-vanished", 3, None)
+
+
+def test_nothing_vanished_from_masks_that_cannot_be_read(clean, check):
+    """A mask that cannot be read may hold the class that seems to be gone."""
+    baseline(48, 30, 18, 32)
+    Path("masks/d.png").write_bytes(b"damaged")
+    code, found = check("masks", "-n", 4, *BASE)
+    assert code == 1
+    assert ("unreadable", "masks/d.png") in found
+    assert ("class-vanished", None) not in found

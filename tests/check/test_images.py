@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from support.checked_set import ROWS
 
+from weightcalc.check.image_sizes import size_of
+
 COMPOSED, DECOMPOSED = "Stra\u00dfe \u00e9", "Stra\u00dfe e\u0301"
 
 
@@ -137,3 +139,9 @@ def test_images_in_the_folder_of_the_masks(check, save_mask, tmp_path, monkeypat
         save_mask([[0, 1, 2]], f"s/{name}")
     arguments = ["s", "-n", 3, "--include", "*_mask.png", "--mask-name", "{}_mask"]
     assert check(*arguments, "--images", tmp_path / "s") == (0, {})
+
+
+@pytest.mark.parametrize("name", ["a.h5", "a.hdf5", "a.mat", "a.zarr", "a.zarr.zip", "a.npy"])
+def test_arrays_have_no_header_of_an_image(name):
+    """The size of an array is not looked for in the header of a picture."""
+    assert size_of(name) is None

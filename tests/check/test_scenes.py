@@ -79,3 +79,15 @@ def test_leak(faces, check, save_mask):
     assert set(found) == {("split-leak", "m/a.1")}
     save_mask([[255, 255, 0, 0]], "val/x_hair.png")
     assert check("m", *LAYERS, "--against", "val")[1] == {}
+
+
+def test_class_of_another_split(faces, check, save_mask):
+    """Another split may hold a class that this one has not, also without a class list."""
+    save_mask(HAIR, "val/c_hair.png")
+    save_mask(SKIN, "val/c_eye.png")
+    code, _ = check("m", *LAYERS, "--against", "val")
+    assert code == 0
+    shutil.copytree("m", "same")
+    save_mask(SKIN, "same/c_eye.png")
+    code, found = check("m", *LAYERS, "--against", "same")
+    assert (code, {rule for rule, _ in found}) == (1, {"split-leak"})

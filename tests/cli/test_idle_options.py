@@ -120,3 +120,35 @@ def test_against_follows_links(weightcalc, save_mask, tmp_path):
     assert "split-leak" in weightcalc(*words, "-L").stdout.decode()
     assert len(list_masks("val")) == 1
     assert len(list_masks("val", follow=True)) == 2
+
+
+def test_zero_of_a_class_in_an_ignored_range(weightcalc, masks):
+    """A range that is ignored is known as single values are."""
+    options = ["-n", "3", "--ignore-index", "0-1"]
+    assert weightcalc("weights", masks, *options, "--zero", "1").exit_code == 2
+    assert weightcalc("weights", masks, *options, "--zero", "2").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--ignore-index", "0"],
+        ["--map", "0:0"],
+        ["--encoding", "one-hot"],
+    ],
+)
+def test_reduce_zero_label_is_not_offered_where_it_is_refused(weightcalc, save_mask, options):
+    """Classes that begin at 1 are guessed where nothing was said of 0, and not of channels."""
+    if "one-hot" in options:
+        save_mask([[[0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]], "m/a.npy")
+    else:
+        save_mask([[0, 1, 2, 3]], "m/a.png")
+    result = weightcalc("weights", "m", "-n", "3", *options)
+    assert result.exit_code == 2
+    assert "--reduce-zero-label" not in result.stderr
+
+
+def test_one_class_too_few(weightcalc, save_mask):
+    """A larger -n stays among the remedies where classes may begin at 1."""
+    save_mask([[1, 2, 3]], "m/a.png")
+    assert "-n 4" in weightcalc("weights", "m", "-n", "3").stderr

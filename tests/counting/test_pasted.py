@@ -136,3 +136,31 @@ def test_the_table_has_no_masks(weightcalc):
     result = weightcalc("weights", "--pixels", "6, 2", "-m", "balanced", "-v")
     assert "masks" not in result.stderr
     assert "8 pixels" in result.stderr
+
+
+def test_effective_number_of_many_pixels(weights):
+    """Numbers that saturate the formula are weighed: 1 - beta^n is 1, and so is each weight."""
+    assert weights("100000000, 200000000", "-m", "effective-number") == pytest.approx([1e-4] * 2)
+
+
+@pytest.mark.parametrize("value", ["0-1", "0"])
+def test_ignored_range(weights, value):
+    """A range of classes that is ignored is left out, as a single one is: N is what is left."""
+    # inverse frequency: 60 / 30 and 60 / 30 for 0-1; else 80 / n
+    expected = {"0-1": [0, 0, 2, 2], "0": [0, 4, 80 / 30, 80 / 30]}[value]
+    got = weights("10, 20, 30, 30", "-m", "inverse-frequency", "--ignore-index", value)
+    assert got == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("value", ["7", "-1", "2-5", "nodata", "nan"])
+def test_ignored_value_that_is_no_class(weightcalc, value):
+    """The numbers are those of classes alone, so that no other value can be left out."""
+    result = weightcalc("weights", "--pixels", "60,20", "-m", "balanced", "--ignore-index", value)
+    assert (result.exit_code, "--ignore-index" in result.stderr) == (2, True)
+
+
+def test_layers_do_not_go_with_pasted_numbers(weightcalc):
+    """The message speaks of what was given."""
+    result = weightcalc("weights", "--pixels", "60,20", "--layers", "{scene}_{class}.png")
+    assert (result.exit_code, "--layers" in result.stderr) == (2, True)
+    assert "counts files" not in result.stderr

@@ -214,3 +214,15 @@ def test_nothing_to_skip_to(weightcalc, folder):
     said = weightcalc("weights", "a.png", "--on-error", "skip").stderr
     assert "none of 1 files can be read" in said
     assert "a.png: the file is empty" in said
+
+
+@pytest.mark.parametrize("names", [("s1/a", "s2/b", "s3/c"), ("a_x", "b_x", "b_y")])
+def test_a_black_scene_among_colour_masks(weightcalc, save_mask, names):
+    """A black scene can be read by index, and does not make images of the other masks."""
+    black, red = [0, 0, 0], [255, 0, 0]
+    save_mask([[black, black]], f"m/{names[0]}.png")
+    for name in names[1:]:
+        save_mask([[black, red]], f"m/{name}.png")
+    hint = weightcalc("weights", "m").stderr.partition("hint: ")[2]
+    assert hint.startswith("--encoding color")
+    assert "--exclude" not in hint

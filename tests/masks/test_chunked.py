@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weightcalc import MaskError, ReadOptions, count_file
-from weightcalc.errors import DecodeError
+from weightcalc.errors import DecodeError, LimitError
 from weightcalc.masks import chunked
 from weightcalc.masks.arrays import Header, boxes, steps_within
 
@@ -57,7 +57,9 @@ def arrays(draw):
     return np.ascontiguousarray(values), chunks, ReadOptions(encoding, axis)
 
 
-@pytest.mark.parametrize("limits", [{}, {"_PIECE": 8, "_TABLES": 1 << 12, "_LARGEST_PIXELS": 1}])
+@pytest.mark.parametrize(
+    "limits", [{}, {"_BOX_BYTES": 8, "_COUNTER_BYTES": 1 << 12, "_BYTES_OF_CHANNELS": 1}]
+)
 @settings(max_examples=400)
 @given(case=arrays())
 def test_same_as_npy(tmp_path_factory, limits, case):
@@ -85,7 +87,7 @@ def test_same_as_npy(tmp_path_factory, limits, case):
 )
 def test_chunks_are_read_once(monkeypatch, shape, chunks, options):
     """Every value is read once, in boxes that cut no chunk."""
-    monkeypatch.setattr(chunked, "_PIECE", 100)
+    monkeypatch.setattr(chunked, "_BOX_BYTES", 100)
     reads: list[tuple[slice, ...]] = []
     list(chunked.count_chunked(stored(np.zeros(shape, np.uint8), chunks, reads), options))
     times = np.zeros(shape, int)
@@ -109,3 +111,38 @@ def test_boxes():
         assert seen.min() == seen.max() == 1
         least = np.prod([min(a, b) for a, b in zip(shape, chunks, strict=True)])
         assert np.prod(steps) <= max(most, least)
+
+
+def test_too_many_chunks():
+    """Each chunk costs the libraries an object, so that millions of them are refused unread."""
+    reads = []
+    array = stored(np.zeros((1, 1), np.uint8), (1, 1), reads)
+    large = array._replace(header=array.header._replace(shape=(5000, 5000)))
+    with pytest.raises(LimitError, match="25000000 chunks"):
+        list(chunked.count_chunked(large, ReadOptions()))
+    assert not reads
+
+
+def test_chunks_larger_than_the_array():
+    """A chunk is decoded whole, however little of it lies in the array."""
+    array = stored(np.zeros((4, 5), np.uint8), (1 << 16, 1 << 15))
+    with pytest.raises(LimitError, match="2147483648 bytes"):
+        list(chunked.count_chunked(array, ReadOptions()))
+
+
+def test_a_chunk_of_many_masks_is_read_once(monkeypatch):
+    """Masks of one chunk are counted in turn where their counters are too many at once."""
+    monkeypatch.setattr(chunked, "_COUNTER_BYTES", 3 * 2048)
+    values, reads = np.arange(20, dtype=np.uint8).reshape(20, 1, 1).repeat(6, 1).repeat(6, 2), []
+    masks = list(chunked.count_chunked(stored(values, (20, 6, 6), reads), ReadOptions("index")))
+    assert [mask.values for mask in masks] == [{n: 36} for n in range(20)]
+    assert len(reads) == 1
+
+
+def test_chunks_of_parts_of_many_masks(monkeypatch):
+    """Chunks that would be decoded over and over are refused."""
+    monkeypatch.setattr(chunked, "_COUNTER_BYTES", 2048)
+    monkeypatch.setattr(chunked, "_BOX_BYTES", 1)
+    array = stored(np.zeros((40, 6, 6), np.uint8), (40, 1, 1))
+    with pytest.raises(LimitError, match="decoded 40 times"):
+        list(chunked.count_chunked(array, ReadOptions("index")))

@@ -346,3 +346,16 @@ def test_all_forms_are_equal(weightcalc, tmp_path, class_dict):
         assert [[entry["pixels"], entry["masks"]] for entry in entries] == expected, form
         assert (result.json["masks"], result.json["ignored_pixels"]) == (3, 0), form
         assert result.json["pixels"] == 17 * 40 + 33 * 9 + 64 * 64, form
+
+
+@pytest.mark.parametrize("rows", [slice(None), slice(None, None, -1)])
+def test_blended_edges_wherever_they_are(save_mask, rows):
+    """What few colours hold is judged by all pixels, not by those that come first."""
+    values = np.zeros((1500, 100, 3), np.uint8)
+    noise = np.random.default_rng(1).integers(0, 256, (20, 100, 3), np.uint8)
+    values[:20] = noise
+    mask = save_mask(values[rows])
+    (counted,) = count_file(mask, ReadOptions("color", blended=True))
+    assert counted.values[0] >= 1480 * 100
+    with pytest.raises(MaskError, match="a photograph"):
+        count_file(mask, ReadOptions("color"))

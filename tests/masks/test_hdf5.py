@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from weightcalc import MaskError, MissingExtraError, ReadOptions, count_file
+from weightcalc.masks import chunked
 
 h5py = pytest.importorskip("h5py", reason="h5py is not installed")
 
@@ -233,3 +234,14 @@ def test_without_h5py(build, monkeypatch, weightcalc):
     result = weightcalc("weights", name)
     assert result.exit_code == 2
     assert "weightcalc[hdf5]" in result.stderr
+
+
+def test_masks_of_a_compressed_chunk(build, monkeypatch):
+    """A chunk of more masks than are counted at once is right to the last of them."""
+    monkeypatch.setattr(chunked, "_COUNTER_BYTES", 3 * 100 * 4)
+    values = np.arange(20, dtype=np.int32).reshape(20, 1, 1).repeat(2, 1).repeat(2, 2)
+    name = build(
+        lambda file: file.create_dataset("y", data=values, chunks=(20, 2, 2), compression=4)
+    )
+    masks = count_file(name, ReadOptions("index"))
+    assert [mask.values for mask in masks] == [{n: 4} for n in range(20)]

@@ -368,3 +368,20 @@ def test_large_tiles(tmp_path, environment):
     counts, peak = done.stdout.decode().splitlines()
     assert counts == f"{{0: {30_000**2 - 59**2 * 100}, 3: {59**2 * 100}}}"
     assert int(peak) * 1024 < 150_000_000
+
+
+def test_strips_of_colours_that_are_named_several_times(build):
+    """A strip of RGB counts as often as it is named too: red twice, blue once."""
+    red, blue = bytes([255, 0, 0] * 2), bytes([0, 0, 255] * 2)
+    shared = tags(2, 3, 0, t277=(3, [3]), t278=(4, [1]), t258=(3, [8, 8, 8]), t262=(3, [2]))
+    shared |= {273: (4, [8, 14, 8]), 279: (4, [6, 6, 6])}
+    assert counts_of(build(shared, red + blue), "color") == {0xFF0000: 4, 0x0000FF: 2}
+
+
+def test_values_of_several_strips(build):
+    """More than 65,536 values are no mask, also where each strip has fewer."""
+    a, b = (np.arange(40000 * n, 40000 * (n + 1), dtype="<u4").tobytes() for n in range(2))
+    shared = tags(40000, 3, 0, bits=32, t278=(4, [1]))
+    shared |= {273: (4, [8, 8 + len(a), 8 + len(a)]), 279: (4, [len(a)] * 3)}
+    with pytest.raises(MaskError, match="more than 65536"):
+        count_file(build(shared, a + b))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
+import struct
 import sys
 import zipfile
 
@@ -274,3 +276,48 @@ def test_without_zarr(save, monkeypatch, weightcalc):
     with pytest.raises(MissingExtraError, match=r"weightcalc\[zarr\]"):
         count_file(name)
     assert "weightcalc[zarr]" in weightcalc("weights", name).stderr
+
+
+@pytest.mark.parametrize("sharded", [False, True])
+def test_bombs_behind_other_codecs(save, sharded, tmp_path):
+    """A checksum after the compressor, or a shard around it, does not hide how large a chunk is."""
+    from zarr.codecs import Crc32cCodec, GzipCodec
+
+    options = {"compressors": [GzipCodec(), Crc32cCodec()], "chunks": (2, 3)}
+    options |= {"shards": (2, 3)} if sharded else {}
+    name = save({"y": LABEL}, **options)
+    assert count_file(name)[0].values == COUNTS
+    data = gzip.compress(bytes(64 << 20)) + bytes(4)
+    if sharded:
+        data += struct.pack("<QQ", 0, len(data)) + bytes(4)
+    (tmp_path / "mask.zarr/y/c/0/0").write_bytes(data)
+    assert "decodes to more than its pixels" in str(refused(name))
+
+
+def test_bomb_of_unknown_size(save, tmp_path):
+    """A Zstandard frame that does not say its size is judged by its blocks: here RLE ones."""
+    from zarr.codecs import ZstdCodec
+
+    name = save({"y": LABEL}, compressors=[ZstdCodec()], chunks=(2, 3))
+    size = 128 << 10
+    block = (size << 3 | 1 << 1).to_bytes(3, "little") + b"\0"
+    last = (size << 3 | 1 << 1 | 1).to_bytes(3, "little") + b"\0"
+    frame = b"\x28\xb5\x2f\xfd\x00\x58" + block * 500 + last
+    (tmp_path / "mask.zarr/y/c/0/0").write_bytes(frame)
+    assert "decodes to more than its pixels" in str(refused(name))
+
+
+def test_compressed_twice(save):
+    """Two compressors in a row would hide a bomb in a bomb."""
+    from zarr.codecs import GzipCodec, ZstdCodec
+
+    name = save({"y": LABEL}, compressors=[GzipCodec(), ZstdCodec()], chunks=(2, 3))
+    assert "compressed twice" in str(refused(name))
+
+
+def test_a_name_of_very_many_parts(save, tmp_path):
+    """Each part of a name in an archive is a folder, of which no honest file has hundreds."""
+    path = zipped(save({"y": LABEL}))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("a/" * 30000 + "b", b"")
+    assert "more than 64 parts" in str(refused(path))

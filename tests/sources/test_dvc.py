@@ -159,3 +159,12 @@ def test_other_split(data, weightcalc):
     assert (done.exit_code, done.stdout) == (2, b"")
     assert "no masks in val" in done.stderr
     assert "hint: dvc pull" in done.stderr
+
+
+def test_data_that_is_there(tmp_path, monkeypatch, weightcalc):
+    """A .dvc file beside its data is no reason why there are no masks."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m/t.csv").write_text("x")
+    point("m/t.csv")
+    assert "dvc pull" not in weightcalc("weights", "m").stderr

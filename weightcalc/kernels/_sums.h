@@ -48,7 +48,7 @@ static int enlarge(Sums *sums)
     return sums->entries != NULL;
 }
 
-/* What is too much for kernels.py has not to be counted. */
+/* What is too much for counters.py has not to be counted. */
 static Entry *insert(Sums *sums, uint64_t pattern)
 {
     if (!sums->entries || sums->used > MOST_USED || (sums->used >= (size_t)1 << (sums->bits - 1) && !enlarge(sums)))

@@ -67,7 +67,7 @@ def count_bmp(file: BinaryIO, options: ReadOptions) -> ValueCounts | None:
             else _count_pixels(file, header, options)
         )
     if header.depth > 8:
-        values = values_of_pixels(values, 3, 8, options.encoding)
+        values = values_of_pixels(values, 3, 8, options)
     elif options.encoding == "color":
         values = colors_of_indices(values, header.palette)
     elif max(values) >= len(header.palette) // 3:

@@ -8,22 +8,26 @@ judged by its header, before any chunk is read.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from ..errors import LimitError
+from ..kernels.counters import MOST_VALUES
 from .arrays import Header, boxes, steps_within
 from .channels import ChannelCounter, channel_axis
 from .options import ReadOptions
 from .shapes import bytes_of, check_values, mask_counter, mask_of, refuse_channels, stack_of
 from .value_counts import ValueCounts
 
-_PIECE = 4 << 20  # bytes of a box, where chunks are smaller
+_BOX_BYTES = 4 << 20  # where chunks are smaller
 LARGEST_CHUNK = 1 << 30  # bytes, when decoded
-_LARGEST_PIXELS = 64 << 20  # bytes of a box that holds all channels of its pixels
-_TABLES = 64 << 20  # bytes for the counters of masks that share chunks
+_BYTES_OF_CHANNELS = 64 << 20  # of a box that holds all channels of its pixels
+_COUNTER_BYTES = 64 << 20  # for the counters of masks that share chunks
+_MOST_CHUNKS = 1 << 24  # of an array
+_CHUNKS_AT_ONCE = 4096  # for each of which the libraries make objects
+_MOST_DECODED = 16  # times that a chunk may be decoded
 
 Box = tuple[slice, ...]
 
@@ -40,11 +44,14 @@ class Chunked(NamedTuple):
         Lengths of a chunk along the axes; 1 where it is not stored in chunks.
     read : callable
         The values of a box, as an ndarray of its shape.
+    is_whole : bool
+        Whether it is not stored in chunks, so that any box is as quick to read.
     """
 
     header: Header
     chunks: tuple[int, ...]
     read: Callable[[Box], np.ndarray]
+    is_whole: bool = False
 
 
 def count_chunked(array: Chunked, options: ReadOptions) -> Iterator[ValueCounts]:
@@ -58,11 +65,8 @@ def count_chunked(array: Chunked, options: ReadOptions) -> Iterator[ValueCounts]
     """
     header = array.header
     check_values(header, options)
-    size = math.prod(map(min, array.chunks, header.shape)) * header.dtype.itemsize
-    if size > LARGEST_CHUNK:
-        raise LimitError(
-            f"a chunk of {size} bytes must be held whole: more than {LARGEST_CHUNK}"
-        ).with_hint("save the array with smaller chunks")
+    if not array.is_whole:
+        _check_chunks(array, options)
     if options.by_channels:
         yield from _count_channels(array, options)
         return
@@ -70,23 +74,51 @@ def count_chunked(array: Chunked, options: ReadOptions) -> Iterator[ValueCounts]
     yield from refuse_channels(_count_stack(array, stack, options), stack, options)
 
 
+def _check_chunks(array: Chunked, options: ReadOptions) -> None:
+    """Refuse chunks that are too large, as each is decoded whole, and too many of them."""
+    shape, chunks = array.header.shape, _chunks_by(array, options)
+    size = math.prod(chunks) * array.header.dtype.itemsize
+    if size > LARGEST_CHUNK:
+        raise LimitError(
+            f"a chunk of {size} bytes must be held whole: more than {LARGEST_CHUNK}"
+        ).with_hint("save the array with smaller chunks")
+    number = math.prod(-(-length // chunk) for length, chunk in zip(shape, chunks, strict=True))
+    if number > _MOST_CHUNKS:
+        raise LimitError(f"it has {number} chunks, more than {_MOST_CHUNKS}").with_hint(
+            "save the array with larger chunks"
+        )
+
+
+def _chunks_by(array: Chunked, options: ReadOptions) -> list[int]:
+    """Lengths of chunks; of colours the samples of a pixel belong together."""
+    chunks = list(array.chunks)
+    if options.encoding == "color" and chunks:
+        chunks[-1] = max(chunks[-1], array.header.shape[-1])
+    return chunks
+
+
 def _count_stack(array: Chunked, stack: Header, options: ReadOptions) -> Iterator[ValueCounts]:
     """Count masks along the first axis that is not 1 long, those of a chunk together."""
-    shape, chunks = array.header.shape, list(array.chunks)
+    shape, chunks = array.header.shape, _chunks_by(array, options)
     num_masks = stack.shape[0] if len(stack.shape) == 3 else 1
     axis = shape.index(num_masks) if num_masks > 1 else None
-    if options.encoding == "color":
-        chunks[-1] = shape[-1]  # the samples of a pixel belong together
-    most = max(1, _TABLES // (8 * 256 ** min(2, stack.dtype.itemsize)))
-    for masks, parts in _groups(array.header, chunks, axis, most):
+    most = max(1, _COUNTER_BYTES // _bytes_of_counter(stack))
+    for masks, parts in _groups(array, chunks, axis, most):
         counters = [mask_counter(stack.dtype, options) for _ in masks]
-        for box in parts:
-            values = np.ascontiguousarray(array.read(box))
+        for _, block in parts:
+            values = np.ascontiguousarray(block)
             if options.encoding == "color":
                 values = values.view(stack.dtype)
             for counter, mask in zip(counters, values.reshape(len(counters), -1), strict=True):
                 counter.add(bytes_of(mask))
         yield from (mask_of(counter, stack, options) for counter in counters)
+
+
+def _bytes_of_counter(stack: Header) -> int:
+    """What the counter of a mask may take: a table, or an entry for each value that it has."""
+    if stack.dtype.itemsize <= 2:
+        return int(8 * 256**stack.dtype.itemsize)
+    return 100 * min(MOST_VALUES, stack.shape[-1] * stack.shape[-2])
 
 
 def _count_channels(array: Chunked, options: ReadOptions) -> Iterator[ValueCounts]:
@@ -97,13 +129,13 @@ def _count_channels(array: Chunked, options: ReadOptions) -> Iterator[ValueCount
         size for axis, size in enumerate(header.shape) if axis not in (stacked, channels)
     )
     num_channels = header.shape[channels]
-    if math.prod(chunks) // chunks[channels] * num_channels * 8 <= _LARGEST_PIXELS:
+    if math.prod(chunks) // chunks[channels] * num_channels * 8 <= _BYTES_OF_CHANNELS:
         chunks[channels] = num_channels
-    most = max(1, _TABLES // math.prod(mask_shape))
-    for masks, parts in _groups(header, chunks, stacked, most):
+    most = max(1, _COUNTER_BYTES // math.prod(mask_shape))
+    for masks, parts in _groups(array, chunks, stacked, most):
         counters = [ChannelCounter(mask_shape, num_channels, options) for _ in masks]
-        for box in parts:
-            block = np.moveaxis(array.read(box), channels, -1)
+        for box, values_of_box in parts:
+            block = np.moveaxis(values_of_box, channels, -1)
             place = tuple(s for axis, s in enumerate(box) if axis not in (stacked, channels))
             for number, counter in enumerate(counters):
                 values = block if stacked is None else block[number]
@@ -112,25 +144,65 @@ def _count_channels(array: Chunked, options: ReadOptions) -> Iterator[ValueCount
 
 
 def _groups(
-    header: Header, chunks: list[int], axis: int | None, most: int
-) -> Iterator[tuple[range, Iterator[Box]]]:
+    array: Chunked, chunks: Sequence[int], axis: int | None, most: int
+) -> Iterator[tuple[range, Iterator[tuple[Box, np.ndarray]]]]:
     """
-    Masks that share chunks along an axis, at most so many, and the boxes that hold them.
+    Masks that share chunks along an axis, at most so many, and the boxes of values that hold them.
 
     The axis is None for an array that is one mask.
     """
-    shape = header.shape
-    values = _PIECE // header.dtype.itemsize
+    shape = array.header.shape
+    values = _BOX_BYTES // array.header.dtype.itemsize
+    if not array.is_whole:
+        values = min(values, _CHUNKS_AT_ONCE * math.prod(chunks))
     if axis is None:
-        yield range(1), boxes(shape, steps_within(shape, chunks, values))
+        yield (
+            range(1),
+            ((box, array.read(box)) for box in boxes(shape, steps_within(shape, chunks, values))),
+        )
         return
+    chunk = min(chunks[axis], shape[axis])
     mask = math.prod(shape) // shape[axis]
-    step = min(max(1, values // (mask * chunks[axis])) * chunks[axis], most)
+    step = max(1, min(values // (mask * chunk), most // chunk)) * chunk
     for first in range(0, shape[axis], step):
-        masks = range(first, min(first + step, shape[axis]))
-        part = (*shape[:axis], len(masks), *shape[axis + 1 :])
-        steps = steps_within(part, (*chunks[:axis], len(masks), *chunks[axis + 1 :]), values)
-        yield masks, (_moved(box, axis, first) for box in boxes(part, steps))
+        length = min(step, shape[axis] - first)
+        part = (*shape[:axis], length, *shape[axis + 1 :])
+        steps = steps_within(part, (*chunks[:axis], length, *chunks[axis + 1 :]), values)
+        places = [_moved(box, axis, first) for box in boxes(part, steps)]
+        _check_repeats(len(places), -(-length // most))
+        read = _reading_each_once(array)
+        for begin in range(first, first + length, most):
+            masks = range(begin, min(begin + most, first + length))
+            yield masks, (_within(box, read(box), axis, masks) for box in places)
+
+
+def _check_repeats(num_boxes: int, repeats: int) -> None:
+    """Refuse chunks that would be decoded over and over, as they hold parts of too many masks."""
+    if num_boxes > 1 and repeats > _MOST_DECODED:
+        raise LimitError(
+            f"each of its chunks holds parts of so many masks that it had to be decoded {repeats} times"
+        ).with_hint("save the array with chunks of whole masks")
+
+
+def _reading_each_once(array: Chunked) -> Callable[[Box], np.ndarray]:
+    """A reader of boxes that holds the last one, which may be wanted for several groups of masks."""
+    held: dict[int, tuple[Box, np.ndarray]] = {}
+
+    def read(box: Box) -> np.ndarray:
+        if 0 not in held or held[0][0] != box:
+            held.clear()  # before the next one is read
+            held[0] = box, array.read(box)
+        return held[0][1]
+
+    return read
+
+
+def _within(box: Box, values: np.ndarray, axis: int, masks: range) -> tuple[Box, np.ndarray]:
+    """The part of a box that is of these masks."""
+    start, stop = masks[0], masks[-1] + 1
+    offset = box[axis].start
+    part = (slice(None),) * axis + (slice(start - offset, stop - offset),)
+    return (*box[:axis], slice(start, stop), *box[axis + 1 :]), values[part]
 
 
 def _moved(box: Box, axis: int, offset: int) -> Box:

@@ -26,6 +26,8 @@ def count_file(name: str | os.PathLike[str], options: ReadOptions = DEFAULTS) ->
     """
     Count the values of the masks in one file; a file that changes meanwhile is read again.
 
+    Of a Zarr in a folder, which is many files, it is not noticed if these change meanwhile.
+
     Returns
     -------
     list of ValueCounts

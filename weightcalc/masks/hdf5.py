@@ -176,7 +176,7 @@ def _opened(h5py: Any, dataset: Any, path: str) -> Chunked:
         raise ShapeError(f"its array {name} has no pixels")
     header = Header(np.dtype(dtype), tuple(map(int, shape)), False)
     reader = _Reader(dataset, header, chunks, codes)
-    return Chunked(header, chunks or (1,) * len(shape), reader.read)
+    return Chunked(header, chunks or (1,) * len(shape), reader.read, is_whole=chunks is None)
 
 
 def _filters(dataset: Any) -> list[tuple[int, str]]:
@@ -210,8 +210,10 @@ class _Reader:
     def _check_chunks(self, box: Box) -> None:
         assert self._chunks is not None  # only chunks have filters
         size = math.prod(self._chunks) * self._header.dtype.itemsize
-        for chunk in boxes([s.stop - s.start for s in box], self._chunks):
-            first = tuple(a.start + b.start for a, b in zip(box, chunk, strict=True))
+        begin = [s.start // length * length for s, length in zip(box, self._chunks, strict=True)]
+        reach = [s.stop - start for s, start in zip(box, begin, strict=True)]
+        for chunk in boxes(reach, self._chunks):
+            first = tuple(start + s.start for start, s in zip(begin, chunk, strict=True))
             with third_party("h5py"):
                 stored = self._dataset.id.get_chunk_info_by_coord(first).size or 0
             self._check_chunk(first, stored, size)
@@ -223,7 +225,9 @@ class _Reader:
         if stored * _RATIOS[self._filter] <= _LARGE + size:
             return
         if self._filter == _LZF:
-            raise LimitError(f"its chunk at {first} of {stored} bytes may decode to too many")
+            raise LimitError(
+                f"its chunk at {first} of {stored} bytes of LZF may decode to too many"
+            ).with_hint("h5repack -f GZIP=4 IN OUT, whose chunks say how large they become")
         with third_party("h5py"):
             _, data = self._dataset.id.read_direct_chunk(first)
         if is_larger(data, size + 4):  # and a checksum

@@ -11,6 +11,8 @@ from ..sources.guard import third_party
 _PIECE = 1 << 20
 _DEFLATE_RATIO = 1032  # of inflated to deflated bytes, at most
 _ZSTD = b"\x28\xb5\x2f\xfd"
+_RAW, _REPEATED = 0, 1  # types of its blocks
+_LARGEST_BLOCK = 128 << 10  # bytes, decoded
 
 
 def is_larger(data: bytes, size: int, wbits: int = zlib.MAX_WBITS) -> bool:
@@ -61,11 +63,26 @@ def claimed_size(data: bytes, codec: str, size: int) -> int:
 
 
 def _size_of_zstd(data: bytes) -> int:
-    """The content size in the header of a Zstandard frame, see RFC 8878, 3.1.1.1."""
-    if data[:4] != _ZSTD or len(data) < 5:
-        return 0
-    flags = data[4]
-    single = flags >> 5 & 1
-    start = 5 + (1 - single) + (0, 1, 2, 4)[flags & 3]
-    length = (single, 2, 4, 8)[flags >> 6]
-    return int.from_bytes(data[start : start + length], "little") + 256 * (length == 2)
+    """The bytes that Zstandard frames say they hold, or may hold at most; see RFC 8878, 3.1.1."""
+    total = 0
+    while data[:4] == _ZSTD and len(data) > 4:
+        flags = data[4]
+        single = flags >> 5 & 1
+        start = 5 + (1 - single) + (0, 1, 2, 4)[flags & 3]
+        length = (single, 2, 4, 8)[flags >> 6]
+        claimed = int.from_bytes(data[start : start + length], "little") + 256 * (length == 2)
+        most, end = _most_in_blocks(data, start + length)
+        total += max(claimed, 0) if length else most
+        data = data[end + 4 * (flags >> 2 & 1) :]
+    return total
+
+
+def _most_in_blocks(data: bytes, at: int) -> tuple[int, int]:
+    """The bytes that the blocks of a frame become at most, and where they end."""
+    most, is_last = 0, False
+    while not is_last and at + 3 <= len(data):
+        head = int.from_bytes(data[at : at + 3], "little")
+        is_last, kind, size = bool(head & 1), head >> 1 & 3, head >> 3
+        most += size if kind in (_RAW, _REPEATED) else _LARGEST_BLOCK
+        at += 3 + (1 if kind == _REPEATED else size)
+    return most, at

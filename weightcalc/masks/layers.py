@@ -21,6 +21,7 @@ from ..kernels.counters import ValueCounter
 from ..kernels.special import NAN, NODATA
 from ..sources.layers import Scene
 from ..sources.names import is_zarr, name_from
+from ..sources.opening import is_quick_to_seek, spooled
 from ..text.escape import printable
 from ..text.numbers import number_of
 from .file import read_file
@@ -132,6 +133,9 @@ class _Files:
 def _read_layer(
     file: BinaryIO, *, name: str, options: ReadOptions, unions: Sequence[_Union]
 ) -> _Layer:
+    if not is_quick_to_seek(file):  # once for both readings
+        with spooled(file, options.max_bytes) as copy:
+            return _read_layer(copy, name=name, options=options, unions=unions)
     encoding, masks = _counted(file, name, options)
     values: Counter[int] = Counter()
     for mask in masks:

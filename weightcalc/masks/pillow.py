@@ -275,7 +275,7 @@ def _values(
     if image.mode in _SAMPLES:
         samples = _SAMPLES[image.mode]
         pixels = _count_samples(image, pixel_counter(samples, 8, options)).counts()
-        return values_of_pixels(pixels, samples, 8, options.encoding), 255
+        return values_of_pixels(pixels, samples, 8, options), 255
     if image.mode not in _KINDS:
         raise UnsupportedError(f"{format_} of mode {image.mode} is no mask")
     counter = _count_samples(image)
@@ -283,16 +283,18 @@ def _values(
     if format_ == "TIFF":
         values = _stored_samples(image, values, notes)
     if options.encoding == "color":
-        values = _colors(image, values)
+        values = _colors(image, values, options)
     return values, counter.largest
 
 
-def _colors(image: ImageFile.ImageFile, values: dict[int, int]) -> dict[int, int]:
+def _colors(
+    image: ImageFile.ImageFile, values: dict[int, int], options: ReadOptions
+) -> dict[int, int]:
     if image.mode == "P":
         return colors_of_indices(values, _palette(image))
     if image.mode != "L":
         raise ColorError(f"an image of mode {image.mode} has no colours")
-    return values_of_pixels(values, 1, 8, "color")
+    return values_of_pixels(values, 1, 8, options)
 
 
 def _palette(image: ImageFile.ImageFile) -> bytes:

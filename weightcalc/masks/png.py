@@ -47,26 +47,27 @@ def count_plain(path: str, options: ReadOptions) -> ValueCounts | None:
     ValueCounts, or None
         What `count_png` gives. None where that shall count the file, or say what is wrong.
     """
+    if options.by_channels or options.array is not None:  # which no image has
+        return None
     found = count_plain_png_file(path, options.max_pixels, options.max_bytes)
     return _mask_of(found, options) if found else None
 
 
 def count_plain_bytes(data: Bytes, options: ReadOptions) -> ValueCounts | None:
     """The same for a whole file that is in memory."""
+    if options.by_channels or options.array is not None:
+        return None
     found = count_plain_png(data, options.max_pixels, options.max_bytes)
     return _mask_of(found, options) if found else None
 
 
 def _mask_of(found: PlainPng, options: ReadOptions) -> ValueCounts | None:
-    if options.array is not None:  # which names no PNG
-        return None
     width, height, depth, color, palette, pixels = found
     header = Header(width, height, depth, color, interlaced=False)
     if may_be_refused(pixels, header.num_samples, depth, options):
         return None
     try:
-        check_image(options)
-        return _mask(header, pixels, palette, [], options.encoding)
+        return _mask(header, pixels, palette, [], options)
     except DecodeError:  # which the careful path raises in its own words
         return None
 
@@ -100,16 +101,16 @@ def count_png(file: BinaryIO, options: ReadOptions) -> ValueCounts:
     pixels = _count_passes(header, stream, options)
     stream.finish(chunks.notes)
     chunks.finish()
-    return _mask(header, pixels, chunks.palette, chunks.notes, options.encoding)
+    return _mask(header, pixels, chunks.palette, chunks.notes, options)
 
 
 def _mask(
-    header: Header, pixels: dict[int, int], palette: bytes, notes: list[str], encoding: str
+    header: Header, pixels: dict[int, int], palette: bytes, notes: list[str], options: ReadOptions
 ) -> ValueCounts:
-    values = _values(header, pixels, palette, notes, encoding)
+    values = _values(header, pixels, palette, notes, options)
     largest = 65535 if header.depth == 16 else 255
     size = header.width * header.height
-    by_index = header.color == PALETTE and encoding != "color"
+    by_index = header.color == PALETTE and options.encoding != "color"
     colors = colors_in_use(values, palette) if by_index else None
     return ValueCounts(values, size, header.kind, largest, notes=tuple(notes), colors=colors)
 
@@ -191,16 +192,16 @@ def _rows(stream: _Inflater, row_bytes: int, height: int) -> Iterator[bytes | by
 
 
 def _values(
-    header: Header, pixels: dict[int, int], palette: bytes, notes: list[str], encoding: str
+    header: Header, pixels: dict[int, int], palette: bytes, notes: list[str], options: ReadOptions
 ) -> dict[int, int]:
-    if header.color == GREY and encoding != "color":
+    if header.color == GREY and options.encoding != "color":
         return pixels
     if header.color != PALETTE:
         bits = max(8, header.depth)
-        if header.num_samples == 1 and encoding == "color" and header.depth < 8:
+        if header.num_samples == 1 and options.encoding == "color" and header.depth < 8:
             pixels = {v * 255 // ((1 << header.depth) - 1): n for v, n in pixels.items()}
-        return values_of_pixels(pixels, header.num_samples, bits, encoding)
-    if encoding == "color":
+        return values_of_pixels(pixels, header.num_samples, bits, options)
+    if options.encoding == "color":
         return colors_of_indices(pixels, palette)
     entries = len(palette) // 3
     if max(pixels) >= entries:

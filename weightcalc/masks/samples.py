@@ -90,9 +90,10 @@ def pixel_counter(num_samples: int, sample_bits: int, options: ReadOptions) -> V
     if num_samples <= 2:
         return ValueCounter(width, "big")
     alpha_bits = sample_bits if num_samples == 4 else 0
+    if options.encoding == "color" and options.blended:  # judged at the end, by all pixels
+        return ValueCounter(width, "big")
     if options.encoding == "color":
-        check = partial(_check_colors, alpha_bits=alpha_bits, blended=options.blended)
-        return ValueCounter(width, "big", on_piece=check)
+        return ValueCounter(width, "big", on_piece=partial(_check_colors, alpha_bits=alpha_bits))
     return ValueCounter(width, "big", on_piece=_GreyCheck(sample_bits, alpha_bits))
 
 
@@ -112,21 +113,26 @@ def may_be_refused(
     if num_samples <= 2:
         return False
     if options.encoding == "color":
-        return len(pixels) > _MOST_COLORS
+        return len(pixels) > _MOST_COLORS and not options.blended
     alpha_bits = sample_bits if num_samples == 4 else 0
     colors = (_samples(pixel >> alpha_bits, sample_bits) for pixel in pixels)
     return any(not red == green == blue for red, green, blue in colors)
 
 
-def _check_colors(counter: ValueCounter, alpha_bits: int, blended: bool) -> None:
+def _check_colors(counter: ValueCounter, alpha_bits: int) -> None:
     """Refuse a photograph by its many colours, before all of them are counted."""
-    if len(counter.numbers) <= _MOST_COLORS:
+    if len(counter.numbers) > _MOST_COLORS:
+        colors = {pixel >> alpha_bits for pixel in counter.values_after(0)}
+        if len(colors) > _MOST_COLORS:
+            raise _photograph()
+
+
+def _check_all_colors(colors: Mapping[int, int], blended: bool) -> None:
+    """Refuse a photograph by all its colours, of which few must hold nearly all pixels."""
+    if len(colors) <= _MOST_COLORS:
         return
-    colors: Counter[int] = Counter()
-    for pixel, number in counter.counts().items():
-        colors[pixel >> alpha_bits] += number
-    few = sum(number for _, number in colors.most_common(_MOST_COLORS))
-    if len(colors) > _MOST_COLORS and (not blended or few < _NEARLY_ALL * colors.total()):
+    few = sum(number for _, number in Counter(colors).most_common(_MOST_COLORS))
+    if not blended or few < _NEARLY_ALL * sum(colors.values()):
         raise _photograph()
 
 
@@ -170,7 +176,7 @@ def _no_index(color: tuple[int, int, int]) -> ColorError:
 
 
 def values_of_pixels(
-    pixels: Mapping[int, int], num_samples: int, sample_bits: int, encoding: str
+    pixels: Mapping[int, int], num_samples: int, sample_bits: int, options: ReadOptions
 ) -> dict[int, int]:
     """
     The values of an image of several samples a pixel: grey with alpha, RGB or RGBA.
@@ -183,19 +189,20 @@ def values_of_pixels(
         Samples of a pixel: 1 (grey), 2 (grey and alpha), 3 (RGB) or 4 (RGBA).
     sample_bits : int
         Bits of a sample, 8 or 16.
-    encoding : str
-        "color" packs 8-bit samples to ``0xRRGGBB``; for any other all of them are alike, which
-        `pixel_counter` checks.
+    options : ReadOptions
+        The encoding "color" packs 8-bit samples to ``0xRRGGBB``; for any other all of them are
+        alike, which `pixel_counter` checks.
 
     Raises
     ------
     DecodeError
-        If alpha is not the same everywhere, or a colour has no 8-bit form.
+        If alpha is not the same everywhere, a colour has no 8-bit form, or it is a photograph.
     """
     if num_samples in (2, 4):
         pixels = _without_alpha(pixels, sample_bits)
     num_colors = 1 if num_samples <= 2 else 3
-    if encoding == "color":
+    if options.encoding == "color":
+        _check_all_colors(pixels, options.blended)
         return {_packed(pixel, num_colors, sample_bits): n for pixel, n in pixels.items()}
     if num_colors == 1:
         return dict(pixels)

@@ -18,6 +18,7 @@ from .samples import pixel_counter, values_of_pixels
 from .value_counts import ValueCounts
 
 _MOST_AXES = 32  # that every NumPy can have
+_MOST_MASKS = 1 << 20  # of a file, whose counts are held together
 
 
 def check_values(header: Header, options: ReadOptions) -> None:
@@ -104,7 +105,7 @@ def mask_of(counter: ValueCounter, stack: Header, options: ReadOptions) -> Value
     if stack.dtype.kind == "b" and max(values) > 1:
         raise DamagedError(f"it holds byte {max(values)} where booleans are 0 and 1")
     if options.encoding == "color":
-        values, largest = values_of_pixels(values, stack.dtype.itemsize, 8, options.encoding), 255
+        values, largest = values_of_pixels(values, stack.dtype.itemsize, 8, options), 255
     notes = ("its floats are all whole numbers",) if stack.dtype.kind == "f" else ()
     pixels = stack.shape[-1] * stack.shape[-2]
     return ValueCounts(values, pixels, "array", largest, notes=notes)
@@ -131,6 +132,10 @@ def _check_shape(header: Header, options: ReadOptions) -> None:
         raise ShapeError(
             f"an array of shape {shape} is no mask (H, W) and no stack of them (N, H, W)"
         ).with_hint(_channel_hint(shape))
+    if len(shape) == 3 and shape[0] > _MOST_MASKS:
+        raise LimitError(f"a stack of {shape[0]} masks, more than {_MOST_MASKS}").with_hint(
+            "save it as several files"
+        )
     check_size(shape[-1], shape[-2], options)
     if options.encoding == "auto" and len(shape) == 3 and shape[2] <= 4:
         raise _channels_or_masks(header, f"its last axis has {shape[2]} entries")

@@ -20,7 +20,9 @@ from ..errors import (
     MissingExtraError,
     ShapeError,
     UnsupportedError,
+    ValuesError,
 )
+from ..kernels.counters import MOST_VALUES
 from ..kernels.ndarrays import counted_as, counter_of, whole_numbers
 from ..sources.guard import third_party
 from ..sources.opening import is_quick_to_seek, spooled
@@ -52,7 +54,6 @@ from .value_counts import ValueCounts
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage
 
-    from ..kernels.counters import ValueCounter
 
 # JPEG, JPEG 2000, LERC, WebP and JPEG XL: which of them are exact is not written outside.
 _OF_PILLOW = {6, 7, 34925, 50000, 50001}
@@ -92,6 +93,8 @@ def picture_of_tiff(file: BinaryIO, options: ReadOptions) -> Picture:
     """
     The samples of the pages of a TIFF file that has been counted, one below the other.
 
+    The file is one that can be sought quickly.
+
     Raises
     ------
     DecodeError
@@ -101,8 +104,6 @@ def picture_of_tiff(file: BinaryIO, options: ReadOptions) -> Picture:
         from tifffile import TiffFile
     except ImportError:
         return picture_of_image(file, "TIFF", options)
-    if not is_quick_to_seek(file):
-        file = spooled(file, options.max_bytes)
     with silent():
         with third_party("tifffile"):
             tiff = TiffFile(file, name="mask")
@@ -122,12 +123,13 @@ def picture_of_tiff(file: BinaryIO, options: ReadOptions) -> Picture:
 def _blocks(
     pages: Sequence[Any], images: Sequence[TiffImage], file: BinaryIO, encoding: str
 ) -> Iterator[Block]:
-    for number, (page, image) in enumerate(zip(pages, images, strict=True)):
-        nodata = nodata_of(page)
-        for row, column, rows in placed_rows(page, image, file, nodata):
-            values = whole_numbers(rows, nodata) if image.stored.kind == "f" else rows
-            top = number * image.height + row
-            yield Block(top, column, values_of_samples(values, encoding))
+    with silent():
+        for number, (page, image) in enumerate(zip(pages, images, strict=True)):
+            nodata = nodata_of(page)
+            for row, column, rows in placed_rows(page, image, file, nodata):
+                values = whole_numbers(rows, nodata) if image.stored.kind == "f" else rows
+                top = number * image.height + row
+                yield Block(top, column, values_of_samples(values, encoding))
 
 
 def _count_pages(tiff: TiffFile, file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
@@ -216,7 +218,7 @@ def _count_page(
     check_page(page, image, options)
     nodata = nodata_of(page)
     values, largest = _count_samples(page, image, file, nodata, options)
-    values = _meaning(page, image, values, options.encoding)
+    values = _meaning(page, image, values, options)
     by_index = image.photometric == PALETTE and options.encoding != "color"
     colors = colors_in_use(values, palette_of(page)) if by_index else None
     size = image.width * image.height
@@ -236,17 +238,19 @@ def _count_samples(
     page: TiffPage, image: TiffImage, file: BinaryIO, nodata: float | None, options: ReadOptions
 ) -> tuple[dict[int, int], int]:
     """Stored value to pixels, and the largest value that the samples can have."""
-    if image.samples > 1:
-        counter = pixel_counter(image.samples, image.bits, options)
-        _add_segments(counter, page, image, file, nodata, None)
-        return counter.counts(), (1 << image.bits) - 1
     values: Counter[int] = Counter()
     for times, numbers in _by_repeats(page, image).items():
-        counter = counter_of(image.stored)
-        _add_segments(counter, page, image, file, nodata, numbers)
+        if image.samples > 1:
+            counter = pixel_counter(image.samples, image.bits, options)
+        else:
+            counter = counter_of(image.stored)
+        for _, _, rows in placed_rows(page, image, file, nodata, numbers):
+            counter.add(_pixels(rows, image, nodata).view(np.uint8))
         for value, number in counter.counts().items():
             values[value] += times * number
-    return dict(values), counter_of(image.stored).largest
+        if len(values) > MOST_VALUES:
+            raise ValuesError(f"more than {MOST_VALUES} different values: not a mask")
+    return dict(values), (1 << image.bits) - 1 if image.samples > 1 else counter.largest
 
 
 def _by_repeats(page: TiffPage, image: TiffImage) -> dict[int, list[int]]:
@@ -266,14 +270,6 @@ def _by_repeats(page: TiffPage, image: TiffImage) -> dict[int, list[int]]:
     return groups
 
 
-def _add_segments(
-    counter: ValueCounter, page: TiffPage, image: TiffImage, file: BinaryIO, nodata: float | None,
-    numbers: Sequence[int] | None,
-) -> None:  # fmt: skip
-    for _, _, rows in placed_rows(page, image, file, nodata, numbers):
-        counter.add(_pixels(rows, image, nodata).view(np.uint8))
-
-
 def _notes(page: TiffPage, image: TiffImage) -> list[str]:
     if image.photometric == MIN_IS_WHITE:
         return ["its photometric interpretation is inverted; the stored samples are counted"]
@@ -281,18 +277,18 @@ def _notes(page: TiffPage, image: TiffImage) -> list[str]:
 
 
 def _meaning(
-    page: TiffPage, image: TiffImage, values: Mapping[int, int], encoding: str
+    page: TiffPage, image: TiffImage, values: Mapping[int, int], options: ReadOptions
 ) -> dict[int, int]:
     if image.samples > 1:
-        return values_of_pixels(values, image.samples, image.bits, encoding)
-    if encoding != "color":
+        return values_of_pixels(values, image.samples, image.bits, options)
+    if options.encoding != "color":
         return dict(values)
     if image.photometric == PALETTE:
         return colors_of_indices(values, palette_of(page))
     if image.bits > 8 or image.stored.kind != "u":
         raise ColorError(f"{image.kind} samples have no colours")
     scale = 255 // ((1 << image.bits) - 1)
-    return values_of_pixels({v * scale: n for v, n in values.items()}, 1, 8, encoding)
+    return values_of_pixels({v * scale: n for v, n in values.items()}, 1, 8, options)
 
 
 def _pixels(rows: np.ndarray, image: TiffImage, nodata: float | None) -> np.ndarray:

@@ -55,11 +55,16 @@ def placed_rows(
 
 
 def places_of(page: TiffPage, image: TiffImage) -> Iterator[tuple[int, ...]]:
-    """Of each segment its place, its size in the file, and the columns and rows that count."""
+    """
+    Of each segment what its samples depend on: the columns and rows that count, and where it is
+    stored, for each plane of samples.
+    """
     across, down = image.grid()
     starts, sizes = _stored_places(page, image)
+    planes = image.samples if image.planar else 1
     for number in range(across * down):
-        yield starts[number], sizes[number], *_extent(image, number)
+        parts = slice(number, across * down * planes, across * down)
+        yield *_extent(image, number), *starts[parts], *sizes[parts]
 
 
 def _stored_places(page: TiffPage, image: TiffImage) -> tuple[Sequence[int], Sequence[int]]:

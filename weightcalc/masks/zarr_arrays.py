@@ -20,15 +20,17 @@ from ..sources.guard import third_party
 from ..sources.opening import is_quick_to_seek, spooled
 from ..text.escape import printable
 from .arrays import Header
-from .chunked import LARGEST_CHUNK, Chunked, count_chunked
+from .chunked import Chunked, count_chunked
 from .containers import Entry, chosen, parts_of
 from .options import ReadOptions
 from .value_counts import ValueCounts
-from .zarr_files import Archive, Files, Folder, Values, metadata
+from .zarr_files import Archive, Coding, Files, Folder, Values, metadata
 
 _MOST_NODES = 10_000
 _COMPRESSORS = {"blosc", "zstd", "gzip", "zlib", "lz4"}
-_CODECS = {*_COMPRESSORS, "bytes", "transpose", "crc32c", "sharding_indexed", "delta", "shuffle"}
+_SHARDS = "sharding_indexed"
+_CODECS = {*_COMPRESSORS, _SHARDS, "bytes", "transpose", "crc32c", "delta", "shuffle"}
+_MOST_NESTED = 8
 
 
 class _Node(NamedTuple):
@@ -153,7 +155,7 @@ def _lower_levels(attributes: dict[str, Any]) -> list[str]:
 def _shape(meta: dict[str, Any]) -> tuple[int, ...]:
     shape = meta.get("shape")
     if not isinstance(shape, list) or not all(isinstance(n, int) and n >= 0 for n in shape):
-        raise DamagedError(f"its shape {printable(str(shape)[:40])} is none")
+        raise DamagedError(f"its shape {printable(str(shape)[:40])} is no list of lengths")
     return tuple(shape)
 
 
@@ -161,23 +163,25 @@ def _opened(files: Files, path: str, node: _Node) -> Chunked:
     import zarr
     from zarr.storage import MemoryStore
 
+    version: Any = node.version  # 2 or 3, which is all that zarr's types allow
     codecs = _codecs(node)
-    for codec in codecs:
-        if codec not in _CODECS:
-            raise UnsupportedError(
-                f"its array {printable(path)} is stored by the codec {printable(codec)}, which is "
-                "not loaded"
-            ).with_hint("save it with blosc, zstd or gzip")
-    compressor = codecs[-1] if codecs[-1:] and codecs[-1] in _COMPRESSORS else ""
+    _check_codecs(codecs, path)
     values = Values(files)
     with third_party("zarr"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about what is not yet in the standard
-        array = _open(zarr, MemoryStore(values, read_only=True), path, node.version)
-        chunks = tuple(array.shards or array.chunks)
+        array = zarr.open_array(
+            store=MemoryStore(values, read_only=True), path=path, mode="r", zarr_format=version
+        )
+        shard, chunk = array.shards, tuple(array.chunks)
         header = Header(np.dtype(array.dtype), tuple(array.shape), False)
-    size = math.prod(chunks) * header.dtype.itemsize
-    if size <= LARGEST_CHUNK:  # else it is refused before it is read
-        values.expect(size, compressor)
+    chunks = tuple(shard or chunk)
+    coding = _coding(codecs)
+    if coding.within is not None:
+        coding = coding._replace(
+            num_within=math.prod(chunks) // max(1, math.prod(chunk)),
+            size_within=math.prod(chunk) * header.dtype.itemsize,
+        )
+    values.expect(math.prod(chunks) * header.dtype.itemsize, coding)
 
     def read(box: tuple[slice, ...]) -> np.ndarray:
         with third_party("zarr"):
@@ -186,23 +190,68 @@ def _opened(files: Files, path: str, node: _Node) -> Chunked:
     return Chunked(header, chunks, read)
 
 
-def _open(zarr: Any, store: Any, path: str, version: int) -> Any:
-    return zarr.open_array(store=store, path=path, mode="r", zarr_format=version)
+class _Codec(NamedTuple):
+    """A step of writing a chunk; of shards, the steps of the chunks in them and of their index."""
+
+    name: str
+    within: list[_Codec]
+    of_index: list[_Codec]
+    at_end: bool
 
 
-def _codecs(node: _Node) -> list[str]:
-    """Names of the codecs of an array, the last of writing last; those within a shard first."""
+def _codecs(node: _Node) -> list[_Codec]:
+    """The codecs of an array, in the order of writing."""
     if node.version == 2:
         filters = node.meta.get("filters") or []
         steps = [*(filters if isinstance(filters, list) else []), node.meta.get("compressor")]
-        return [str(_mapping(step).get("id")) for step in steps if step is not None]
-    return _names_of(node.meta.get("codecs"))
+        names = [str(_mapping(step).get("id")) for step in steps if step is not None]
+        return [_Codec(name, [], [], True) for name in names]
+    return _codecs_of(node.meta.get("codecs"))
 
 
-def _names_of(codecs: object) -> list[str]:
-    found: list[str] = []
-    for codec in codecs if isinstance(codecs, list) else []:
+def _codecs_of(listed: object, depth: int = 0) -> list[_Codec]:
+    found = []
+    for codec in listed if isinstance(listed, list) and depth < _MOST_NESTED else []:
         name = str(_mapping(codec).get("name", codec)).removeprefix("numcodecs.")
-        within = _mapping(_mapping(codec).get("configuration"))
-        found += [*_names_of(within.get("codecs")), *_names_of(within.get("index_codecs")), name]
+        options = _mapping(_mapping(codec).get("configuration"))
+        within = _codecs_of(options.get("codecs"), depth + 1)
+        index = _codecs_of(options.get("index_codecs"), depth + 1)
+        at_end = options.get("index_location", "end") == "end"
+        found.append(_Codec(name, within, index, at_end))
     return found
+
+
+def _check_codecs(codecs: list[_Codec], path: str) -> None:
+    """Refuse codecs that are not loaded, and those that do not say how large a chunk becomes."""
+    names = [codec.name for codec in codecs]
+    strange = next((name for name in names if name not in _CODECS), None)
+    if strange is not None:
+        raise UnsupportedError(
+            f"its array {printable(path)} is stored by the codec {printable(strange)}, which is "
+            "not loaded"
+        ).with_hint("save it with blosc, zstd or gzip")
+    if sum(name in _COMPRESSORS for name in names) > 1:
+        raise DamagedError(f"its array {printable(path)} is compressed twice")
+    for codec in codecs:
+        if codec.name == _SHARDS:
+            _check_shards(codec, codecs, path)
+
+
+def _check_shards(shards: _Codec, codecs: list[_Codec], path: str) -> None:
+    plain = [codec.name for codec in shards.of_index] == ["bytes", "crc32c"] and shards.at_end
+    nested = any(codec.name == _SHARDS for codec in shards.within)
+    if not plain or nested or codecs[-1] is not shards:
+        raise UnsupportedError(
+            f"its array {printable(path)} has shards within shards, or shards that are compressed "
+            "whole, or an index that does not stand at their end"
+        ).with_hint("save it without shards, or with those that zarr makes unasked")
+    _check_codecs(shards.within, path)
+
+
+def _coding(codecs: list[_Codec]) -> Coding:
+    if codecs and codecs[-1].name == _SHARDS:
+        return Coding(within=_coding(codecs[-1].within))
+    names = [codec.name for codec in codecs]
+    compressor = next((name for name in names if name in _COMPRESSORS), "")
+    checksum = 4 if names[-1:] == ["crc32c"] else 0
+    return Coding(compressor, checksum)

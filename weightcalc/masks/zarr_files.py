@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import zipfile
 from collections.abc import Iterator, MutableMapping
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from ..errors import DamagedError, LimitError, UnsupportedError
 from ..files.bounded import open_regular
@@ -18,7 +19,10 @@ from .inflation import claimed_size
 
 METADATA = ("zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata")
 _MOST_METADATA = 16 << 20
+_CHECKSUM = 4  # bytes of CRC-32C
 _SLACK = 1 << 20
+_MOST_PARTS = 64  # of the name of a member
+_NO_CHUNK = (1 << 64) - 1  # in the index of a shard
 
 
 class Files(Protocol):
@@ -70,7 +74,9 @@ class Archive:
         self._members = {info.filename: info for info in self._archive.infolist()}
         self._folders: dict[str, set[str]] = {}
         for name in self._members:
-            parts = name.strip("/").split("/")
+            parts = name.strip("/").split("/", _MOST_PARTS)
+            if len(parts) > _MOST_PARTS:
+                raise LimitError(f"a name in it has more than {_MOST_PARTS} parts")
             for number, part in enumerate(parts):
                 self._folders.setdefault("/".join(parts[:number]), set()).add(part)
 
@@ -104,6 +110,51 @@ def metadata(files: Files, path: str) -> bytes | None:
     return files.read(path, _MOST_METADATA)
 
 
+class Coding(NamedTuple):
+    """
+    How chunks are compressed, as far as it says how many bytes they become.
+
+    Attributes
+    ----------
+    compressor : str
+        Its name; "" where there is none.
+    checksum : int
+        Bytes that follow what it made.
+    within : Coding or None
+        For shards, how the chunks in them are compressed.
+    num_within, size_within : int
+        How many these are in a shard, and the bytes that each of them becomes.
+    """
+
+    compressor: str = ""
+    checksum: int = 0
+    within: Coding | None = None
+    num_within: int = 0
+    size_within: int = 0
+
+    def is_larger(self, data: bytes, size: int) -> bool:
+        """Whether a chunk, or one within a shard, says that it becomes more than it may."""
+        if self.within is None:
+            data = data[: len(data) - self.checksum]
+            return claimed_size(data, self.compressor, _allowed(size)) > _allowed(size)
+        pieces = self._pieces(data)
+        return any(self.within.is_larger(piece, self.size_within) for piece in pieces)
+
+    def _pieces(self, shard: bytes) -> Iterator[bytes]:
+        """The chunks of a shard, by the index at its end."""
+        index = shard[-16 * self.num_within - _CHECKSUM : -_CHECKSUM]
+        if len(index) < 16 * self.num_within:
+            raise DamagedError(f"a shard of {len(shard)} bytes has no index")
+        for start, length in struct.iter_unpack("<QQ", index):
+            if start != _NO_CHUNK:
+                yield shard[start : start + length]
+
+
+def _allowed(size: int) -> int:
+    """Bytes that a chunk may have, whether it is compressed or not; noise grows a little."""
+    return size + size // 100 + _SLACK
+
+
 class Values(MutableMapping[str, Any]):
     """The files of a Zarr as zarr wants them, to be read only."""
 
@@ -111,23 +162,29 @@ class Values(MutableMapping[str, Any]):
         from zarr.core.buffer import default_buffer_prototype
 
         self._files = files
-        self._size, self._codec = 0, ""
+        self._size, self._coding = 0, Coding()
+        self._last: tuple[str, Any] = "", None  # chunks of a shard are asked for one by one
         self._buffer = default_buffer_prototype().buffer
 
-    def expect(self, chunk_bytes: int, codec: str) -> None:
-        """Allow chunks of a size when decoded, and say what they are compressed by, or ""."""
-        self._size, self._codec = chunk_bytes + chunk_bytes // 100 + _SLACK, codec
+    def expect(self, chunk_bytes: int, coding: Coding) -> None:
+        """Allow chunks of a size when decoded, and say how they are compressed."""
+        self._size, self._coding = chunk_bytes, coding
 
     def __getitem__(self, key: str) -> Any:
+        if key != self._last[0]:
+            self._last = key, self._buffer.from_bytes(self._read(key))
+        return self._last[1]
+
+    def _read(self, key: str) -> bytes:
         if key.rpartition("/")[2] in METADATA:
             data = metadata(self._files, key)
         else:
-            data = self._files.read(key, self._size)
-            if data is not None and claimed_size(data, self._codec, self._size) > self._size:
+            data = self._files.read(key, _allowed(self._size) + 16 * self._coding.num_within)
+            if data is not None and self._coding.is_larger(data, self._size):
                 raise DamagedError(f"its chunk {printable(key)} decodes to more than its pixels")
         if data is None:
             raise KeyError(key)
-        return self._buffer.from_bytes(data)
+        return data
 
     def __contains__(self, key: object) -> bool:
         try:

@@ -4,7 +4,6 @@ Opens a mask by its name: a file, a member of an archive, or a URL.
 
 from __future__ import annotations
 
-import os
 from typing import BinaryIO
 
 from ..errors import LimitError
@@ -76,12 +75,3 @@ def spooled(file: BinaryIO, limit: int, start: bytes = b"") -> BinaryIO:
         raise
     copy.seek(0)
     return copy
-
-
-def is_same_file(a: str, b: str) -> bool:
-    """Whether two names lead to one existing file; a member of an archive leads to that."""
-    paths = [(split_name(name) or ("", name))[1] for name in (a, b)]
-    try:
-        return os.path.samefile(*paths)
-    except (OSError, ValueError):
-        return False
