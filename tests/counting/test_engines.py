@@ -149,6 +149,36 @@ def test_a_mask_that_kills_workers_of_dask(masks):
     assert [Path(error.mask).name for error in caught.value.errors] == ["07.png"]
 
 
+class Forgetful(Foreign):
+    """As the executor of Dask, takes the result of the first batches for an error."""
+
+    __module__ = "distributed.cfexecutor"
+
+    def __init__(self, error, times):
+        super().__init__(error, "07.png")
+        self._times = times
+
+    def submit(self, function, /, batch):
+        if self._times > 0 and any(name.endswith(self.names) for name in batch):
+            self._times -= 1
+            return super().submit(function, batch)
+        future: Future = Future()
+        future.set_result(function(batch))
+        return future
+
+
+@pytest.mark.parametrize("error", [ValueError("too many values to unpack"), AttributeError("x")])
+def test_a_result_that_dask_loses(masks, error):
+    """A batch whose result was lost with its worker is counted again; what fails twice is a bug."""
+    executor = Forgetful(error, 1)
+    counts = count_masks(masks, LabelMap(2), executor=executor, num_workers=1)
+    assert (counts.pixels, counts.num_masks) == ([780, 820], 40)
+    with pytest.raises(type(error)):
+        count_masks(masks, LabelMap(2), executor=Forgetful(error, 2), num_workers=1)
+    with pytest.raises(type(error)):
+        count_masks(masks, LabelMap(2), executor=Foreign(error, "07.png"), num_workers=1)
+
+
 @pytest.mark.parametrize("death", [BrokenExecutor, ZeroDivisionError])
 def test_an_executor_that_cannot_heal(masks, death):
     """Where an executor that cannot replace workers breaks, or a bug shows, that is the error."""

@@ -71,7 +71,7 @@ def _first_of(
     while waiting:
         batch, future = waiting.popleft()
         try:
-            found = future.result()
+            found = _result_of(future, batch, executor, work)
         except Exception as error:
             if not _is_death(error, executor):
                 raise
@@ -94,7 +94,7 @@ def _one_by_one(
         if isinstance(executor, HealingExecutor):
             executor.heal()
         try:
-            yield from executor.submit(work, [name]).result()
+            yield from _result_of(executor.submit(work, [name]), [name], executor, work)
         except Exception as error:
             if not _is_death(error, executor):
                 raise
@@ -107,6 +107,27 @@ def _is_death(error: Exception, executor: Executor) -> bool:
         return isinstance(executor, HealingExecutor)
     distributed = sys.modules.get("distributed")  # loaded where its errors can come from
     return distributed is not None and isinstance(error, distributed.KilledWorker)
+
+
+def _result_of(
+    future: Future[list[T]],
+    batch: Sequence[N],
+    executor: Executor,
+    work: Callable[[Sequence[N]], list[T]],
+) -> list[T]:
+    """
+    What became of a batch, which is tried again where Dask had its result and lost it.
+
+    The executor of Dask asks for the state of a task after its result. Where the worker that
+    held it died in between, it takes the result for an error, and fails to unpack it. A fault
+    of our own fails in the same way when it is tried again.
+    """
+    try:
+        return future.result()
+    except (ValueError, AttributeError):
+        if not type(executor).__module__.startswith("distributed."):
+            raise
+        return executor.submit(work, batch).result()
 
 
 class HealingExecutor(Executor):
