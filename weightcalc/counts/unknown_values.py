@@ -11,7 +11,7 @@ from ..errors import LabelError
 from ..kernels.special import NAN, NODATA
 from ..labels.colors import blended_from, nearest_color
 from ..labels.label_map import MOST_CLASSES, MOST_INFERRED, LabelMap
-from ..text.escape import printable
+from ..text.escape import printable, quoted
 from ..text.numbers import MOST_LINES, listed, number_of, shortened
 from .class_counts import ClassCounts
 
@@ -167,7 +167,7 @@ class UnknownValues:
         name = self._labels.name_of_value(value)
         if self._labels.is_ambiguous(value):
             return f"--map {name}:{name} to join them, or --ignore-index {name} to leave it out"
-        ignore, map_ = f"--ignore-index {_quoted(name)}", f"--map {_quoted(f'{name}:CLASS')}"
+        ignore, map_ = f"--ignore-index {quoted(name)}", f"--map {quoted(f'{name}:CLASS')}"
         larger = self._larger(value)
         if first := self._one_too_many():
             return f"{first}; {larger}{ignore} if such pixels are to be left out"
@@ -205,13 +205,6 @@ class UnknownValues:
         if named or alone or not 0 <= largest < MOST_CLASSES:
             return ""
         return f"-n {largest + 1} if there are so many classes, "
-
-
-def _quoted(text: str) -> str:
-    """As a shell takes it: # would begin a comment."""
-    import shlex  # here: only errors need it
-
-    return shlex.quote(text) if text.startswith("#") else text
 
 
 def instance_factor(values: list[int]) -> int:

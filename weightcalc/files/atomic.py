@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 from ..errors import OutputError
-from ..text.escape import printable
+from ..text.escape import printable, quoted
 
 try:
     import fcntl
@@ -173,11 +173,9 @@ def _check_place(option: str, path: str | None) -> None:
         raise OutputError(f"{option} {printable(path)}: results are written to files, not to URLs")
     folder = os.path.dirname(os.path.realpath(path)) if path else os.curdir
     if not os.path.isdir(folder):
-        import shlex  # here, as few runs need it
-
         raise OutputError(
             f"{option} {printable(path or '')}: there is no folder {printable(folder)}"
-        ).with_hint(f"mkdir -p {shlex.quote(printable(os.path.dirname(path or '')))}")
+        ).with_hint(f"mkdir -p {quoted(os.path.dirname(path or ''))}")
 
 
 def _regular(path: str) -> os.stat_result | None:

@@ -7,11 +7,10 @@ from __future__ import annotations
 import glob
 import os
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 
 from ..errors import SourceError
-from ..text.escape import printable
+from ..text.escape import printable, quoted
 from .kinds import ending_of
 from .listing import matches
 from .names import is_url, path_in, split_name
@@ -60,7 +59,7 @@ def how_to_leave_out(images: Sequence[str], masks: Sequence[str]) -> str:
     if not options:
         return ""
     folder = _folder_of(masks, images)
-    named = f", or name the folder of the masks: {shlex.quote(printable(folder))}" if folder else ""
+    named = f", or name the folder of the masks: {quoted(folder)}" if folder else ""
     return f"{options} leaves the images out{named}"
 
 
@@ -73,11 +72,7 @@ def _include(images: Sequence[str], masks: Sequence[str]) -> str:
 
 
 def _said(option: str, patterns: Sequence[str]) -> str:
-    return " ".join(f"{option} {_quoted(printable(pattern))}" for pattern in patterns)
-
-
-def _quoted(pattern: str) -> str:
-    return f"'{pattern}'" if "'" not in pattern else shlex.quote(pattern)
+    return " ".join(f"{option} {quoted(pattern)}" for pattern in patterns)
 
 
 def _tell(patterns: Sequence[str], these: Sequence[str], others: Sequence[str]) -> bool:

@@ -15,7 +15,7 @@ from ..text.escape import printable
 from ..text.suggest import similar
 from .names import split_name
 
-_TOKENS = re.compile(r"\{(?P<field>[^{}]*)\}|(?P<any>\*+)|(?P<literal>[^{}*]+)|(?P<brace>[{}])")
+_TOKENS = r"\{(?P<field>[^{}]*)\}|(?P<any>\*+)|(?P<literal>[^{}*]+)|(?P<brace>[{}])"
 _FIELDS = ("scene", "class")
 _MOST_WAYS = 10_000  # in which a name can be split, which are more than anybody means
 _MOST_SHOWN = 3
@@ -88,7 +88,7 @@ class Pattern:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._tokens = [(match.lastgroup or "", match) for match in _TOKENS.finditer(text)]
+        self._tokens = [(match.lastgroup or "", match) for match in re.finditer(_TOKENS, text)]
         fields = [match["field"] for kind, match in self._tokens if kind == "field"]
         unknown = [f"{{{field}}}" for field in fields if field not in _FIELDS]
         unknown += [match["brace"] for kind, match in self._tokens if kind == "brace"]

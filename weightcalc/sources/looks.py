@@ -10,9 +10,9 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import NamedTuple, TypeAlias
 
 from .names import path_in, split_ending
 
@@ -23,7 +23,9 @@ _TILES = {
     "north", "south", "east", "west", "ne", "nw", "se", "sw", "left", "right", "top", "bottom",
     "up", "down", "upper", "lower", "center", "centre", "middle", "front", "back", "rear",
 }  # fmt: skip
-_SPLITS = re.compile(r"(train|val|valid|validation|test|dev|eval)(ing)?", re.IGNORECASE)
+_SPLITS = r"(?i)(train|val|valid|validation|test|dev|eval)(ing)?"
+
+_Parts: TypeAlias = tuple[str, str, str]  # folder, stem and ending of a name
 
 
 class _Split(NamedTuple):
@@ -35,8 +37,7 @@ class _Split(NamedTuple):
     ending: str
 
 
-@dataclass(frozen=True)
-class Looks:
+class Looks(NamedTuple):
     """
     What the names of a set have in common with those of layers.
 
@@ -53,7 +54,7 @@ class Looks:
     """
 
     classes: str = ""
-    first: Mapping[str, str] = field(default_factory=dict)
+    first: Mapping[str, str] = MappingProxyType({})
     layout: str = ""
     instances: str = ""
 
@@ -61,7 +62,7 @@ class Looks:
         """The name of the class that a mask looks like a layer of; "" if it does not."""
         if not self.first:
             return ""
-        split = _LAYOUTS[self.layout](name)
+        split = _LAYOUTS[self.layout](_parts(name))
         return split.word if split is not None and split.word in self.first else ""
 
 
@@ -73,47 +74,47 @@ def look_at(names: Iterable[str]) -> Looks:
     names of files in folders (``liver.nii.gz``), at the end of names (``_hair.png``), or as the
     tag of an export of Label Studio.
     """
-    some = list(islice(names, _ENOUGH_NAMES))
-    for layout, split in _LAYOUTS.items():
-        found = [(name, parts) for name in some if (parts := split(name)) is not None]
+    some = [(name, _parts(name)) for name in islice(names, _ENOUGH_NAMES)]
+    for layout, split_of in _LAYOUTS.items():
+        found = [(name, split) for name, parts in some if (split := split_of(parts)) is not None]
         if first := _recurring(found):
-            layers = [parts for _, parts in found if parts.word in first]
+            layers = [split for _, split in found if split.word in first]
             return Looks(_pattern(layers, "{class}"), first, layout)
-    return Looks(instances=_of_instances(some))
+    return Looks(instances=_of_instances([parts for _, parts in some]))
 
 
-def _in_folder(name: str) -> _Split | None:
+def _in_folder(parts: _Parts) -> _Split | None:
     """``case/liver.nii.gz``: scene ``case``, class ``liver``."""
-    folder, stem, ending = _parts(name)
+    folder, stem, ending = parts
     if not folder or len(stem) < 2 or re.search(r"\d", stem):
         return None
     return _Split(folder, "/", stem, ending)
 
 
-def _at_the_end(name: str) -> _Split | None:
+def _at_the_end(parts: _Parts) -> _Split | None:
     """``a/x_hair.png``: scene ``a/x``, class ``hair``."""
-    folder, stem, ending = _parts(name)
+    folder, stem, ending = parts
     match = re.fullmatch(r"(.*[^_.-])([_.-])([A-Za-z]{2,})", stem, re.DOTALL)
     return _Split(f"{folder}/{match[1]}", match[2], match[3], ending) if match else None
 
 
-def _as_tag(name: str) -> _Split | None:
+def _as_tag(parts: _Parts) -> _Split | None:
     """``task-1-annotation-2-by-3-tag-road-0.png``: scene ``task-1``, class ``road``."""
-    folder, stem, ending = _parts(name)
+    folder, stem, ending = parts
     match = re.fullmatch(r"(task-\d+)-annotation-\d+-by-\d+-tag-(.+)-\d+", stem, re.DOTALL)
     if match is None:
         return None
     return _Split(f"{folder}/{match[1]}", "-annotation-*-by-*-tag-", match[2], f"-*{ending}")
 
 
-_LAYOUTS: dict[str, Callable[[str], _Split | None]] = {
+_LAYOUTS: dict[str, Callable[[_Parts], _Split | None]] = {
     "folder": _in_folder,
     "end": _at_the_end,
     "tag": _as_tag,
 }
 
 
-def _parts(name: str) -> tuple[str, str, str]:
+def _parts(name: str) -> _Parts:
     """Folder, stem, and ending of a name; the ending of ``x.nii.gz`` is ``.nii.gz``."""
     folder, _, base = path_in(name).replace(os.sep, "/").rpartition("/")
     return folder, *split_ending(base)
@@ -134,14 +135,14 @@ def _recurring(found: Sequence[tuple[str, _Split]]) -> dict[str, str]:
     return first
 
 
-def _of_instances(names: Iterable[str]) -> str:
+def _of_instances(names: Iterable[_Parts]) -> str:
     """The pattern for folders that hold several masks each, if there are several such folders."""
-    splits = [_Split(folder, "/", "", ending) for folder, _, ending in map(_parts, names) if folder]
+    splits = [_Split(folder, "/", "", ending) for folder, _, ending in names if folder]
     number_in = Counter(split.scene for split in splits)
     several = {folder for folder, number in number_in.items() if number >= _FEW}
     own = {folder.rpartition("/")[2] for folder in several}
     above = {folder.rpartition("/")[0].rpartition("/")[2] for folder in several}
-    if any(map(_SPLITS.fullmatch, above if len(own) == 1 else own)):
+    if any(re.fullmatch(_SPLITS, name) for name in (above if len(own) == 1 else own)):
         return ""
     if len(several) < _FEW or 2 * len(several) < len(number_in):
         return ""

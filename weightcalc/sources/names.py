@@ -13,20 +13,17 @@ from ..files.bounded import open_regular
 from . import dvc
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")  # of archives
+_LONG = (".nii.gz", ".zarr.zip")  # endings of two parts
 # Compiled when the first name holds "://": most runs need neither, and start sooner.
 _MEMBER = r"(?s)(?:zip|tar)://(.*)::(.*)"
 _URL = r"(?:\w+::)*([A-Za-z][A-Za-z0-9+.-]*)://"
 
 
-_LONG = (".nii.gz", ".zarr.zip")  # endings of two parts
-
-
 def split_ending(base: str) -> tuple[str, str]:
     """``a.png`` to ``a`` and ``.png``, and ``a.nii.gz`` to ``a`` and ``.nii.gz``; case is kept."""
-    for ending in _LONG:
-        if base.lower().endswith(ending) and len(base) > len(ending):
-            return base[: -len(ending)], base[-len(ending) :]
-    return os.path.splitext(base)
+    stem, ending = os.path.splitext(base)
+    first, inner = os.path.splitext(stem)
+    return (first, inner + ending) if (inner + ending).lower() in _LONG else (stem, ending)
 
 
 class Members(NamedTuple):

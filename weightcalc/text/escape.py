@@ -29,3 +29,10 @@ def _escape(character: str) -> str:
     if code <= 0xFF:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def quoted(text: str) -> str:
+    """A word as a shell takes it, for hints that are pasted: # would begin a comment."""
+    import shlex  # here: only messages need it
+
+    return shlex.quote(printable(text))
