@@ -36,6 +36,7 @@ from support.png_writer import (
     SAMPLES,
     SILENT,
     VALUES,
+    chunk,
     chunks_of,
     header,
     join,
@@ -44,7 +45,7 @@ from support.png_writer import (
 )
 
 from weightcalc import ReadOptions, count_file
-from weightcalc.errors import DecodeError
+from weightcalc.errors import DamagedError, DecodeError
 from weightcalc.kernels import counters as kernels
 from weightcalc.kernels import numpy_twin as numpy_kernels
 from weightcalc.masks import png
@@ -289,6 +290,17 @@ def test_claims_beyond_the_limits(data, limit, hint):
     with pytest.raises(DecodeError, match=str(limit)) as caught:
         count(data)
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("length", [1 << 31, (1 << 32) - 1])
+def test_chunks_that_are_too_long(length):
+    """No chunk has 2**31 bytes: refused where it is one of pixels, noted where it follows them."""
+    pixels = chunks_of([[0, 1, 2]])[:-1]
+    with pytest.raises(DamagedError, match=str(length)):
+        count(join(pixels) + chunk(b"IDAT", b"abc", length=length))
+    mask = count(join(pixels) + chunk(b"teXt", b"abc", length=length))
+    assert mask.values == {0: 1, 1: 1, 2: 1}
+    assert len(mask.notes) > 0
 
 
 @pytest.mark.parametrize(

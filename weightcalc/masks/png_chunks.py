@@ -205,8 +205,6 @@ class Chunks:
         length, kind = struct.unpack(">I4s", head)
         if not kind.isalpha():
             raise DamagedError(f"{kind!r} stands where a chunk type should")
-        if length > _LARGEST_CHUNK:
-            raise DamagedError(f"its {kind.decode()} chunk claims {length} bytes")
         return kind, length
 
     def _start_after_pixels(self) -> tuple[bytes, int] | None:
@@ -217,6 +215,8 @@ class Chunks:
             return None
 
     def _pieces(self, kind: bytes, length: int) -> Iterator[bytes]:
+        if length > _LARGEST_CHUNK:
+            raise EndOfFile(f"its {kind.decode()} chunk claims {length} bytes")
         crc = zlib.crc32(kind)
         while length:
             piece = self._file.read(min(length, _READ))
