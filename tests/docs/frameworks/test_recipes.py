@@ -1,0 +1,16 @@
+"""The table of recipes as a whole."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from support.frameworks import RECIPES
+
+
+def test_every_recipe_is_tested():
+    """Each row of the manual's table of recipes is used by a test here."""
+    rows = re.findall(r"^\| ([^|]+) \| `", RECIPES, re.MULTILINE)
+    tests = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    assert len(rows) > 10
+    assert set(rows) == set(re.findall(r'recipe\("([^"]+)"\)', tests))
