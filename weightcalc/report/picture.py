@@ -9,14 +9,14 @@ shares left of the weights.
 from __future__ import annotations
 
 import io
-import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import MissingExtraError, OutputError
+from ..errors import MissingExtraError
 from ..text.columns import display_width, shorten
 from ..text.numbers import percent
+from .scales import check_few, ticks_between, weight_decades
 from .table import ABSENT, ClassTable, Report
 
 if TYPE_CHECKING:
@@ -25,14 +25,11 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-MOST_CLASSES = 1000
 MOST_UPRIGHT = 40  # classes side by side; more of them are rows
 DPI = 150
 _MOST_NAME = 40  # characters of a class name
 _FONT = 9.0  # points, of names
 _SMALL = 7.5  # the smallest text
-_MOST_TICKS = 8  # powers of ten, beside the last
-_LEAST_BAR = 0.01  # of a scale
 _EM = 0.085  # inches, a wide character of a name
 _SET_COLORS = ("#4477aa", "#ee7733", "#228833", "#aa3377", "#66ccee", "#bbbbbb")
 _METHOD_STYLES = (
@@ -51,13 +48,10 @@ _RC: dict[str, Any] = {
     "legend.frameon": False,
     "legend.fontsize": 8.0,
     "text.parse_math": False,  # a dollar sign in a name is one
-    "svg.fonttype": "none",  # names stay text
-    "svg.hashsalt": "weightcalc",
 }
 # Without dates the same report gives the same bytes.
 _METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
-    "svg": {"Date": None},
     "pdf": {"CreationDate": None},
 }
 # Fonts for names in scripts that the font of matplotlib lacks, where they are installed.
@@ -90,7 +84,7 @@ def picture(report: Report, format_: str) -> tuple[bytes, list[str]]:
     ----------
     report : Report
     format_ : str
-        "png", "svg" or "pdf".
+        "png" or "pdf".
 
     Returns
     -------
@@ -109,10 +103,7 @@ def picture(report: Report, format_: str) -> tuple[bytes, list[str]]:
     require_matplotlib()
     import matplotlib
 
-    if len(report.names) > MOST_CLASSES:
-        raise OutputError(
-            f"{len(report.names)} classes are too many for a picture of {MOST_CLASSES}"
-        ).with_hint("-o FILE.csv")
+    check_few(report)
     file = io.BytesIO()
     with matplotlib.rc_context(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -121,13 +112,13 @@ def picture(report: Report, format_: str) -> tuple[bytes, list[str]]:
         parameters.update(_RC | {"font.family": _fonts(report)})
         figure = _Drawing(report).draw()
         figure.savefig(file, format=format_, dpi=DPI, metadata=_METADATA[format_])
-    return file.getvalue(), [*_said(caught, format_)]
+    return file.getvalue(), [*_said(caught)]
 
 
-def _said(caught: Sequence[warnings.WarningMessage], format_: str) -> Iterator[str]:
+def _said(caught: Sequence[warnings.WarningMessage]) -> Iterator[str]:
     texts = {str(warning.message) for warning in caught if warning.category is UserWarning}
     glyphs = {text for text in texts if "missing from font" in text}
-    if glyphs and format_ != "svg":  # where text is text, whatever font shows it
+    if glyphs:
         yield "no font here has all characters of the class names: boxes stand for the others"
     yield from sorted(texts - glyphs)
 
@@ -211,20 +202,22 @@ class _Drawing:
 
     def _draw_shares(self, axes: Axes) -> None:
         base = 10.0**self.report.floor
-        least = base ** (1 - _LEAST_BAR)
         self._scale(axes, base, self.report.floor, 0, percent)
         self._title(axes, "share of the labelled pixels")
         tables = self.report.tables
-        thickness = min(0.8 / len(tables), 0.4 / self.pitch)
-        labelled = {}
+        step = min(0.8 / len(tables), 0.12 / self.pitch)
+        labelled: dict[str, Artist] = {}
         for number, table in enumerate(tables):
-            color = _SET_COLORS[number % len(_SET_COLORS)]
-            shift = (number - (len(tables) - 1) / 2) * thickness
+            marker, color = _METHOD_STYLES[0][0], _SET_COLORS[number % len(_SET_COLORS)]
+            shift = (number - (len(tables) - 1) / 2) * step
             places = [place + shift for place in range(len(table.rows))]
-            lengths = [max(row.share, least) - base if row.pixels else 0 for row in table.rows]
-            bars = axes.barh if self.rows else axes.bar
-            bars(places, lengths, thickness, base, color=color)
-            labelled[table.name] = axes.patches[-1]
+            points = [
+                (place, max(row.share, base))
+                for place, row in zip(places, table.rows, strict=True)
+                if row.pixels
+            ]
+            dots = self._dots(axes, points, marker=marker, markersize=5, color=color)
+            labelled[table.name] = dots
             self._mark_missing(axes, table, places, base)
         if len(tables) > 1:
             self._legend(axes, labelled)
@@ -243,7 +236,7 @@ class _Drawing:
     def _draw_weights(self, axes: Axes) -> None:
         first = self.report.tables[0]
         columns = list(zip(*(row.weights for row in first.rows), strict=True))
-        low, high = _decades([weight for column in columns for weight in column])
+        low, high = weight_decades(self.report)
         edge = 10.0 ** (low - 0.5)  # below all weights, for those that are 0
         self._scale(axes, edge, low, high, "{:g}".format)
         self._title(axes, f"weight of {first.name}" if self.report.drifts else "weight")
@@ -271,10 +264,7 @@ class _Drawing:
         self, axes: Axes, edge: float, low: int, high: int, text: Callable[[float], str]
     ) -> None:
         """A log scale, with ticks at powers of ten, and between them where these are few."""
-        steps = (1, 2, 5) if high - low <= 2 else (1,)
-        apart = math.ceil((high - low) / _MOST_TICKS)
-        exponents = range(high - apart, low - 1, -apart)[::-1]
-        ticks = [s * 10.0**e for e in exponents for s in steps] + [10.0**high]
+        ticks = ticks_between(low, high)
         getattr(axes, f"set_{self.across}scale")("log")
         axis: Axis = getattr(axes, f"{self.across}axis")
         axis.set_ticks(ticks, [text(tick) for tick in ticks], fontsize=_SMALL)
@@ -302,10 +292,3 @@ class _Drawing:
             list(labelled.values()), [f" {text}" for text in texts], loc="lower left",
             bbox_to_anchor=(0, 1 + above), ncols=max(int(width / entry), 1), handletextpad=0.2,
         )  # fmt: skip
-
-
-def _decades(weights: Sequence[float]) -> tuple[int, int]:
-    """Exponents of the powers of ten between which all weights above 0 lie."""
-    some = [weight for weight in weights if weight > 0] or [1.0]
-    low = math.floor(math.log10(min(some)))
-    return low, max(math.ceil(math.log10(max(some))), low + 1)
