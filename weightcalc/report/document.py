@@ -4,7 +4,6 @@ A report as JSON, for programs. Its form is that of ``schemas/balance.json``.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from .._version import __version__
@@ -74,11 +73,4 @@ def _set_entry(table: ClassTable, report: Report) -> dict[str, object]:
 
 def _imbalance_entry(counts: ClassCounts) -> dict[str, object] | None:
     found = imbalance_of(counts)
-    if found is None:
-        return None
-    return {
-        "largest": found.largest,
-        "smallest": found.smallest,
-        "ratio": found.ratio if math.isfinite(found.ratio) else None,
-        "entropy": found.entropy,
-    }
+    return None if found is None else found._asdict()

@@ -21,7 +21,7 @@ class Imbalance(NamedTuple):
     largest, smallest : int
         The class with the most pixels, and that with the fewest.
     ratio : float
-        Pixels of the largest to those of the smallest class; infinite if no float holds it.
+        Pixels of the largest to those of the smallest class.
     entropy : float
         Normalised entropy of the shares: 1 if all classes have as many pixels, near 0 if one
         has nearly all.
@@ -40,10 +40,7 @@ def imbalance_of(counts: ClassCounts) -> Imbalance | None:
         return None
     largest = max(present, key=counts.pixels.__getitem__)
     smallest = min(present, key=counts.pixels.__getitem__)
-    try:
-        ratio = counts.pixels[largest] / counts.pixels[smallest]
-    except OverflowError:
-        ratio = math.inf
+    ratio = counts.pixels[largest] / counts.pixels[smallest]
     pixels = [counts.pixels[index] for index in present]
     return Imbalance(largest, smallest, ratio, normalized_entropy(pixels))
 
@@ -72,9 +69,8 @@ def imbalance_line(counts: ClassCounts) -> str:
     if found is None:
         return ""
     largest, smallest = (short_name(counts.name(i)) for i in (found.largest, found.smallest))
-    times = "more times than a float holds" if math.isinf(found.ratio) else _times(found.ratio)
     return (
-        f"imbalance: class {largest} has {times} the pixels of class {smallest}; "
+        f"imbalance: class {largest} has {_times(found.ratio)} the pixels of class {smallest}; "
         f"normalised entropy of the shares {found.entropy:.2g} (1 is balanced)"
     )
 
