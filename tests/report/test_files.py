@@ -80,10 +80,11 @@ def test_picture_grows(weightcalc):
         with Image.open("r.png") as image:
             image.verify()
             sizes[classes] = image.size
-    # 150 dots an inch: side by side classes are 0.28 inches apart, rows 0.18, and no less
-    # than 5 inches for all; the rest is margins of one inch, and two
-    assert [sizes[n][0] for n in (3, 19)] == [900, 948]
-    assert sizes[150][1] >= 150 * 0.18 * 150 + 150
+    # 144 dots an inch, of which a drawing has 96 pixels: 36 for a row of 24; a long picture has
+    # its scale below too, in another 14 pixels
+    heights = [sizes[n][1] for n in (3, 19, 150)]
+    assert heights[1] - heights[0] == pytest.approx(16 * 36, abs=1)
+    assert heights[2] - heights[1] == pytest.approx(131 * 36 + 21, abs=1)
 
 
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf", "html", "json"])

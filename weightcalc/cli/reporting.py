@@ -238,9 +238,10 @@ def encode_report(
         look = _look(output, voice)
         return text_report(report, look).encode(look.encoding)
     if format_ == "svg":
-        from ..report.svg import svg_report
+        from ..report.drawing import draw_report
+        from ..report.svg import write_svg
 
-        return svg_report(report).encode()
+        return write_svg(draw_report(report)).encode()
     if format_ == "html":
         from ..report.page import html_report
 

@@ -18,8 +18,9 @@ from .._version import __version__
 from ..text.columns import shorten
 from ..text.escape import printable
 from ..text.numbers import grouped, percent
+from .drawing import draw_report
 from .notes import short_name
-from .svg import STYLE, svg_report
+from .svg import STYLE, write_svg
 from .table import PRESENT, ClassRow, ClassTable, Report
 from .words import remarks_on, summary
 
@@ -92,7 +93,7 @@ def html_report(
     OutputError
         If there are more classes than a page can hold.
     """
-    drawing = svg_report(report, titled=False)
+    drawing = write_svg(draw_report(report, titled=False))
     style, script = _part("page.css"), _part("page.js")
     policy = (
         f"default-src 'none'; img-src data:; style-src {_hash(style)} {_hash(STYLE)}; "
