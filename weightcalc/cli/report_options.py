@@ -19,6 +19,11 @@ _methods = click.option(
     metavar="METHOD",
     help="Formula to show; repeatable.  [default: four that differ much]",
 )
+_raw = click.option(
+    "--raw",
+    is_flag=True,
+    help="Show weights as `weights` writes them, not divided by their mean; .csv and .json always do.",
+)
 _sort = click.option(
     "--sort",
     type=click.Choice(["id", "share"]),
@@ -34,5 +39,5 @@ _format = click.option(
     help="Format.  [default: by the ending of -o, or text]",
 )
 report_options = all_of(
-    _methods, gathered("asked", formula_words, *formula_options), _sort, _format
+    _methods, gathered("asked", formula_words, *formula_options), _raw, _sort, _format
 )
