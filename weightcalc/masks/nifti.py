@@ -148,10 +148,13 @@ def _read_header(nibabel: Any, file: BinaryIO) -> Any:
     with third_party("nibabel"):
         header = class_(block, check=False)
         header.check_fix(logger=_LOGGER, error_level=40)
+        place = header.get_data_offset()
     if not bytes(header["magic"]).startswith((b"n+1", b"n+2")):
         raise UnsupportedError("its values are in another file (.hdr and .img)").with_hint(
             "save it as one .nii file"
         )
+    if place < class_.sizeof_hdr:
+        raise DamagedError(f"its values are said to begin at byte {place}, inside its header")
     return header
 
 
