@@ -45,6 +45,8 @@ def zip_members(data: bytes) -> dict[str, bytes | None]:
             raise ValueError("no entry of a directory")
         text = data[at + 46 : at + 46 + name].decode("utf-8" if flags & 0x800 else "cp437")
         at += 46 + name + extra + note
+        if at > end:
+            raise UnclearError("a name that runs out of the directory")
         number -= 1
         text = text.partition("\0")[0]
         if text.endswith("/"):
@@ -88,6 +90,8 @@ def tar_members(data: bytes) -> dict[str, bytes]:
     for header, body in _tar_blocks(data, more):
         name, prefix = (_text(header[at:end]) for at, end in ((0, 100), (345, 500)))
         kind = header[156:157]
+        if kind in b"Lx" and "path" in more:
+            raise UnclearError("two long names of one member")
         if kind == b"L":
             more["path"] = _text(body)
         elif kind == b"x":

@@ -93,10 +93,13 @@ def _check_directory(page: TiffPage) -> int:
     file.seek(page.offset)
     (number,) = struct.unpack(tiff.tagnoformat, file.read(tiff.tagnosize))
     entries = file.read(number * tiff.tagsize)
-    for at in range(0, len(entries), tiff.tagsize):
-        (code,) = struct.unpack_from(tiff.byteorder + "H", entries, at)
-        if code in _OF_PIXELS and code not in page.tags:
+    places = range(0, len(entries), tiff.tagsize)
+    codes = [struct.unpack_from(tiff.byteorder + "H", entries, at)[0] for at in places]
+    for code in _OF_PIXELS.intersection(codes):
+        if code not in page.tags:
             raise DamagedError(f"its tag {code} cannot be read")
+        if codes.count(code) > 1:
+            raise DamagedError(f"its tag {code} stands in one directory more than once")
     behind = file.read(tiff.offsetsize)
     if len(behind) < tiff.offsetsize:
         raise DamagedError("it ends inside a directory")
