@@ -92,6 +92,8 @@ def tar_members(data: bytes) -> dict[str, bytes]:
         kind = header[156:157]
         if kind in b"Lx" and "path" in more:
             raise UnclearError("two long names of one member")
+        if kind == b"L" and body.find(b"\0") != len(body) - 1:
+            raise UnclearError("a long name of another length")
         if kind == b"L":
             more["path"] = _text(body)
         elif kind == b"x":
