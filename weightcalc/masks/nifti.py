@@ -121,7 +121,7 @@ def _count_channels(volume: _Volume, options: ReadOptions) -> ValueCounts:
     for box in boxes(stored, steps_within(stored, (1, 1, 1, 1), _PIECE // 8)):
         place = box[::-1]
         ones = (0,) * (len(array.shape) - 4)  # axes before the last, 1 long
-        with third_party("nibabel"):
+        with third_party("nibabel"), np.errstate(all="ignore"):
             values = np.asarray(array[(*place[:3], *ones, place[3])])
         block = np.moveaxis(_labels(values, array), axis, -1)
         counter.add(block, place[axis].start, (*place[:axis], *place[axis + 1 :]))
@@ -148,10 +148,13 @@ def _read_header(nibabel: Any, file: BinaryIO) -> Any:
     with third_party("nibabel"):
         header = class_(block, check=False)
         header.check_fix(logger=_LOGGER, error_level=40)
+        place = header.get_data_offset()
     if not bytes(header["magic"]).startswith((b"n+1", b"n+2")):
         raise UnsupportedError("its values are in another file (.hdr and .img)").with_hint(
             "save it as one .nii file"
         )
+    if place < class_.sizeof_hdr:
+        raise DamagedError(f"its values are said to begin at byte {place}, inside its header")
     return header
 
 
@@ -204,8 +207,8 @@ def _check_values(header: Any, shape: tuple[int, ...], options: ReadOptions) -> 
 def _labels(values: np.ndarray, volume: Any) -> np.ndarray:
     """Whole numbers, also of a slope that float32 cannot hold: 255 times 1/255 is 1."""
     if values.dtype.kind == "f":
-        near = np.rint(values)
         with np.errstate(invalid="ignore"):
+            near = np.rint(values)
             close = np.abs(values - near) <= _FLOAT32 * np.maximum(1, np.abs(near))
         values = np.where(close, near, values)
     try:
@@ -237,6 +240,6 @@ def _pieces(volume: _Volume) -> Iterator[tuple[int, np.ndarray]]:
     for number, index in enumerate(np.ndindex(shape[2:])):
         for first in range(0, shape[1], columns):
             part = slice(None), slice(first, first + columns), *index, *rest
-            with third_party("nibabel"):
+            with third_party("nibabel"), np.errstate(all="ignore"):  # a slope may be anything
                 values = np.asarray(array[part])
             yield number * shape[1] + first, _labels(values, array)

@@ -38,7 +38,7 @@ _MAGIC = b"\x93NUMPY"
 _LONGEST_HEADER = 10_000
 _MOST_ARRAYS = 10_000  # of a .npz file
 _ITEM = re.compile(
-    r"""\s*(?P<quote>['"])(?P<key>\w+)(?P=quote)\s*:\s*"""
+    r"""(?a)\s*(?P<quote>['"])(?P<key>\w+)(?P=quote)\s*:\s*"""
     r"""(?P<value>'[^']*'|"[^"]*"|True|False|\([\d\sL,]*\))\s*(?P<end>,?\s*\}|,)"""
 )
 _DTYPE = re.compile(r"[<>|=](?:[ui][1248]|b1|f[248])")
@@ -164,7 +164,7 @@ def _read(file: BinaryIO, size: int) -> bytes:
 
 
 def _parse_header(text: str) -> Header:
-    text = text.strip()
+    text = text.strip(" \t\r\n")
     fields: dict[str, str] = {}
     position, end = 1, ","
     while end == "," and (item := _ITEM.match(text, position)):
@@ -195,7 +195,7 @@ def _parse_shape(text: str) -> tuple[int, ...]:
     axes = [axis.strip().removesuffix("L") for axis in text[1:-1].split(",")]
     if not axes[-1]:
         axes.pop()
-    if not all(re.fullmatch(r"\d{1,20}", axis) for axis in axes):
+    if not all(re.fullmatch(r"0|[1-9]\d{0,19}", axis) for axis in axes):
         raise DamagedError(f"its shape {text[:40]} is none")
     return tuple(map(int, axes))
 
