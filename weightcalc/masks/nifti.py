@@ -1,7 +1,7 @@
 """
 Counts NIfTI volumes, plain or gzipped: one mask each, whatever the number of slices.
 
-nibabel reads the header and scales the values; a few columns are in memory at a time.
+nibabel reads the header and scales the values; a piece of them is in memory at a time.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import numpy as np
 from ..errors import (
     ColorError,
     DamagedError,
-    LimitError,
     MissingExtraError,
     ShapeError,
     UnsupportedError,
     ValuesError,
 )
+from ..files.limits import check_bytes
 from ..kernels.counters import ValueCounter
 from ..kernels.ndarrays import counter_of, whole_numbers
 from ..sources.guard import guarded, third_party
@@ -70,7 +70,7 @@ def picture_of_nifti(file: BinaryIO, options: ReadOptions) -> Picture:
         As `read_nifti`.
     """
     volume = _open_volume(file, options)
-    blocks = (Block(row, 0, values.T) for row, values in _pieces(volume))
+    blocks = (Block(*piece) for piece in _pieces(volume))
     return Picture(volume.shape[0], math.prod(volume.shape[1:]), blocks, _axes(volume))
 
 
@@ -195,10 +195,8 @@ def _check_values(header: Any, shape: tuple[int, ...], options: ReadOptions) -> 
         dtype = header.get_data_dtype()
     if dtype.kind not in "iuf":
         raise ValuesError(f"values of type {dtype} are no labels")
-    if math.prod(shape) * dtype.itemsize > options.max_bytes:
-        raise LimitError(
-            f"a volume of shape {shape} is larger than {options.max_bytes} bytes"
-        ).with_hint("--max-bytes, if the file is what it should be")
+    size = math.prod(shape) * dtype.itemsize
+    check_bytes(f"its volume of shape {shape}", size, options.max_bytes)
 
 
 def _labels(values: np.ndarray, volume: Any) -> np.ndarray:
@@ -222,21 +220,20 @@ def _labels(values: np.ndarray, volume: Any) -> np.ndarray:
 
 def _count_pieces(volume: _Volume) -> ValueCounter:
     counter = None
-    for _, numbers in _pieces(volume):
+    for _, _, numbers in _pieces(volume):
         counter = counter or counter_of(numbers.dtype)
         counter.add(np.ascontiguousarray(numbers).view(np.uint8))
     assert counter is not None  # volumes without voxels are refused before
     return counter
 
 
-def _pieces(volume: _Volume) -> Iterator[tuple[int, np.ndarray]]:
-    """Labels of shape (length of the first axis, columns), and the number of the first column."""
-    array, shape = volume.array, volume.shape
-    columns = max(1, _PIECE // (shape[0] * 8))
-    rest = (0,) * (len(array.shape) - len(shape))
-    for number, index in enumerate(np.ndindex(shape[2:])):
-        for first in range(0, shape[1], columns):
-            part = slice(None), slice(first, first + columns), *index, *rest
-            with third_party("nibabel"):
-                values = np.asarray(array[part])
-            yield number * shape[1] + first, _labels(values, array)
+def _pieces(volume: _Volume) -> Iterator[tuple[int, int, np.ndarray]]:
+    """Labels in the order of the file, (rows, length of a row): first row, column, and values."""
+    array, stored = volume.array, volume.shape[::-1]
+    rest = (0,) * (len(array.shape) - len(stored))
+    for box in boxes(stored, steps_within(stored, (1,) * len(stored), _PIECE // 8)):
+        with third_party("nibabel"):
+            values = np.asarray(array[(*box[::-1], *rest)])
+        first = [part.start for part in box[:-1]]
+        rows = _labels(values.T.reshape(-1, values.shape[0]), array)
+        yield int(np.ravel_multi_index(first, stored[:-1])), box[-1].start, rows
