@@ -16,11 +16,11 @@ import numpy as np
 from ..errors import (
     ColorError,
     DamagedError,
-    LimitError,
     LossyError,
     UnsupportedError,
     ValuesError,
 )
+from ..files.limits import check_bytes, check_row
 from ..sources.guard import third_party
 from .options import ReadOptions, check_size
 from .pillow import check_fax, parse_nodata
@@ -29,7 +29,6 @@ from .tiff_segments import is_readable
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage
 
-_LARGEST_ROW = 64 << 20
 _GREYS = (0, 1, 4)
 MIN_IS_WHITE, _RGB, PALETTE = 0, 2, 3  # photometric interpretations
 _PLANAR = 2
@@ -279,13 +278,9 @@ def _check_segments(page: TiffPage, image: TiffImage, options: ReadOptions) -> N
         is_volume = page.imagedepth > 1
     if min(image.tile) < 1 or is_volume:
         raise DamagedError(f"its segments have a size of {image.tile[0]} x {image.tile[1]}")
-    if image.row_bytes > _LARGEST_ROW:
-        raise LimitError(f"a row of {image.row_bytes} bytes is longer than {_LARGEST_ROW}")
+    check_row(image.row_bytes)
     total = image.width * image.height * image.samples * image.bits // 8
-    if total > options.max_bytes:
-        raise LimitError(f"its rows have {total} bytes, more than {options.max_bytes}").with_hint(
-            "--max-bytes, if the file is what it should be"
-        )
+    check_bytes("its image", total, options.max_bytes)
     if image.predictor not in (1, DIFFERENCES, FLOAT_DIFFERENCES):
         raise UnsupportedError(f"its predictor {image.predictor} is unknown")
     floats = image.predictor == FLOAT_DIFFERENCES
