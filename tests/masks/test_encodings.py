@@ -221,6 +221,23 @@ def test_map_and_ignore_without_a_list(counted, save_mask, options, pixels, igno
     assert counted(mask, "--encoding", "color", *options.split()) == (pixels, ignored)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--map", "#804080:1", "--map", "*:0"],
+        ["--map", "#804080:1", "--map", "#000000:0", "--map", "#ff0000:0"],
+        ["--map", "FILE"],
+    ],
+)
+def test_colours_that_options_name_are_counted(counted, save_mask, tmp_path, options):
+    """Where --map or its file names a colour, colours are counted, unasked."""
+    (tmp_path / "map.csv").write_text("value,class\n#804080,1\n*,0\n")
+    words = [str(tmp_path / "map.csv") if word == "FILE" else word for word in options]
+    red = [255, 0, 0]
+    mask = save_mask([[red, red, red], [VOID, VOID, ROAD]])
+    assert counted(mask, *words) == ({0: 5, 1: 1}, {})
+
+
 @pytest.mark.parametrize("value", ["#000000", "void", "0"])
 def test_ignore_with_a_list(counted, save_mask, class_dict, value):
     """A colour of the list is ignored by its number or by its name, and keeps its place."""

@@ -141,7 +141,7 @@ class UnknownValues:
         known = self._labels.known_colors()
         values = sorted(self._seen)
         lines = [self._line(value) + self._near(value, known, counts) for value in values]
-        end = f"{len(known)} colours are classes"
+        end = f"colours that are classes: {len(known)}"
         if any(blended_from(value, known) for value in values[:MOST_LINES]):
             end = "unknown colours lie between two known ones: anti-aliased, resized or JPEG"
         return self._listed(lines, end)
