@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from weightcalc import ClassCounts, LabelError, LabelMap
-from weightcalc.counts.unknown_values import instance_factor
+from weightcalc.counts.value_patterns import instance_factor
 
 # 4 of value 0, 3 of value 1, 2 of value 2, 1 of value 7.
 ROW = [0, 0, 0, 0, 1, 1, 1, 2, 2, 7]

@@ -78,7 +78,28 @@ def test_several_alphas(refused, save_mask, class_dict, encoding):
     mask = save_mask([[[*ROAD, 255], [*ROAD, 254]]])
     said = refused(mask, "--encoding", encoding, "-c", class_dict)
     assert "mask.png: its alpha is not the same everywhere (2 values: 254, 255" in said
-    assert "hint: save the masks without alpha" in said
+    assert "getchannel('A')" in said
+
+
+@pytest.mark.parametrize(
+    ("rows", "hinted", "counts"),
+    [
+        ([[(9, 9, 9, 0), (9, 9, 9, 255), (9, 9, 9, 255)]], "A", {0: 1, 255: 2}),
+        ([[(0, 0, 0, 0), (9, 9, 9, 255), (7, 7, 7, 255)]], "RGB", {0: 1, 9: 1, 7: 1}),
+        ([[(9, 0), (9, 120), (9, 120)]], "A", {0: 1, 120: 2}),
+        ([[(0, 0), (9, 255), (9, 255)]], "RGB", {0: 1, 9: 2}),
+    ],
+)
+def test_the_remedy_for_alpha_gives_the_mask(save_mask, rows, hinted, counts):
+    """A mask in the alpha, or with transparent pixels, is right after the call that the hint names."""
+    name = save_mask(rows, "a.png")
+    with pytest.raises(MaskError) as caught:
+        count_file(name)
+    call = "getchannel('A')" if hinted == "A" else "convert('RGB')"
+    assert f"Image.open(OLD).{call}" in caught.value.hint
+    with Image.open(name) as image:
+        (image.getchannel("A") if hinted == "A" else image.convert("RGB")).save(name)
+    assert count_file(name)[0].values == counts
 
 
 @pytest.mark.parametrize("ending", ["png", "tif", "bmp", "gif"])

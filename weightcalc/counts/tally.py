@@ -134,7 +134,7 @@ class Tally:
             f"{value} as nodata, and it is counted as a class: --ignore-index nodata leaves it out"
             for value, seen in self._nodata.items()
         ]
-        return self.notes + of_nodata
+        return self.notes + of_nodata + self._unknown.remarks(self.counts)
 
     def finish(self, on_error: str = "fail", files: Sequence[str] = ()) -> ClassCounts:
         """

@@ -83,7 +83,7 @@ def read_class_list(name: str) -> ClassList:
         If it is YAML and PyYAML is not installed.
     """
     if name in PRESETS:
-        return _read_preset(name)
+        return read_preset(name)
     if not {".", "/", "\\"} & set(name) and not os.path.lexists(name):
         known = ", ".join(PRESETS)
         raise LabelError(f"{printable(name)}: neither a file nor a preset; the presets are {known}")
@@ -95,7 +95,8 @@ def read_class_list(name: str) -> ClassList:
     return _FILE.read(name, lambda data: _checked(parse(_text(data), suffix)))
 
 
-def _read_preset(name: str) -> ClassList:
+def read_preset(name: str) -> ClassList:
+    """The class list of a well-known data set, one of `PRESETS`."""
     if os.path.isfile(name):
         raise LabelError(f"{name}: a preset, and a file of this folder").with_hint(
             f"./{name} for the file; the preset from a folder without such a file"
