@@ -178,13 +178,13 @@ def many_colors(*numbers):
 
 
 def test_many_masks_of_many_colors(counted, refused, save_mask):
-    """More than 4096 colours of a set without a class list are photographs."""
-    masks = [save_mask(many_colors(*range(n, n + 256)), f"{n}.png") for n in range(0, 4096, 256)]
+    """More than 512 colours of a set without a class list are no classes."""
+    masks = [save_mask(many_colors(*range(n, n + 256)), f"{n}.png") for n in range(0, 512, 256)]
     pixels, _ = counted(*masks, "--encoding", "color")
-    assert (len(pixels), set(pixels.values())) == (4096, {1})
-    one_more = save_mask(many_colors(4096), "more.png")
+    assert (len(pixels), set(pixels.values())) == (512, {1})
+    one_more = save_mask(many_colors(512), "more.png")
     said = refused(*masks, one_more, "--encoding", "color")
-    assert "more than 4096 different colours: photographs, not masks" in said
+    assert "more than 512 different colours" in said
 
 
 @pytest.mark.parametrize("ending", ["png", "tif", "bmp", "npy"])
@@ -397,3 +397,58 @@ def test_blended_edges_wherever_they_are(save_mask, rows):
     assert counted.values[0] >= 1480 * 100
     with pytest.raises(MaskError, match="a photograph"):
         count_file(mask, ReadOptions("color"))
+
+
+def colored(save_mask, folder, number, pick):
+    """Save so many masks of 40 x 50 pixels, each with a stripe of colours that `pick` gives."""
+    for n in range(number):
+        rows = np.zeros((40, 50, 3), np.uint8)
+        rows[20:] = ROAD
+        for place, color in enumerate(pick(n)):
+            rows[0, place] = color
+        save_mask(rows, f"{folder}/{n}.png")
+
+
+def test_a_slip_of_colour_is_named(weightcalc, save_mask, tmp_path):
+    """A few pixels of a colour near that of a class, in one mask of several, are said."""
+    off = (ROAD[0], ROAD[1], ROAD[2] + 1)
+    colored(save_mask, "m", 5, lambda n: [off] if n == 3 else [])
+    result = weightcalc("weights", tmp_path / "m", "--encoding", "color", "--layout", "named")
+    assert result.exit_code == 0
+    [line] = [line for line in result.stderr.splitlines() if "#804081" in line]
+    assert "m/3.png" in line
+    assert "#804080" in line
+    assert "1 pixel " in line
+
+
+@pytest.mark.parametrize(
+    "pick",
+    [
+        lambda n: [(128, 64, 129)],  # in all masks: a class of near colour
+        lambda n: [(0, 0, 142)] if n == 3 else [],  # a rare class, of no near colour
+    ],
+)
+def test_rare_colours_are_no_slips(weightcalc, save_mask, tmp_path, pick):
+    """A colour that several masks have, or that is like no other, is a class."""
+    colored(save_mask, "m", 5, pick)
+    result = weightcalc("weights", tmp_path / "m", "--encoding", "color", "--layout", "named")
+    assert len(result.json) == 3
+    assert "slip" not in result.stderr
+
+
+@pytest.mark.parametrize(("number", "exit_code"), [(5, 0), (30, 2)])
+def test_ids_of_segments_are_no_colours(weightcalc, save_mask, tmp_path, number, exit_code):
+    """Ids of COCO panoptic, of which each mask has its own, are said, and refused above 512."""
+    colored(save_mask, "m", number, lambda n: [(n, k, 49) for k in range(20)])
+    result = weightcalc("weights", tmp_path / "m", "--encoding", "color", "--layout", "named")
+    assert result.exit_code == exit_code
+    assert "COCO panoptic" in result.stderr
+    assert "weightcalc help formats" in result.stderr
+
+
+def test_many_colours_of_classes_are_no_segments(weightcalc, save_mask, tmp_path):
+    """A palette of 150 colours, as ADE20K has, is none of segments where masks share it."""
+    colored(save_mask, "m", 8, lambda n: [(k, 2 * k % 256, 99) for k in range(n, n + 143)][:50])
+    result = weightcalc("weights", tmp_path / "m", "--encoding", "color", "--layout", "named")
+    assert result.exit_code == 0
+    assert "panoptic" not in result.stderr
