@@ -14,6 +14,7 @@ from ..sources.looks import Looks
 from ..text.escape import printable
 from ..text.numbers import number_of
 from .class_counts import ClassCounts, ignored_pixels
+from .copies import Copies
 from .found_colors import FoundColors
 from .kinds import Kinds
 from .palettes import Palettes
@@ -97,6 +98,7 @@ class Tally:
         self._unknown = UnknownValues(labels, looks.instances)
         self._colors = FoundColors(labels) if labels.learn_colors else None
         self._nodata: dict[int, Seen] = {}
+        self._copies = Copies()
 
     def add(self, counted: Counted) -> Iterator[LabelledMask]:
         """Add the masks of a file, and give each of them back by classes."""
@@ -122,6 +124,7 @@ class Tally:
         for note in mask.notes:
             if len(self.notes) < _MOST_NOTES:
                 self.notes.append(f"{printable(name)}: {note}")
+        self._copies.add(name, mask)
         if self._colors is not None:
             self._colors.add(name, labelled.classes)
         self._unknown.add(name, labelled.unknown, channels=mask.num_channels > 0)
@@ -139,7 +142,14 @@ class Tally:
             for value, seen in self._nodata.items()
         ]
         of_colors = self._colors.remarks(self.counts) if self._colors is not None else []
-        return [*self.notes, *of_nodata, *of_colors, *self._unknown.remarks(self.counts)]
+        of_copies = self._copies.remarks()
+        return [
+            *self.notes,
+            *of_nodata,
+            *of_copies,
+            *of_colors,
+            *self._unknown.remarks(self.counts),
+        ]
 
     def finish(self, on_error: str = "fail", files: Sequence[str] = ()) -> ClassCounts:
         """
