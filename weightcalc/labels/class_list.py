@@ -115,7 +115,16 @@ def _text(data: bytes) -> str:
     if data.startswith(b"version https://git-lfs"):
         raise LabelError("a Git LFS pointer, not the list itself").with_hint("git lfs pull")
     is_wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))  # as PowerShell writes texts
-    text = data.decode("utf-16" if is_wide else "utf-8-sig")
+    try:
+        text = data.decode("utf-16" if is_wide else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        if is_wide or re.search(rb"[\x00-\x08\x0e-\x1f]", data):
+            raise  # of no text at all
+        raise LabelError(
+            f"no text in UTF-8, by byte {error.start}: Latin-1 or Windows-1252?"
+        ).with_hint(
+            "iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW, or an editor that saves UTF-8"
+        ) from error
     if "\0" in text:
         raise LabelError("it holds NUL bytes, so no text of class names")
     if marker := re.search(r"^(<{7}|\|{7}|={7}|>{7})( .*)?\r?$", text, re.MULTILINE):
