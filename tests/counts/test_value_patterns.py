@@ -164,3 +164,28 @@ def test_numbers_of_objects_can_be_joined(hint, pixels):
     said, _ = hint([[0, 0, 0, *range(1, 400)]], name="a.npy", dtype=np.uint16)
     offered = re.search(r"(--map \S+ --map \S+) if they are objects", said)[1]
     assert pixels(*shlex.split(offered), name="a.npy") == [3, 399]
+
+
+def test_few_values_of_large_numbers(hint, pixels):
+    """Land covers of 10, 20 to 95 and 100 can be numbered in their order."""
+    said, _ = hint([[10, 20, 30, 30, 95, 100]])
+    offered = re.match(r"((--map \S+ )+)if the 5 values are numbered", said)[1]
+    assert pixels(*shlex.split(offered)) == [1, 1, 2, 1, 1]
+
+
+def test_ids_of_few_instances(hint, pixels):
+    """Instances of Vistas, 256 x class + number, are called so where few of them are seen."""
+    ids = [6 * 256, 6 * 256 + 2, 7 * 256 + 1, *(n * 256 + n % 4 for n in range(9, 20))]
+    said, text = hint([[0, *ids]], name="a.npy", dtype=np.uint16)
+    assert "instance ids (class x 256 + number)" in text
+    assert "--map 1536-1791:CLASS" in said
+    offered = ["--map", "1536-1791:1", "--map", "*:0"]
+    assert pixels(*offered, name="a.npy") == [len(ids) - 1, 2]
+
+
+def test_soft_masks(hint, pixels):
+    """Alphas of matting are intensities, which are parted at 128 if they are masks of one class."""
+    said, text = hint([[0, 0, *range(256), 255]])
+    assert "intensities" in text
+    offered = re.search(r"(--map 128\S+ --map \S+) if they are soft masks", said)[1]
+    assert pixels(*shlex.split(offered)) == [130, 129]

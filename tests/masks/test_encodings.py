@@ -8,6 +8,8 @@ try:
     import zarr
 except ImportError:
     h5py = zarr = None
+import json
+
 import nibabel
 import numpy as np
 import pytest
@@ -452,3 +454,12 @@ def test_many_colours_of_classes_are_no_segments(weightcalc, save_mask, tmp_path
     result = weightcalc("weights", tmp_path / "m", "--encoding", "color", "--layout", "named")
     assert result.exit_code == 0
     assert "panoptic" not in result.stderr
+
+
+def test_a_list_without_the_background(refused, save_mask, tmp_path):
+    """A list as Supervisely has it names no background: the hint is to add it, which then counts."""
+    objects = [{"title": "road", "color": "#804080"}]
+    listed = tmp_path / "meta.json"
+    listed.write_text(json.dumps({"classes": objects}))
+    mask = save_mask([[ROAD, (0, 0, 0)]])
+    assert "hint: #000000 as a class of the list" in refused(mask, "-c", listed)

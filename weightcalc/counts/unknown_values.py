@@ -4,7 +4,7 @@ Values that are neither a class nor ignored: what they may be, and which option 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 
 from ..errors import LabelError
@@ -50,7 +50,8 @@ class UnknownValues:
         self._labels = labels
         self._instances_in = instances
         self._seen: dict[int, Seen] = {}
-        self._counted_0 = self._of_channels = False
+        self._counted: Collection[int] = ()
+        self._of_channels = False
 
     def __bool__(self) -> bool:
         return bool(self._seen)
@@ -76,10 +77,10 @@ class UnknownValues:
         counts : ClassCounts
             Of the same masks: the values that are classes.
         """
-        self._counted_0 = bool(counts.pixels and counts.pixels[0])
+        found = {index: pixels for index, pixels in enumerate(counts.pixels) if pixels}
+        self._counted = found.keys()
         if self._labels.colors is not None:
             return self._of_colors(counts)
-        found = {index: pixels for index, pixels in enumerate(counts.pixels) if pixels}
         found |= {value: seen.pixels for value, seen in self._seen.items()}
         value = max(self._seen)
         if found.keys() <= {0, value} and value >= MOST_INFERRED:
@@ -161,7 +162,8 @@ class UnknownValues:
     def _measured(self, pixels: dict[int, int]) -> LabelError:
         low, high = min(pixels), max(pixels)
         what = "intensities of an image" + ", or numbers of objects" * (low >= 0)
-        objects = f"; --map 1-{high}:1 --map 0:0 if they are objects of one class"
+        objects = "; --map 128-255:1 --map '*:0' if they are soft masks" * (high <= 255)
+        objects += f"; --map 1-{high}:1 --map 0:0 if they are objects of one class"
         return LabelError(
             f"{printable(self._seen[max(self._seen)].first)}: the masks hold "
             f"{len(pixels)} different values from {low} to {high}: {what}, and no class ids"
@@ -274,9 +276,11 @@ class UnknownValues:
     def _one_too_many(self) -> str:
         """What a list without the background, or ids that begin at 1, ask for; "" otherwise."""
         labels = self._labels
+        if labels.colors is not None and labels.class_names and {*self._seen} == {0}:
+            return "#000000 as a class of the list, if the list leaves the background out"
         if not self._is_plain or 0 in labels.ignore or set(self._seen) != {labels.num_classes}:
             return ""
-        if not self._counted_0:
+        if 0 not in self._counted:
             return "--reduce-zero-label if the classes begin at 1, as no mask holds 0"
         if labels.class_names is None:
             return ""
@@ -292,7 +296,18 @@ class UnknownValues:
         alone = value in (255, NAN, NODATA) and len(self._seen) < _MANY
         if named or alone or not 0 <= largest < MOST_CLASSES:
             return ""
-        return f"-n {largest + 1} if there are so many classes, "
+        return f"{self._in_order()}-n {largest + 1} if there are so many classes, "
+
+    def _in_order(self) -> str:
+        """Numbers from 0 on for few values of large numbers, as land covers have them."""
+        values = sorted({*self._counted, *self._seen} - {255})
+        is_sparse = _FEWEST_LEVELS <= len(values) <= MOST_INFERRED and 2 * len(values) <= values[-1]
+        if not (
+            is_sparse and self._is_plain and self._labels.num_classes is None and values[0] >= 0
+        ):
+            return ""
+        maps = " ".join(f"--map {value}:{n}" for n, value in enumerate(values) if value != n)
+        return f"{maps} if the {len(values)} values are numbered in their order, "
 
 
 def _greys_of_palette(

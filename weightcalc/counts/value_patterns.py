@@ -12,6 +12,7 @@ FACTORS = (1000, 256)  # of a class id in the ids of its instances: Cityscapes, 
 _MOST_STRETCHED = 64  # levels of grey that are told apart
 _MANY_VALUES = 256  # more than masks of classes have
 _CONTIGUOUS = 200  # values without large gaps: no ids of instances by class
+_FEW_IDS = 10  # whose rests are all small by no chance: one of five values has such
 _FEW_GREYS = 5  # of the greys of a palette are no chance
 _ENDS = (7, 248)  # how far black and white move in JPEG, or where masks are resized
 _NEARLY_ALL = 0.8  # of the pixels lie at the ends
@@ -111,15 +112,18 @@ def instance_factor(values: Collection[int]) -> int:
     """
     The number by which classes are multiplied in ids of instances; 0 if values are none.
 
-    Ids are class x factor + number, the numbers of a class being consecutive from 0 or 1 on.
+    Ids are class x factor + number, where the numbers of each class are consecutive from 0 or 1
+    on, or all are small.
     """
     ids = sorted(value for value in values if value >= min(FACTORS))
     for factor in FACTORS:
         large = [value for value in ids if value >= factor]
         groups = [list(found) for _, found in groupby(large, key=lambda v: v // factor)]
         runs = [found for found in groups if len(found) > 1]
-        if runs and len(large) >= len(ids) and all(_is_dense(g, factor) for g in groups):
-            return factor
+        if runs and len(large) >= len(ids):
+            small = len(large) >= _FEW_IDS and all(v % factor < factor // 5 for v in large)
+            if small or all(_is_dense(group, factor) for group in groups):
+                return factor
     return 0
 
 
