@@ -19,7 +19,7 @@ from ..errors import (
     PhotographError,
 )
 from ..files.atomic import refuse_overwriting
-from ..labels.from_options import label_map, layers_of
+from ..labels.from_options import label_map, layers_of, named_color
 from ..labels.label_map import LabelMap
 from ..labels.options import LabelOptions
 from ..masks.file import count_file
@@ -160,7 +160,7 @@ def find_data(
     layers = layers_of(sources.layers, classes, labels) if sources.layers else None
     scenes: list[Scene] = []
     if layers is None:
-        reading = _decided(reading, classes, listing.names, voice)
+        reading = _decided(reading, classes, labels, listing.names, voice)
         map_ = label_map(classes, reading.encoding, labels)
         blended = reading.encoding == "color" and not map_.learn_colors
         reading = reading._replace(blended=blended)
@@ -219,9 +219,16 @@ def _list_masks(sources: SourceOptions, voice: Voice, allow_lossy: bool) -> List
 
 
 def _decided(
-    reading: ReadOptions, classes: ClassList | None, names: Sequence[str], voice: Voice
+    reading: ReadOptions,
+    classes: ClassList | None,
+    labels: LabelOptions,
+    names: Sequence[str],
+    voice: Voice,
 ) -> ReadOptions:
-    """Decide once between indices and colours, where a list with colours leaves it open."""
+    """Decide once between indices and colours, where options or a list speak of colours."""
+    if reading.encoding == "auto" and (color := named_color(labels)):
+        voice.note(f"{printable(color)} is a colour: counting colours (--encoding color)")
+        return reading._replace(encoding="color")
     if reading.encoding != "auto" or classes is None or not classes.colors or not names:
         return reading
     for name in names[:: max(1, len(names) // _MOST_TRIED)]:

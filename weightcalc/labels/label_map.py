@@ -18,7 +18,7 @@ from .values import Values
 # Without a class list more values than these are a photograph, a soft edge or instances.
 MOST_INFERRED = 64
 MOST_CLASSES = 1 << 16
-MOST_COLORS = 4096  # classes found by their colours
+MOST_COLORS = 512  # classes found by their colours: no known data set has more
 _IGNORED = -1
 _UNKNOWN = -2
 _SHARED = -3
@@ -235,8 +235,12 @@ class LabelMap:
         assert self.colors is not None  # learning begins with none, not without them
         if len(self.colors) >= MOST_COLORS:
             raise LabelError(
-                f"more than {MOST_COLORS} different colours: photographs, not masks"
-            ).with_hint("-c/--classes with a list of the colours that are classes")
+                f"more than {MOST_COLORS} different colours: ids of segments or instances (COCO "
+                "panoptic, ADE20K _seg.png), or photographs, and no classes"
+            ).with_hint(
+                "`weightcalc help formats` has the lines that turn such ids into classes; "
+                "-c/--classes with a list of the colours, if these are classes"
+            )
         self.colors.setdefault(color, len(self.colors))
 
     def is_ambiguous(self, value: int) -> bool:

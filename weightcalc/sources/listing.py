@@ -46,6 +46,8 @@ class Listing:
         Masks that the patterns of `include` and `exclude` left out.
     foreign : set of str
         Formats of labels, not read here, of which files were left out.
+    archive : str
+        The first archive that a folder holds, whose masks were left out; "" if there is none.
     warnings : list of str
         What was left out though it looks like a mask.
     folders : set of str
@@ -56,6 +58,7 @@ class Listing:
         self.names: list[str] = []
         self.hidden = self.other = self.pointers = self.unwanted = 0
         self.foreign: set[str] = set()
+        self.archive = ""
         self.warnings: list[str] = []
         self.folders: set[str] = set()
         self._places: dict[str, tuple[str, int]] = {}
@@ -76,6 +79,8 @@ class Listing:
             return
         self.other += 1
         self.pointers += data is not None
+        if is_archive(path):
+            self.archive = self.archive or path
         if format_ := foreign_ending(path):
             self.foreign.add(format_)
         if data is not None and dvc.is_folder(path):
@@ -161,6 +166,8 @@ def _what_to_do(listing: Listing, suffixes: Collection[str]) -> str:
     """The hint where there are no masks: data of DVC, formats that can be turned, or all endings."""
     if listing.pointers:
         return dvc.PULL
+    if listing.archive:
+        return f"name the archive, if it holds the masks: {printable(listing.archive)}"
     if listing.foreign:
         formats = " and ".join(sorted(listing.foreign))
         return f"`weightcalc help formats` has the lines that turn {formats} into masks"
