@@ -16,7 +16,7 @@ from ..text.voice import is_terminal
 
 _WITH_PIXELS = {  # options of `weights` that do not speak of masks
     "pixels", "num_classes", "classes", "ignore_index", "method", "params", "zero", "absent",
-    "normalize", "clip", "denominator", "format_", "layout", "digits", "output", "quiet", "verbose",
+    "normalize", "clip", "denominator", "format_", "layout", "key", "digits", "output", "quiet", "verbose",
     "progress", "color",
 }  # fmt: skip
 _BINARY = ("pickle", "npy", "png", "pdf", "svg")

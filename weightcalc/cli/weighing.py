@@ -4,7 +4,6 @@ From counts to the bytes of a weights file, as the command line asks for them.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Sequence
 
 from ..counting.data_set import DataSet
@@ -12,25 +11,36 @@ from ..counts.class_counts import ClassCounts
 from ..errors import OutputError, WeightError
 from ..files.endings import format_by_ending
 from ..labels.values import parse_class
-from ..text.voice import Voice, is_terminal
-from ..weights.class_weights import list_class_weights, remarks
+from ..text.voice import Voice
+from ..weights.class_weights import list_class_weights, on_spread, remarks
 from ..weights.formula import Formula
-from ..weights.weights_file import ENDINGS, WRITERS, check_layout, lay_out, round_digits, write_json
+from ..weights.weights_file import (
+    DOCUMENTS,
+    ENDINGS,
+    REFUSED,
+    check_key,
+    check_layout,
+    encode_weights,
+    lay_out,
+    round_digits,
+)
 from ..weights.weights_report import weights_report
 from .formula_options import FormulaOptions
 
 
-def choose_format(output: str | None, given: str | None, layout: str) -> str:
+def choose_format(output: str | None, given: str | None, layout: str, key: str | None) -> str:
     """
     The format of a weights file, by -f or the ending of -o.
 
     Raises
     ------
     OutputError
-        If the ending belongs to no format or to another one, or the format lacks the layout.
+        If the ending belongs to no format or to another one, or the format lacks the layout
+        or keys.
     """
-    name = format_by_ending(output, given, ENDINGS)
+    name = format_by_ending(output, given, ENDINGS, REFUSED)
     check_layout(name, layout)
+    check_key(name, layout, key)
     return name
 
 
@@ -93,13 +103,15 @@ def weigh(counts: ClassCounts, formula: Formula, voice: Voice) -> list[float]:
     WeightError
     """
     weights = list_class_weights(counts, formula)
-    voice.warn_each(remarks(counts, weights, formula))
-    if voice.verbose or (is_terminal(sys.stderr) and not voice.quiet):
+    if voice.is_heard:
         from ..report.summary import summary_table, totals_line  # here: pipes need neither
 
         for line in summary_table(counts, weights):
             voice.say(line)
         voice.say(f"{totals_line(counts)}; method {formula.method}")
+    voice.warn_each(remarks(counts, weights, formula))
+    if far := on_spread(counts, weights, formula):
+        voice.note(far)
     return weights
 
 
@@ -109,6 +121,7 @@ def encode(
     formula: Formula,
     format_: str,
     layout: str,
+    key: str | None,
     digits: int | None,
 ) -> bytes:
     """
@@ -122,5 +135,5 @@ def encode(
     if digits is not None:
         weights = [round_digits(weight, digits) for weight in weights]
     if layout == "report":
-        return write_json(weights_report(counts, weights, formula, digits))  # no other has it
-    return WRITERS[format_](lay_out(weights, counts.class_names, layout))
+        return DOCUMENTS[format_](weights_report(counts, weights, formula, digits))
+    return encode_weights(lay_out(weights, counts.class_names, layout), format_, key)

@@ -40,6 +40,12 @@ class Voice:
         self.verbose = verbose and not quiet
         self._color = color
         self._progress = False if quiet and progress is None else progress
+        self._held: list[str] | None = None
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether a person at a terminal, or ``-v`` elsewhere, wants to know how a run goes."""
+        return self.verbose or (is_terminal(sys.stderr) and not self.quiet)
 
     def wants_color(self, stream: TextIO | None) -> bool:
         """Whether a stream gets colours: https://no-color.org"""
@@ -54,9 +60,23 @@ class Voice:
             click.echo(text, err=True, color=self.wants_color(sys.stderr))
 
     def warn(self, text: str) -> None:
-        """A warning, unless the run is quiet."""
-        if not self.quiet:
+        """A warning, unless the run is quiet; where warnings are held, at the end."""
+        if self._held is not None:
+            self._held.append(text)
+        elif not self.quiet:
             self.say(f"{click.style('warning:', fg='yellow')} {text}")
+
+    @contextmanager
+    def warnings_last(self) -> Iterator[None]:
+        """Keep the warnings of a run until it ends, so that a long table does not hide them."""
+        held: list[str] = []
+        self._held = held
+        try:
+            yield
+        finally:
+            self._held = None
+            for text in held:
+                self.warn(text)
 
     def warn_each(self, texts: Sequence[str]) -> None:
         """Many warnings: after some of them only their number, unless -v asks for all."""
@@ -69,6 +89,11 @@ class Voice:
     def note(self, text: str) -> None:
         """A line that is no warning, unless the run is quiet."""
         if not self.quiet:
+            self.say(text)
+
+    def aside(self, text: str) -> None:
+        """What a person at a terminal likes to know, and ``-v`` asks for elsewhere."""
+        if self.is_heard:
             self.say(text)
 
     def detail(self, text: str) -> None:
