@@ -137,7 +137,7 @@ def test_old_file_stays(weightcalc, tmp_path):
     (tmp_path / "r.md").write_text("old")
     assert weightcalc("report", "a.json", "b.json", "-o", "r.md").exit_code == 2
     assert (tmp_path / "r.md").read_text() == "old"
-    result = weightcalc("report", "a.json", "-f", "csv", "-o", "a.json")
+    result = weightcalc("report", "a.json", "-f", "json", "-o", "a.json")
     assert result.exit_code == 2
     assert "is an input" in result.stderr
     assert json.loads((tmp_path / "a.json").read_text())["masks"] == 1

@@ -164,6 +164,10 @@ def encode_report(report: Report, format_: str, output: str | None, voice: Voice
 
         look = _look(output, voice)
         return text_report(report, look).encode(look.encoding)
+    if format_ == "json":
+        from ..report.document import json_report
+
+        return json_report(report)
     from ..report.files import csv_report, markdown_report
 
     return {"csv": csv_report, "markdown": markdown_report}[format_](report).encode()

@@ -35,7 +35,9 @@ def parts() -> dict[str, str]:
     found = {}
     for topic in topics():
         for part in _PART.finditer(page(topic)):
-            found[part[1]] = part[0].rstrip() + f"\n\nFrom `weightcalc help {topic}`.\n"
+            found[part[1]] = (
+                part[0].rstrip() + f"\n\n`weightcalc help {topic}` has the whole page.\n"
+            )
     return found
 
 

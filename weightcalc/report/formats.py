@@ -8,6 +8,7 @@ ENDINGS = {
     "text": (".txt",),
     "markdown": (".md", ".markdown"),
     "csv": (".csv",),
+    "json": (".json",),
     "png": (".png",),
     "svg": (".svg",),
     "pdf": (".pdf",),
