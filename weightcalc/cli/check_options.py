@@ -156,7 +156,7 @@ rule_options = gathered(
         metavar="FACTOR",
         help="Largest allowed factor between the share of a class and that in --baseline.",
     ),
-    option(RULES, "--weights", metavar="FILE", help="Weights file (JSON) that must be up to date."),
+    option(RULES, "--weights", metavar="FILE", help="Weights file that must be up to date."),
     option(
         RULES,
         "--digits",

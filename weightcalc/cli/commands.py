@@ -137,7 +137,7 @@ def count(
 @output_option
 def explain(given: str, counts: str | None, format_: str | None, output: str | None) -> None:
     """
-    Tell how WEIGHTS were made: a JSON file, a list, or - for standard input.
+    Tell how WEIGHTS were made: a file, a list, or - for standard input.
 
     \b
         weightcalc explain weights.json
