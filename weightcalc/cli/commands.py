@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..labels.options import LabelOptions
     from ..masks.options import ReadOptions
     from ..sources.options import SourceOptions
-    from .formula_options import FormulaOptions
+    from ..weights.options import FormulaOptions
 
 
 @click.command(cls=Command, short_help="Compute class weights from masks or counts files.")
@@ -63,10 +63,11 @@ def weights(
     """
     from ..counting.data_set import find_data
     from ..counting.run import count_data, say_idle_options
-    from .usage import check_binary, check_counts_files, check_layers, check_pasted
-    from .weighing import check_names, choose_format, encode, plan_weights, weigh
+    from ..counting.weighing import check_names
+    from ..weights.options import plan_weights
+    from .usage import check_binary, check_layers, check_pasted
+    from .weighing import choose_format, encode, weigh
 
-    check_counts_files(sources, labels)
     if pixels is not None:
         check_pasted(layout)
     check_layers(sources, labels, reading)
@@ -114,9 +115,8 @@ def count(
     from ..counts.counts_file import ENDINGS
     from ..files.endings import format_by_ending
     from ..report.summary import totals_line
-    from .usage import check_counts_files, check_layers
+    from .usage import check_layers
 
-    check_counts_files(sources, labels)
     check_layers(sources, labels, reading)
     format_by_ending(output, None, ENDINGS)
     outputs = {"-o": output, "--per-mask": per_mask}
@@ -228,10 +228,9 @@ def check(
     from ..counting.data_set import find_data
     from ..counting.run import say_idle_options
     from ..files.endings import format_by_ending
-    from .usage import check_counts_files, check_layers
-    from .weighing import plan_weights
+    from ..weights.options import plan_weights
+    from .usage import check_layers
 
-    check_counts_files(sources, labels)
     check_layers(sources, labels, reading)
     format_ = format_by_ending(output, findings.format_, ENDINGS)
     settings = settings_of(rules)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ..counting.options import ON_ERROR
 from ..masks.encodings import ENCODINGS, MAX_BYTES, MAX_PIXELS
 from ..text.voice import Voice
 from ..weights.formulas import ABSENT, DENOMINATORS, METHODS, NORMALIZE
@@ -276,7 +277,7 @@ _engine_options = (
 error_option = option(
     RUNNING,
     "--on-error",
-    type=Choice(["fail", "skip"]),
+    type=Choice(ON_ERROR),
     default="fail",
     show_default=True,
     help="What to do about masks that cannot be read.",
@@ -376,7 +377,7 @@ formula_options = (
         help="How ignored pixels enter the frequencies; see `weightcalc help methods`.",
     ),
 )
-formula_words = made_by("cli.formula_options", "FormulaOptions")
+formula_words = made_by("weights.options", "FormulaOptions")
 weight_options = gathered("asked", formula_words, method_option(COMMON), *formula_options)
 
 format_options = all_of(

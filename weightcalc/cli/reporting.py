@@ -22,9 +22,7 @@ from ..sources.options import SourceOptions
 from ..text.escape import printable
 from ..text.voice import Voice
 from ..weights.formula import Formula, parameters_of
-from .formula_options import FormulaOptions
-from .usage import check_counts_files
-from .weighing import plan_weights
+from ..weights.options import FormulaOptions, plan_weights
 
 _METHODS: dict[str, dict[str, float | str]] = {
     "median-frequency": {},
@@ -55,8 +53,6 @@ def find_sets(
     is_mixed = any(part.sources and is_counts_file(part.sources[0]) for part in parts) and any(
         not part.sources or not is_counts_file(part.sources[0]) for part in parts
     )
-    if not is_mixed:
-        check_counts_files(sources, labels)
     of_counts = LabelOptions(labels.num_classes, labels.classes) if is_mixed else labels
     return {
         name: find_data(
