@@ -17,12 +17,17 @@ import click
 from .._version import __version__
 from ..errors import WeightcalcError
 from ..text.voice import Voice
+from .command_names import Commands, fold_name
 from .commands import check, count, explain, report, weights
 from .help import help_
 from .interrupts import INTERRUPTED, end_silently, raise_again
 
 DONE, FAILED, TERMINATED = 0, 2, 143
-_HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_SETTINGS = {
+    "help_option_names": ["-h", "--help"],
+    "max_content_width": 80,
+    "token_normalize_func": fold_name,
+}
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -36,13 +41,18 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
         ctx.exit()
 
 
-@click.group(context_settings=_HELP)
+@click.group(cls=Commands, context_settings=_SETTINGS)
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version,
     help="Show the version, and which kernel and path for PNG are in use.",
 )  # fmt: skip
 def main() -> None:
-    """Count the pixels of each class in segmentation masks, and weigh the classes."""
+    """
+    Count the pixels of each class in segmentation masks, and weigh the classes.
+
+    \b
+        weightcalc weights masks/ -o weights.json
+    """
 
 
 main.add_command(weights)
@@ -85,7 +95,7 @@ def exit_code_of(arguments: list[str]) -> int:
     except click.exceptions.NoArgsIsHelpError as error:
         _say(error.format_message())
     except click.ClickException as error:
-        _complain(error.format_message(), _usage_of(error))
+        _complain(error.format_message(), getattr(error, "hint", "") or _usage_of(error))
     except WeightcalcError as error:
         _complain(str(error), error.hint)
     except Exception:  # noqa: BLE001  # a bug: its traceback is the best report

@@ -25,9 +25,7 @@ from ..text.escape import printable
 from ..text.voice import Voice
 from ..weights.class_weights import tells_apart
 from ..weights.formula import Formula, parameters_of
-from .formula_options import FormulaOptions
-from .usage import check_counts_files
-from .weighing import plan_weights
+from ..weights.options import FormulaOptions, plan_weights
 
 if TYPE_CHECKING:
     from ..counts.top_masks import TopMasks
@@ -62,8 +60,6 @@ def find_sets(
     is_mixed = any(part.sources and is_counts_file(part.sources[0]) for part in parts) and any(
         not part.sources or not is_counts_file(part.sources[0]) for part in parts
     )
-    if not is_mixed:
-        check_counts_files(sources, labels)
     of_counts = LabelOptions(labels.num_classes, labels.classes) if is_mixed else labels
     return {
         name: find_data(

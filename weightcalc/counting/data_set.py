@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..counts.class_counts import ClassCounts
 from ..counts.counts_file import is_counts_file, matching_files, read_counts
 from ..errors import (
+    LabelError,
     MaskError,
     OutputError,
     PhotographError,
@@ -148,6 +149,7 @@ def find_data(
     ------
     WeightcalcError
     """
+    _refuse_late_labels(sources, labels)
     saved_in = _without_twins(
         [path for s in sources.sources if is_counts_file(s) for path in matching_files(s)], voice
     )
@@ -179,6 +181,16 @@ def find_data(
     endings = {} if is_chosen else repeated_endings(listing.names)
     looks = Looks() if is_chosen else look_at(listing.names)
     return DataSet(sources.given, listing, saved, map_, reading, endings, looks, layers, scenes)
+
+
+def _refuse_late_labels(sources: SourceOptions, labels: LabelOptions) -> None:
+    """Refuse options on values where there are counts files, whose values are classes already."""
+    saved = next(filter(is_counts_file, sources.sources), None)
+    if saved is not None and labels.of_values:
+        raise LabelError(
+            f"{printable(saved)} is a counts file, whose values are classes already: "
+            "--ignore-index, --map and --reduce-zero-label come too late for it"
+        ).with_hint("count the masks again with these options, or leave these out")
 
 
 def _class_list(name: str) -> ClassList:

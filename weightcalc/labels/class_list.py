@@ -12,8 +12,9 @@ import re
 from typing import NamedTuple
 
 from ..errors import LabelError, WeightcalcError
-from ..files.bounded import SmallFile
+from ..files.bounded import SmallFile, similar_paths
 from ..text.escape import printable
+from ..text.suggest import folded, nearest
 from .class_list_entries import Entry, Stated
 from .class_list_formats import parse
 from .label_map import MOST_CLASSES
@@ -72,7 +73,7 @@ def read_class_list(name: str) -> ClassList:
     Parameters
     ----------
     name : str
-        One of `PRESETS`, or a path: text of one name a line; JSON, YAML or a table of
+        One of `PRESETS`, in any case and with _ for -, or a path: text of one name a line; JSON, YAML or a table of
         names with ids or colours; ``labelmap.txt`` or ``label_colors.txt``.
 
     Raises
@@ -82,11 +83,13 @@ def read_class_list(name: str) -> ClassList:
     MissingExtraError
         If it is YAML and PyYAML is not installed.
     """
-    if name in PRESETS:
-        return read_preset(name)
-    if not {".", "/", "\\"} & set(name) and not os.path.lexists(name):
-        known = ", ".join(PRESETS)
-        raise LabelError(f"{printable(name)}: neither a file nor a preset; the presets are {known}")
+    is_there = os.path.lexists(name)
+    if name in PRESETS or (folded(name) in PRESETS and not is_there):
+        return read_preset(folded(name))
+    if not {".", "/", "\\"} & set(name) and not is_there:
+        raise LabelError(
+            f"{printable(name)}: neither a file nor a preset{nearest(name, PRESETS)}"
+        ).with_hint(similar_paths(name))
     if name.lower().endswith(".py"):
         raise LabelError(f"{printable(name)}: Python is not executed").with_hint(
             f"a text file of one name a line, or a preset: {', '.join(PRESETS)}"

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ..errors import LabelError
 from ..kernels.special import NAN
 from ..text.escape import printable
+from ..text.suggest import did_you_mean
 
 _RANGE = r"([+-]?[0-9]{1,20})-([+-]?[0-9]{1,20})"
 _COLOR = r"#[0-9a-fA-F]{6}"
@@ -96,4 +97,7 @@ def parse_class(text: str, names: Sequence[str | None] | None = None) -> int:
         return names.index(text)
     if re.fullmatch(r"[0-9]{1,9}", text):
         return int(text)
-    raise LabelError(f"'{printable(text)}' is neither a class id nor a name of the class list")
+    near = did_you_mean(text, [name for name in names or () if name is not None])
+    raise LabelError(
+        f"'{printable(text)}' is neither a class id nor a name of the class list{near}"
+    )

@@ -68,7 +68,7 @@ def read_npy(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     DecodeError
         If it is damaged, holds no whole numbers, or may be read in two ways.
     """
-    header = _read_header(file)
+    header = read_header(file)
     check_values(header, options)
     if options.by_channels:
         yield from read_channels(file, header, options)
@@ -86,7 +86,7 @@ def picture_of_npy(file: BinaryIO, options: ReadOptions) -> Picture:
     DecodeError
         If it is damaged, or in Fortran order.
     """
-    header = _read_header(file)
+    header = read_header(file)
     shape = stack_of(header, options).shape
     if header.fortran:
         raise ShapeError("an array in Fortran order cannot be united with others").with_hint(
@@ -147,13 +147,21 @@ def _kind(archive: zipfile.ZipFile, member: zipfile.ZipInfo, max_bytes: int) -> 
     """Shape and type of an array, for a message."""
     try:
         with _open(archive, member, max_bytes) as file:
-            header = _read_header(guarded(file, "zipfile"))
+            header = read_header(guarded(file, "zipfile"))
     except DecodeError as error:
         return f"({error})"
     return f"{header.shape} {header.dtype}"
 
 
-def _read_header(file: BinaryIO) -> Header:
+def read_header(file: BinaryIO) -> Header:
+    """
+    The type and shape of the array of a .npy file, which begins after it; nothing is executed.
+
+    Raises
+    ------
+    DecodeError
+        If there is none, or it is not that of plain numbers.
+    """
     start = _read(file, 8)
     if start[:6] != _MAGIC:
         raise UnsupportedError("not a .npy file: it does not begin as one")

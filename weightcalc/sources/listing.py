@@ -14,12 +14,12 @@ import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 
 from ..errors import SourceError
+from ..files.bounded import similar_paths
 from ..text.escape import printable
 from ..text.numbers import listed, number_of
-from ..text.suggest import similar
 from . import dvc
 from .foreign import foreign_ending
 from .globs import matches_of
@@ -27,7 +27,6 @@ from .names import Members, is_archive, is_url, is_zarr, path_in, split_name, ti
 
 _Walk = Callable[[str], Iterator[str]]
 _MOST_SOURCES = 3  # that a message names
-_MOST_NEIGHBOURS = 10_000  # names beside a missing one that are looked through
 
 
 class Listing:
@@ -209,15 +208,9 @@ def missing_source(source: str) -> SourceError:
     """What to say of a source that does not exist: a .dvc file, or names beside it like its own."""
     if dvc.is_kept(path := os.path.normpath(source)):
         return SourceError(f"{printable(source)}: {dvc.about_missing(path)}").with_hint(dvc.PULL)
-    folder, base = os.path.split(os.path.normpath(source))
-    try:
-        with os.scandir(folder or os.curdir) as entries:
-            names = [entry.name for entry in islice(entries, _MOST_NEIGHBOURS)]
-    except (OSError, ValueError):
-        names = []
-    error = SourceError(f"{printable(source)}: no such file or folder")
-    near = [printable(os.path.join(folder, name)) for name in similar(base, names)]
-    return error.with_hint(f"did you mean {' or '.join(near)}?" if near else "")
+    return SourceError(f"{printable(source)}: no such file or folder").with_hint(
+        similar_paths(source)
+    )
 
 
 def _expand_match(

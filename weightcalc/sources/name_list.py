@@ -10,8 +10,8 @@ import sys
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
-from io import BufferedReader
 from functools import partial
+from io import BufferedReader
 from itertools import chain
 from typing import BinaryIO
 

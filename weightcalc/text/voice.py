@@ -47,6 +47,12 @@ class Voice:
         self._color = color
         self.warnings: list[str] = []
         self._progress = False if quiet and progress is None else progress
+        self._held: list[str] | None = None
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether a person at a terminal, or ``-v`` elsewhere, wants to know how a run goes."""
+        return self.verbose or (is_terminal(sys.stderr) and not self.quiet)
 
     def wants_color(self, stream: TextIO | None) -> bool:
         """Whether a stream gets colours: https://no-color.org"""
@@ -64,6 +70,18 @@ class Voice:
         """A warning, unless the run is quiet."""
         self.warn_each([text])
 
+    @contextmanager
+    def warnings_last(self) -> Iterator[None]:
+        """Keep the warnings of a run until it ends, so that a long table does not hide them."""
+        held: list[str] = []
+        self._held = held
+        try:
+            yield
+        finally:
+            self._held = None
+            for line in held:
+                self.say(line)
+
     def warn_each(self, texts: Sequence[str]) -> None:
         """Many warnings: after some of them only their number, unless -v asks for all."""
         self.warnings += shortened(texts)
@@ -73,11 +91,20 @@ class Voice:
         more = len(texts) - len(shown)
         rest = [f"and {more} more such warnings (-v shows them)"] if more else []
         for text in [*shown, *rest]:
-            self.say(f"{click.style('warning:', fg='yellow')} {text}")
+            line = f"{click.style('warning:', fg='yellow')} {text}"
+            if self._held is None:
+                self.say(line)
+            else:
+                self._held.append(line)
 
     def note(self, text: str) -> None:
         """A line that is no warning, unless the run is quiet."""
         if not self.quiet:
+            self.say(text)
+
+    def aside(self, text: str) -> None:
+        """What a person at a terminal likes to know, and ``-v`` asks for elsewhere."""
+        if self.is_heard:
             self.say(text)
 
     def detail(self, text: str) -> None:
