@@ -20,8 +20,9 @@ from ..text.voice import Voice
 from .command_names import Commands, fold_name
 from .commands import check, count, explain, report, weights
 from .help import help_
+from .interrupts import INTERRUPTED, end_silently, raise_again
 
-DONE, FAILED, INTERRUPTED, TERMINATED = 0, 2, 130, 143
+DONE, FAILED, TERMINATED = 0, 2, 143
 _SETTINGS = {
     "help_option_names": ["-h", "--help"],
     "max_content_width": 80,
@@ -65,7 +66,12 @@ main.add_command(help_)
 def run() -> NoReturn:
     """Run the command line and exit: the one place where errors become exit codes."""
     signal.signal(signal.SIGTERM, _terminate)
-    code = exit_code_of(sys.argv[1:])
+    try:
+        raise_again()
+        code = exit_code_of(sys.argv[1:])
+        end_silently()
+    except KeyboardInterrupt:
+        code = INTERRUPTED
     if code != DONE:
         _abandon_stdout()
     _let_go_of_stderr()

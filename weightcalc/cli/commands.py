@@ -166,6 +166,7 @@ def report(
     voice: Voice,
     methods: tuple[str, ...],
     asked: FormulaOptions,
+    raw: bool,
     sort: str,
     format_: str | None,
     output: str | None,
@@ -177,12 +178,21 @@ def report(
     and the first is what the others are compared with.
 
     \b
-        weightcalc report masks/ -o balance.png
+        weightcalc report masks/ -o balance.html
         weightcalc report train.json val.json test.json
     """
     from ..counting.run import count_data, say_idle_options
+    from ..counts.top_masks import TopMasks
+    from ..report.formats import DATA
     from ..report.table import make_report
-    from .reporting import choose_format, encode_report, find_sets, plan_columns
+    from .reporting import (
+        best_masks,
+        choose_format,
+        encode_report,
+        find_sets,
+        plan_columns,
+        telling,
+    )
     from .usage import check_binary, check_layers
 
     check_layers(sources, labels, reading)
@@ -190,12 +200,20 @@ def report(
     check_binary(output, format_)
     sets = find_sets(sources, labels, reading, voice, output=output, cache=run.cache)
     columns = plan_columns(methods, asked, list(sets.values()))
+    tops = {name: TopMasks(data.labels) for name, data in sets.items() if format_ == "html"}
     with voice.warnings_last():
-        counts = {name: count_data(data, run, voice) for name, data in sets.items()}
+        counts = {
+            name: count_data(data, run, voice, on_mask=tops[name].add if name in tops else None)
+            for name, data in sets.items()
+        }
         for data in sets.values():
             say_idle_options(data, voice)
-        table = make_report(counts, columns, sort)
-        write_result(output, encode_report(table, format_, output, voice))
+        if format_ not in DATA:
+            columns = telling(columns, methods, counts)
+        scaled = not raw and asked.normalize == "none" and format_ not in DATA
+        table = make_report(counts, columns, sort, scaled=scaled)
+        masks = best_masks(table, sets, tops)
+        write_result(output, encode_report(table, columns, format_, output, voice, masks))
     say_written(output, format_, voice)
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..counting.options import ON_ERROR
-from ..masks.encodings import ENCODINGS, MAX_BYTES, MAX_PIXELS
+from ..files.limits import MAX_BYTES, MAX_PIXELS
+from ..masks.encodings import ENCODINGS
 from ..text.voice import Voice
 from ..weights.formulas import ABSENT, DENOMINATORS, METHODS, NORMALIZE
 from ..weights.weights_file import LAYOUTS, REFUSED, WRITERS

@@ -8,7 +8,7 @@ from ..report.formats import ENDINGS
 from ..weights.formulas import METHODS
 from .options import all_of, formula_options, formula_words, gathered
 from .parsing import Choice
-from .sections import COMMON, OUTPUT, option
+from .sections import COMMON, OUTPUT, WEIGHTS, option
 
 _methods = option(
     COMMON,
@@ -19,6 +19,12 @@ _methods = option(
     type=Choice(METHODS, prefixes=True),
     metavar="METHOD",
     help="Formula to show; repeatable.  [default: four that differ much]",
+)
+_raw = option(
+    WEIGHTS,
+    "--raw",
+    is_flag=True,
+    help="Show weights as `weights` writes them, not divided by their mean; .csv and .json always do.",
 )
 _sort = option(
     OUTPUT,
@@ -37,5 +43,5 @@ _format = option(
     help="Format.  [default: by the ending of -o, or text]",
 )
 report_options = all_of(
-    _methods, gathered("asked", formula_words, *formula_options), _sort, _format
+    _methods, gathered("asked", formula_words, *formula_options), _raw, _sort, _format
 )

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _LARGEST_BATCH = 256  # names of a task: a million small masks are 4,000 tasks
 _BATCHES_PER_WORKER = 2  # of what is left
+_MOST_NUMBERS = 1 << 16  # of a batch: a mask has as many values, at most
 _QUICK = 3 << 20  # bytes of PNG files, at 30 KB/ms
 _COST_OF_FILE = 1 << 10  # as if a file were so much larger: opening it, and what is done for each
 
@@ -120,7 +121,16 @@ def _working_directory() -> str:
 
 
 def _count_batch(items: Sequence[Item], options: ReadOptions, folder: str) -> list[Counted]:
-    return [_count_one(item, options, folder) for item in items]
+    """Results of the first items, at least one, until they hold many numbers."""
+    found: list[Counted] = []
+    numbers = 0
+    for item in items:
+        counted = _count_one(item, options, folder)
+        found.append(counted)
+        numbers += sum(len(mask.values) for mask in counted.masks)
+        if numbers > _MOST_NUMBERS:
+            break
+    return found
 
 
 def _count_one(item: Item, options: ReadOptions, folder: str = "") -> Counted:

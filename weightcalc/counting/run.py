@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
@@ -36,7 +36,11 @@ _MANY_PIXELS = 10**9  # from where on it matters which kernel counts
 
 
 def count_data(
-    data: DataSet, run: RunOptions, voice: Voice, per_mask: str | None = None
+    data: DataSet,
+    run: RunOptions,
+    voice: Voice,
+    per_mask: str | None = None,
+    on_mask: Callable[[LabelledMask], object] | None = None,
 ) -> ClassCounts:
     """
     Count the masks of a data set, add its counts files, and say what was odd.
@@ -45,6 +49,8 @@ def count_data(
     ----------
     per_mask : str, optional
         File that gets a JSON line for each mask.
+    on_mask : callable, optional
+        Called with each mask, in order of names, where no such file is written.
 
     Raises
     ------
@@ -54,19 +60,25 @@ def count_data(
     if not data.listing.names and data.saved is not None:
         return data.saved
     with ExitStack() as stack:
-        lines = stack.enter_context(replacing(per_mask)) if per_mask else None
-        counts = _count(data, run, voice, lines)
+        if per_mask:
+            on_mask = partial(_write_line, stack.enter_context(replacing(per_mask)))
+        counts = _count(data, run, voice, on_mask)
     counts.sources = data.given
     return counts if data.saved is None else counts + data.saved
 
 
-def _count(data: DataSet, run: RunOptions, voice: Voice, lines: BinaryIO | None) -> ClassCounts:
+def _count(
+    data: DataSet,
+    run: RunOptions,
+    voice: Voice,
+    on_mask: Callable[[LabelledMask], object] | None,
+) -> ClassCounts:
     one_kind = data.reading.encoding == "auto"
     tally = Tally(
         data.labels, one_kind=one_kind, by_palettes=one_kind, endings=data.endings, looks=data.looks
     )
     with each_counted(data, data.items, run, voice) as files:
-        add_files(tally, files, on_mask=None if lines is None else partial(_write_line, lines))
+        add_files(tally, files, on_mask=on_mask)
     voice.warn_each(tally.remarks())
     with _in_full(voice):
         counts = tally.finish(run.on_error, data.listing.names)

@@ -116,14 +116,14 @@ def class_weights(
         tuple(f"{value}:{index}" for value, index in (mapping or {}).items()),
     )
     chosen = SourceOptions(_paths(sources), _words(include), _words(exclude))
-    voice = _Warnings()
+    voice = Voice(quiet=True)
     try:
         weights = _weigh(
             chosen, labels, ReadOptions(encoding=encoding), asked,
             RunOptions(num_workers, on_error=on_error), voice,
         )  # fmt: skip
     finally:
-        for text in voice.texts:
+        for text in voice.warnings:
             warnings.warn(text, stacklevel=2)
     return np.array(weights, dtype)
 
@@ -144,17 +144,6 @@ def check_names(data: DataSet, layout: str) -> None:
         ).with_hint(f"-c/--classes with a list of the {data.unordered}, or --layout named")
     if layout == "named" and not data.labels.learn_colors:
         lay_out([0.0] * len(data.class_names) or [0.0], data.class_names, layout)
-
-
-class _Warnings(Voice):
-    """A voice that keeps its warnings, and says nothing."""
-
-    def __init__(self) -> None:
-        super().__init__(quiet=True)
-        self.texts: list[str] = []
-
-    def warn(self, text: str) -> None:
-        self.texts.append(text)
 
 
 def _check_word(name: str, word: str, choices: Sequence[str]) -> None:

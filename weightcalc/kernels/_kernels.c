@@ -9,6 +9,22 @@
 #include "_png.h"
 #include "_values.h"
 
+uint64_t hash_multiplier;
+
+/* 0, or -1 and an exception. */
+static int draw_multiplier(void)
+{
+    PyObject *os = PyImport_ImportModule("os");
+    PyObject *drawn = os ? PyObject_CallMethod(os, "urandom", "i", 8) : NULL;
+    const char *bytes = drawn ? PyBytes_AsString(drawn) : NULL;
+    if (bytes)
+        memcpy(&hash_multiplier, bytes, 8);
+    hash_multiplier |= 1;
+    Py_XDECREF(drawn);
+    Py_XDECREF(os);
+    return bytes ? 0 : -1;
+}
+
 /* counts[pattern] += number */
 static int add_item(PyObject *counts, const Entry *entry)
 {
@@ -62,7 +78,8 @@ static int close_target(Target *target)
             PyErr_NoMemory();
             return -1;
         }
-        for (size_t k = 0; !failed && k < (size_t)1 << sums->bits; k++)
+        const size_t used = sort_entries(sums);
+        for (size_t k = 0; !failed && k < used; k++)
             failed = sums->entries[k].number > BIAS && add_item(target->dict, &sums->entries[k]);
         free(sums->entries);
     } else {
@@ -161,14 +178,15 @@ static int set_count(PyObject *counts, uint64_t value, int64_t number)
 }
 
 /* Value to pixels; NULL and an exception if there is no memory. */
-static PyObject *counts_of(const Png *png)
+static PyObject *counts_of(Png *png)
 {
-    const Sums *sums = &png->rows.sums;
+    Sums *sums = &png->rows.sums;
+    const size_t used = sums->entries ? sort_entries(sums) : 0;
     PyObject *counts = PyDict_New();
     int failed = counts == NULL;
     for (unsigned v = 0; !failed && !sums->entries && v < 256; v++)
         failed = png->counts[v] && set_count(counts, v, png->counts[v]);
-    for (size_t k = 0; !failed && sums->entries && k < (size_t)1 << sums->bits; k++)
+    for (size_t k = 0; !failed && k < used; k++)
         if (sums->entries[k].number > BIAS)
             failed = set_count(counts, value_of(png, sums->entries[k].pattern),
                                sums->entries[k].number - BIAS);
@@ -178,7 +196,7 @@ static PyObject *counts_of(const Png *png)
 }
 
 /* What was counted as a tuple; None if nothing was. */
-static PyObject *result_of(const Png *png, int is_counted)
+static PyObject *result_of(Png *png, int is_counted)
 {
     if (!is_counted)
         return Py_NewRef(Py_None);
@@ -245,5 +263,7 @@ PyMODINIT_FUNC PyInit__kernels(void)
 {
     prepare_crc32();
     prepare_codes();
+    if (draw_multiplier())
+        return NULL;
     return PyModuleDef_Init(&module);
 }

@@ -26,9 +26,12 @@ typedef struct {
     int bits;
 } Sums;
 
+/* Odd, and drawn for each process: values cannot be chosen that collide. */
+extern uint64_t hash_multiplier;
+
 static Entry *find(const Sums *sums, uint64_t pattern)
 {
-    size_t k = (size_t)(pattern * 0x9E3779B97F4A7C15u >> (64 - sums->bits));
+    size_t k = (size_t)(pattern * hash_multiplier >> (64 - sums->bits));
     while (sums->entries[k].number && sums->entries[k].pattern != pattern)
         k = (k + 1) & (((size_t)1 << sums->bits) - 1);
     return &sums->entries[k];
@@ -57,6 +60,24 @@ static Entry *insert(Sums *sums, uint64_t pattern)
     Entry *entry = find(sums, pattern);
     *entry = (Entry){pattern, BIAS};
     return entry;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const uint64_t x = ((const Entry *)a)->pattern, y = ((const Entry *)b)->pattern;
+    return (x > y) - (x < y);
+}
+
+/* Brings the entries that are used to the front, in the order of patterns, which no draw changes;
+ * returns how many they are. After that it is no hash table any more. */
+static inline size_t sort_entries(Sums *sums)
+{
+    size_t used = 0;
+    for (size_t k = 0; k < (size_t)1 << sums->bits; k++)
+        if (sums->entries[k].number)
+            sums->entries[used++] = sums->entries[k];
+    qsort(sums->entries, used, sizeof(Entry), compare_entries);
+    return used;
 }
 
 INLINE void add(Sums *sums, uint64_t pattern, size_t width, size_t table, int64_t number)

@@ -25,10 +25,21 @@ class Header(NamedTuple):
 
 
 def pieces(
-    file: BinaryIO, dtype: np.dtype[np.generic], num_values: int, group: int
+    file: BinaryIO, dtype: np.dtype[np.generic], num_values: int, group: int, size: int = PIECE
 ) -> Iterator[np.ndarray]:
     """
     The next values of a file, in arrays of whole groups; each overwrites the one before.
+
+    Parameters
+    ----------
+    file : binary file
+    dtype : dtype
+    num_values : int
+        How many there are.
+    group : int
+        Values that belong together.
+    size : int
+        Bytes of an array, if a group has not more.
 
     Raises
     ------
@@ -37,7 +48,7 @@ def pieces(
     """
     unit = group * dtype.itemsize
     missing = num_values * dtype.itemsize
-    buffer = memoryview(bytearray(min(max(1, PIECE // unit) * unit, missing)))
+    buffer = memoryview(bytearray(min(max(1, size // unit) * unit, missing)))
     while missing:
         piece = buffer[: min(len(buffer), missing)]
         filled = 0

@@ -14,14 +14,14 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-from ..errors import DamagedError, LimitError, UnsupportedError
+from ..errors import DamagedError, UnsupportedError
+from ..files.limits import check_row
 from ..kernels.counters import PackedCounter, ValueCounter
 from .options import ReadOptions, check_size
 from .samples import colors_in_use, colors_of_indices, pixel_counter, values_of_pixels
 from .value_counts import ValueCounts
 
 _PIECE = 1 << 18  # bytes of rows read at a time
-_LARGEST_ROW = 64 << 20
 _DEPTHS = {0: (1, 4, 8, 24, 32), 1: (8,), 2: (4,), 3: (32,)}  # of each compression
 _BIT_MASKS = 3
 _END_OF_RUNS = b"\0\1"
@@ -119,8 +119,7 @@ def _read_palette(file: BinaryIO, depth: int, num_colors: int, entry: int) -> by
 
 def _rows(file: BinaryIO, header: Header, used: int) -> Iterator[np.ndarray]:
     """The first `used` bytes of all rows, shape (rows, used), in pieces."""
-    if header.row_bytes > _LARGEST_ROW:
-        raise LimitError(f"a row of {header.row_bytes} bytes is longer than {_LARGEST_ROW}")
+    check_row(header.row_bytes)
     at_once = max(1, _PIECE // header.row_bytes)
     for first in range(0, header.height, at_once):
         wanted = min(at_once, header.height - first)

@@ -11,12 +11,12 @@ from typing import BinaryIO
 import numpy as np
 
 from ..errors import DamagedError, LimitError, ShapeError, ValuesError
+from ..files.limits import check_held, check_masks
 from ..kernels.ndarrays import count_one_hot, count_ones
 from .arrays import Header, pieces
 from .options import ReadOptions, check_size
 from .value_counts import ValueCounts
 
-_LARGEST_PLANE = 1 << 28  # pixels of a mask whose channels follow each other
 _MOST_CHANNELS = 1 << 12
 Place = tuple[slice, ...] | slice
 
@@ -85,8 +85,7 @@ class ChannelCounter:
     def _take(self, ones: np.ndarray, place: Place) -> None:
         """Remember which pixels had a one, and refuse a second one."""
         size = math.prod(self._shape)
-        if size > _LARGEST_PLANE:
-            raise LimitError(f"{size} pixels with channels first are more than {_LARGEST_PLANE}")
+        check_held("a mask with channels first", 4 * size, "save it with its channels last")
         if self._taken is None:
             self._taken = np.zeros(self._shape, bool)
         taken = self._taken[place]
@@ -123,6 +122,7 @@ def read_channels(file: BinaryIO, header: Header, options: ReadOptions) -> Itera
     axis = channel_axis(header, options)
     channels, num_axes = header.shape[axis], len(header.shape)
     num_masks = header.shape[0] if num_axes == 4 and axis > 0 else 1
+    check_masks(num_masks)
     size = math.prod(header.shape) // channels // num_masks
     add = _add_vectors if axis == num_axes - 1 else _add_planes
     for _ in range(num_masks):

@@ -14,20 +14,25 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import LimitError
-from ..kernels.counters import MOST_VALUES
+from ..files.limits import COUNTER_BYTES, MOST_PASSES, check_held, check_masks
 from .arrays import Header, boxes, steps_within
 from .channels import ChannelCounter, channel_axis
 from .options import ReadOptions
-from .shapes import bytes_of, check_values, mask_counter, mask_of, refuse_channels, stack_of
+from .shapes import (
+    bytes_of,
+    bytes_of_counter,
+    check_values,
+    mask_counter,
+    mask_of,
+    refuse_channels,
+    stack_of,
+)
 from .value_counts import ValueCounts
 
 _BOX_BYTES = 4 << 20  # where chunks are smaller
-LARGEST_CHUNK = 1 << 30  # bytes, when decoded
 _BYTES_OF_CHANNELS = 64 << 20  # of a box that holds all channels of its pixels
-_COUNTER_BYTES = 64 << 20  # for the counters of masks that share chunks
 _MOST_CHUNKS = 1 << 24  # of an array
 _CHUNKS_AT_ONCE = 4096  # for each of which the libraries make objects
-_MOST_DECODED = 16  # times that a chunk may be decoded
 
 Box = tuple[slice, ...]
 
@@ -78,10 +83,7 @@ def _check_chunks(array: Chunked, options: ReadOptions) -> None:
     """Refuse chunks that are too large, as each is decoded whole, and too many of them."""
     shape, chunks = array.header.shape, _chunks_by(array, options)
     size = math.prod(chunks) * array.header.dtype.itemsize
-    if size > LARGEST_CHUNK:
-        raise LimitError(
-            f"a chunk of {size} bytes must be held whole: more than {LARGEST_CHUNK}"
-        ).with_hint("save the array with smaller chunks")
+    check_held("a chunk", size, "save the array with smaller chunks")
     number = math.prod(-(-length // chunk) for length, chunk in zip(shape, chunks, strict=True))
     if number > _MOST_CHUNKS:
         raise LimitError(f"it has {number} chunks, more than {_MOST_CHUNKS}").with_hint(
@@ -102,7 +104,7 @@ def _count_stack(array: Chunked, stack: Header, options: ReadOptions) -> Iterato
     shape, chunks = array.header.shape, _chunks_by(array, options)
     num_masks = stack.shape[0] if len(stack.shape) == 3 else 1
     axis = shape.index(num_masks) if num_masks > 1 else None
-    most = max(1, _COUNTER_BYTES // _bytes_of_counter(stack))
+    most = max(1, COUNTER_BYTES // bytes_of_counter(stack))
     for masks, parts in _groups(array, chunks, axis, most):
         counters = [mask_counter(stack.dtype, options) for _ in masks]
         for _, block in parts:
@@ -114,24 +116,18 @@ def _count_stack(array: Chunked, stack: Header, options: ReadOptions) -> Iterato
         yield from (mask_of(counter, stack, options) for counter in counters)
 
 
-def _bytes_of_counter(stack: Header) -> int:
-    """What the counter of a mask may take: a table, or an entry for each value that it has."""
-    if stack.dtype.itemsize <= 2:
-        return int(8 * 256**stack.dtype.itemsize)
-    return 100 * min(MOST_VALUES, stack.shape[-1] * stack.shape[-2])
-
-
 def _count_channels(array: Chunked, options: ReadOptions) -> Iterator[ValueCounts]:
     header, chunks = array.header, list(array.chunks)
     channels = channel_axis(header, options)
     stacked = 0 if len(header.shape) == 4 and channels > 0 else None
+    check_masks(1 if stacked is None else header.shape[stacked])
     mask_shape = tuple(
         size for axis, size in enumerate(header.shape) if axis not in (stacked, channels)
     )
     num_channels = header.shape[channels]
     if math.prod(chunks) // chunks[channels] * num_channels * 8 <= _BYTES_OF_CHANNELS:
         chunks[channels] = num_channels
-    most = max(1, _COUNTER_BYTES // math.prod(mask_shape))
+    most = max(1, COUNTER_BYTES // math.prod(mask_shape))
     for masks, parts in _groups(array, chunks, stacked, most):
         counters = [ChannelCounter(mask_shape, num_channels, options) for _ in masks]
         for box, values_of_box in parts:
@@ -178,7 +174,7 @@ def _groups(
 
 def _check_repeats(num_boxes: int, repeats: int) -> None:
     """Refuse chunks that would be decoded over and over, as they hold parts of too many masks."""
-    if num_boxes > 1 and repeats > _MOST_DECODED:
+    if num_boxes > 1 and repeats > MOST_PASSES:
         raise LimitError(
             f"each of its chunks holds parts of so many masks that it had to be decoded {repeats} times"
         ).with_hint("save the array with chunks of whole masks")

@@ -5,11 +5,12 @@ Counts the masks of one file by its name.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from io import BufferedReader, BytesIO
 from typing import BinaryIO, TypeVar
 
 from ..errors import DecodeError, LimitError, MaskError
+from ..files.limits import check_masks
 from ..sources.names import is_url, is_zarr, split_name
 from ..sources.opening import open_mask, spooled
 from .formats import read_folder, read_masks, suffix_of
@@ -50,16 +51,26 @@ def count_file(name: str | os.PathLike[str], options: ReadOptions = DEFAULTS) ->
     def count(file: BinaryIO) -> list[ValueCounts]:
         is_held = not is_local and suffix_of(path) == ".png"
         plain = _count_held(file, options) if is_held else None
-        return [plain] if plain else list(read_masks(path, file, options))
+        return [plain] if plain else _together(read_masks(path, file, options))
 
     return read_file(path, count, options)
 
 
 def _count_folder(path: str, options: ReadOptions) -> list[ValueCounts]:
     try:
-        return list(read_folder(path, options))
+        return _together(read_folder(path, options))
     except (DecodeError, MemoryError, OSError) as error:
         raise _named(path, error) from error
+
+
+def _together(masks: Iterable[ValueCounts]) -> list[ValueCounts]:
+    """The masks of a file: all are held until the last one is found to be right."""
+    found, numbers = [], 0
+    for mask in masks:
+        found.append(mask)
+        numbers += len(mask.values)
+        check_masks(len(found), numbers)
+    return found
 
 
 def read_file(

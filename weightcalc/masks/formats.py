@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from ..errors import DamagedError, DecodeError, PointerError, UnsupportedError
 from ..sources.dvc import PULL
@@ -26,6 +26,9 @@ from .options import ReadOptions
 from .png import count_png
 from .png_chunks import SIGNATURE
 from .value_counts import ValueCounts
+
+if TYPE_CHECKING:
+    from .pictures import Picture
 
 Reader = Callable[[BinaryIO, ReadOptions], Iterator[ValueCounts]]
 
@@ -171,6 +174,48 @@ def _read_format(file: BinaryIO, format_: str, options: ReadOptions) -> Iterator
     from .pillow import read_image
 
     return read_image(file, format_, options)
+
+
+def picture_of(file: BinaryIO, name: str, options: ReadOptions) -> Picture:
+    """
+    The pixels of a file that has been counted, in their places.
+
+    The file is one that can be sought quickly.
+
+    Raises
+    ------
+    DecodeError
+        If it is damaged, or its format says nothing of places.
+    """
+    suffix = suffix_of(name)
+    if suffix == ".npy":
+        from .npy import picture_of_npy
+
+        return picture_of_npy(file, options)
+    if suffix in (".nii", ".nii.gz"):
+        from .nifti import picture_of_nifti
+
+        return picture_of_nifti(file, options)
+    if suffix in (*WITH_NAMES, ".label"):
+        raise UnsupportedError(f"{suffix} files cannot be united with others").with_hint(
+            "save it as .npy"
+        )
+    return _picture_of_image(file, options)
+
+
+def _picture_of_image(file: BinaryIO, options: ReadOptions) -> Picture:
+    format_ = image_format(file)
+    if format_ == "PNG":
+        from .png_pixels import picture_of_png
+
+        return picture_of_png(file, options)
+    if format_ == "TIFF":
+        from .tiff import picture_of_tiff
+
+        return picture_of_tiff(file, options)
+    from .pillow import picture_of_image
+
+    return picture_of_image(file, format_, options)
 
 
 def _read_npy(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:

@@ -23,22 +23,33 @@ from ..errors import (
     UnsupportedError,
     ValuesError,
 )
+from ..files.limits import COUNTER_BYTES, MOST_PASSES, check_bytes
 from ..kernels.counters import ValueCounter
 from ..kernels.ndarrays import whole_numbers
 from ..sources.guard import guarded, third_party
-from .arrays import PIECE, Header, pieces
+from ..sources.zips import METHODS, method_of, open_zip
+from .arrays import Header, pieces
 from .channels import read_channels
 from .containers import Entry, chosen
 from .options import ReadOptions
 from .pictures import Block, Picture
-from .shapes import bytes_of, check_values, mask_counter, mask_of, refuse_channels, stack_of
+from .shapes import (
+    bytes_of,
+    bytes_of_counter,
+    check_values,
+    mask_counter,
+    mask_of,
+    refuse_channels,
+    stack_of,
+)
 from .value_counts import ValueCounts
 
 _MAGIC = b"\x93NUMPY"
 _LONGEST_HEADER = 10_000
+_TOGETHER = 32 << 20  # bytes of masks whose pixels take turns
 _MOST_ARRAYS = 10_000  # of a .npz file
 _ITEM = re.compile(
-    r"""\s*(?P<quote>['"])(?P<key>\w+)(?P=quote)\s*:\s*"""
+    r"""(?a)\s*(?P<quote>['"])(?P<key>\w+)(?P=quote)\s*:\s*"""
     r"""(?P<value>'[^']*'|"[^"]*"|True|False|\([\d\sL,]*\))\s*(?P<end>,?\s*\}|,)"""
 )
 _DTYPE = re.compile(r"[<>|=](?:[ui][1248]|b1|f[248])")
@@ -101,8 +112,7 @@ def read_npz(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     DecodeError
         As `read_npy`; and if it holds several arrays and nobody says which is the mask.
     """
-    with third_party("zipfile"):
-        archive = zipfile.ZipFile(file)
+    archive = open_zip(file, _MOST_ARRAYS)
     with archive, _member(archive, options) as member:
         yield from read_npy(guarded(member, "zipfile"), options)
 
@@ -112,8 +122,6 @@ def _member(archive: zipfile.ZipFile, options: ReadOptions) -> IO[bytes]:
     members = archive.infolist()
     if len(members) == 1 and options.array is None:
         return _open(archive, members[0], options.max_bytes)
-    if len(members) > _MOST_ARRAYS:
-        raise LimitError(f"it holds {len(members)} arrays, more than {_MOST_ARRAYS}")
     names = [member.filename.removesuffix(".npy") for member in members]
     if options.array is not None and names.count(options.array) == 1:
         name = options.array
@@ -126,10 +134,11 @@ def _member(archive: zipfile.ZipFile, options: ReadOptions) -> IO[bytes]:
 def _open(archive: zipfile.ZipFile, member: zipfile.ZipInfo, max_bytes: int) -> IO[bytes]:
     if member.flag_bits & 1:
         raise UnsupportedError("its array is encrypted")
-    if member.file_size > max_bytes:
-        raise LimitError(
-            f"its array has {member.file_size} bytes, more than {max_bytes}"
-        ).with_hint("--max-bytes, if the file is what it should be")
+    if member.compress_type not in METHODS:
+        raise UnsupportedError(
+            f"its array is compressed by {method_of(member)}, which is not read"
+        ).with_hint("save it with numpy.savez_compressed")
+    check_bytes("its array", member.file_size, max_bytes)
     with third_party("zipfile"):
         return archive.open(member)
 
@@ -172,7 +181,7 @@ def _read(file: BinaryIO, size: int) -> bytes:
 
 
 def _parse_header(text: str) -> Header:
-    text = text.strip()
+    text = text.strip(" \t\r\n")
     fields: dict[str, str] = {}
     position, end = 1, ","
     while end == "," and (item := _ITEM.match(text, position)):
@@ -203,7 +212,7 @@ def _parse_shape(text: str) -> tuple[int, ...]:
     axes = [axis.strip().removesuffix("L") for axis in text[1:-1].split(",")]
     if not axes[-1]:
         axes.pop()
-    if not all(re.fullmatch(r"\d{1,20}", axis) for axis in axes):
+    if not all(re.fullmatch(r"0|[1-9]\d{0,19}", axis) for axis in axes):
         raise DamagedError(f"its shape {text[:40]} is none")
     return tuple(map(int, axes))
 
@@ -211,43 +220,64 @@ def _parse_shape(text: str) -> tuple[int, ...]:
 def _count_stack(file: BinaryIO, header: Header, options: ReadOptions) -> Iterator[ValueCounts]:
     is_stack = len(header.shape) == 3
     num_masks = header.shape[0] if is_stack else 1
-    pixels = header.shape[-1] * header.shape[-2]
-    count = _count_interleaved if is_stack and header.fortran else _count_in_turn
-    for number, counter in enumerate(count(file, header.dtype, num_masks, pixels, options), 1):
+    if is_stack and header.fortran:
+        counters = _count_interleaved(file, header, options)
+    else:
+        counters = _count_in_turn(file, header, options)
+    for number, counter in enumerate(counters, 1):
         mask = mask_of(counter, header, options)
         if number == num_masks and file.read(1):
             mask = mask._replace(notes=(*mask.notes, "bytes follow its array"))
         yield mask
 
 
-def _count_in_turn(
-    file: BinaryIO,
-    dtype: np.dtype[np.generic],
-    num_masks: int,
-    pixels: int,
-    options: ReadOptions,
-) -> Iterator[ValueCounter]:
-    for _ in range(num_masks):
-        counter = mask_counter(dtype, options)
-        for values in pieces(file, dtype, pixels, 1):
+def _count_in_turn(file: BinaryIO, stack: Header, options: ReadOptions) -> Iterator[ValueCounter]:
+    pixels = stack.shape[-1] * stack.shape[-2]
+    for _ in range(math.prod(stack.shape[:-2])):
+        counter = mask_counter(stack.dtype, options)
+        for values in pieces(file, stack.dtype, pixels, 1):
             counter.add(bytes_of(values))
         yield counter
 
 
 def _count_interleaved(
     file: BinaryIO,
-    dtype: np.dtype[np.generic],
-    num_masks: int,
-    pixels: int,
+    stack: Header,
     options: ReadOptions,
 ) -> Iterator[ValueCounter]:
     """Count masks whose pixels take turns, as in a stack in Fortran order."""
-    if num_masks * dtype.itemsize > PIECE:
+    num_masks = stack.shape[0]
+    most = max(1, COUNTER_BYTES // bytes_of_counter(stack))
+    if math.prod(stack.shape) * stack.dtype.itemsize <= _TOGETHER:
+        most = num_masks  # in a single piece, so that each counter is done with at once
+    if num_masks > most * MOST_PASSES:
         raise LimitError(
             f"{num_masks} masks in Fortran order cannot be told apart in little memory"
         ).with_hint("save the array with numpy.ascontiguousarray")
-    counters = [mask_counter(dtype, options) for _ in range(num_masks)]
-    for values in pieces(file, dtype, pixels * num_masks, num_masks):
-        for counter, column in zip(counters, values.reshape(-1, num_masks).T, strict=True):
+    start = file.tell()
+    for first in range(0, num_masks, most):
+        file.seek(start)
+        yield from _count_columns(file, stack, slice(first, first + most), options)
+
+
+def _count_columns(
+    file: BinaryIO, stack: Header, masks: slice, options: ReadOptions
+) -> Iterator[ValueCounter]:
+    """Count some of the masks whose pixels take turns, in one pass over all of them."""
+    num_masks = stack.shape[0]
+    counters: list[ValueCounter] = []
+    for values in pieces(file, stack.dtype, math.prod(stack.shape), num_masks, _TOGETHER):
+        columns = np.ascontiguousarray(values.reshape(-1, num_masks).T[masks])
+        if columns.shape[1] * num_masks == math.prod(stack.shape):
+            yield from (_count_column(column, stack, options) for column in columns)
+            return
+        counters = counters or [mask_counter(stack.dtype, options) for _ in columns]
+        for counter, column in zip(counters, columns, strict=True):
             counter.add(bytes_of(column))
     yield from counters
+
+
+def _count_column(column: np.ndarray, stack: Header, options: ReadOptions) -> ValueCounter:
+    counter = mask_counter(stack.dtype, options)
+    counter.add(bytes_of(column))
+    return counter

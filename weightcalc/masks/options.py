@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..errors import DamagedError, LimitError, ShapeError
-from .encodings import MAX_BYTES, MAX_PIXELS
+from ..files.limits import MAX_BYTES, MAX_PIXELS
 
 
 class ReadOptions(NamedTuple):

@@ -17,11 +17,11 @@ import numpy as np
 from ..errors import (
     ColorError,
     DamagedError,
-    LimitError,
     LossyError,
     ShapeError,
     UnsupportedError,
 )
+from ..files.limits import check_held
 from ..kernels.counters import ValueCounter
 from ..kernels.ndarrays import counted_as, counter_of, whole_numbers
 from ..sources.guard import third_party
@@ -34,8 +34,7 @@ from .value_counts import ValueCounts
 if TYPE_CHECKING:
     from PIL import ImageFile
 
-_LARGEST_IMAGE = 1 << 28  # pixels; Pillow holds an image whole
-_LARGEST_WEBP = 1 << 26  # it holds four of them, of 4 bytes a pixel
+_WEBP_PIXEL = 16  # bytes: Pillow holds four images of 4 bytes a pixel
 _STRIP = 1 << 20  # pixels turned into an array at a time
 _BITS_PER_SAMPLE, _COMPRESSION, _PHOTOMETRIC, _SAMPLES_PER_PIXEL = 258, 259, 262, 277
 _STRIP_BYTES, _SAMPLE_FORMAT = 279, 339
@@ -81,7 +80,7 @@ def read_image(
         yield mask
         return
     if format_ == "WEBP":
-        _check_held(*_size_of_webp(file), format_, options, _LARGEST_WEBP)
+        _check_held(*_size_of_webp(file), format_, options, _WEBP_PIXEL)
     with _limit_given_way():
         with third_party("Pillow"):
             image = _open(file, format_)
@@ -217,14 +216,12 @@ def _nodata(image: ImageFile.ImageFile) -> float | None:
 
 
 def _check_held(
-    width: int, height: int, format_: str, options: ReadOptions, largest: int = _LARGEST_IMAGE
+    width: int, height: int, format_: str, options: ReadOptions, pixel_bytes: int = 4
 ) -> None:
     """Refuse an image that is larger than `options` allow, or than is held whole."""
     check_size(width, height, options)
-    if width * height > largest:
-        raise LimitError(
-            f"{width} x {height} pixels of {format_} must be held whole: more than {largest}"
-        ).with_hint("PNG, .npy and tiled TIFF are counted in pieces")
+    size = width * height * pixel_bytes
+    check_held(f"a {format_} file", size, "PNG, .npy and tiled TIFF are counted in pieces")
 
 
 def _size_of_webp(file: BinaryIO) -> tuple[int, int]:

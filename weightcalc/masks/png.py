@@ -15,7 +15,8 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
-from ..errors import DamagedError, DecodeError, LimitError
+from ..errors import DamagedError, DecodeError
+from ..files.limits import check_bytes, check_row
 from ..kernels.counters import PackedCounter, RowCounter
 from ..kernels.fast_png import count_plain_png, count_plain_png_file
 from .options import ReadOptions, check_image, check_size
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from ..kernels.buffers import Bytes
     from ..kernels.fast_png import PlainPng
 
-_LARGEST_ROW = 64 << 20
 _MOST_EXTRA = 64 << 10  # inflated bytes after the last row that are still only odd
 _PIECE = 1 << 19  # bytes of rows at a time: they stay in the cache until they are counted
 
@@ -143,14 +143,9 @@ def read_passes(
 
 
 def _check_bytes(header: Header, options: ReadOptions) -> None:
-    row = header.row_bytes(header.width)
-    if row > _LARGEST_ROW:
-        raise LimitError(f"a row of {row} bytes is longer than the limit of {_LARGEST_ROW}")
+    check_row(header.row_bytes(header.width))
     total = sum((header.row_bytes(w) + 1) * h for w, h in header.passes())
-    if total > options.max_bytes:
-        raise LimitError(
-            f"its rows have {total} bytes, more than the limit of {options.max_bytes}"
-        ).with_hint("--max-bytes, if the file is what it should be")
+    check_bytes("its image", total, options.max_bytes)
 
 
 def _count_passes(header: Header, stream: _Inflater, options: ReadOptions) -> dict[int, int]:

@@ -9,7 +9,7 @@ from typing import BinaryIO, TypeAlias
 
 import numpy as np
 
-from ..errors import LimitError
+from ..files.limits import check_held
 from ..kernels.numpy_twin import undo_filters
 from .options import ReadOptions
 from .pictures import Block, Picture, values_of_samples
@@ -17,7 +17,6 @@ from .png import read_passes
 from .png_chunks import Header
 
 _Passes: TypeAlias = Iterator[tuple[int, Iterator[bytes | bytearray]]]
-_LARGEST_INTERLACED = 1 << 28  # pixels: their places are known when all of them are
 
 
 def picture_of_png(file: BinaryIO, options: ReadOptions) -> Picture:
@@ -43,11 +42,8 @@ def _in_rows(header: Header, passes: _Passes, encoding: str) -> Iterator[Block]:
 
 
 def _interlaced(header: Header, passes: _Passes, encoding: str) -> Iterator[Block]:
-    if header.width * header.height > _LARGEST_INTERLACED:
-        raise LimitError(
-            f"{header.width} x {header.height} pixels of an interlaced PNG must be held whole: "
-            f"more than {_LARGEST_INTERLACED}"
-        ).with_hint("save it without interlacing")
+    size = 4 * header.width * header.height
+    check_held("an interlaced PNG", size, "save it without interlacing")
     whole = np.zeros((header.height, header.width), np.uint32)
     for (x, y, dx, dy), (width, pieces) in zip(header.places(), passes, strict=True):
         rows = list(_rows(header, width, pieces, encoding))

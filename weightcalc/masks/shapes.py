@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..errors import ColorError, DamagedError, LimitError, ShapeError, ValuesError
-from ..kernels.counters import ValueCounter
+from ..errors import ColorError, DamagedError, ShapeError, ValuesError
+from ..files.limits import check_bytes, check_masks
+from ..kernels.counters import MOST_VALUES, ValueCounter
 from ..kernels.ndarrays import counter_of, whole_numbers
 from .arrays import Header
 from .options import ReadOptions, check_size
@@ -18,7 +19,6 @@ from .samples import pixel_counter, values_of_pixels
 from .value_counts import ValueCounts
 
 _MOST_AXES = 32  # that every NumPy can have
-_MOST_MASKS = 1 << 20  # of a file, whose counts are held together
 
 
 def check_values(header: Header, options: ReadOptions) -> None:
@@ -33,10 +33,8 @@ def check_values(header: Header, options: ReadOptions) -> None:
         raise ValuesError(f"values of type {header.dtype} are no labels")
     if math.prod(header.shape) == 0:
         raise ShapeError(f"an array of shape {header.shape} has no pixels")
-    if math.prod(header.shape) * header.dtype.itemsize > options.max_bytes:
-        raise LimitError(
-            f"an array of shape {header.shape} is larger than {options.max_bytes} bytes"
-        ).with_hint("--max-bytes, if the file is what it should be")
+    size = math.prod(header.shape) * header.dtype.itemsize
+    check_bytes(f"its array of shape {header.shape}", size, options.max_bytes)
 
 
 def stack_of(header: Header, options: ReadOptions) -> Header:
@@ -92,6 +90,13 @@ def mask_counter(dtype: np.dtype[np.generic], options: ReadOptions) -> ValueCoun
     return pixel_counter(dtype.itemsize, 8, options) if dtype.kind == "V" else counter_of(dtype)
 
 
+def bytes_of_counter(stack: Header) -> int:
+    """What the counter of a mask may take: a table, or an entry for each value that it has."""
+    if stack.dtype.itemsize <= 2:
+        return int(8 * 256**stack.dtype.itemsize)
+    return 100 * min(MOST_VALUES, stack.shape[-1] * stack.shape[-2])
+
+
 def mask_of(counter: ValueCounter, stack: Header, options: ReadOptions) -> ValueCounts:
     """
     One mask of a stack, from the counter of its values.
@@ -132,10 +137,8 @@ def _check_shape(header: Header, options: ReadOptions) -> None:
         raise ShapeError(
             f"an array of shape {shape} is no mask (H, W) and no stack of them (N, H, W)"
         ).with_hint(_channel_hint(shape))
-    if len(shape) == 3 and shape[0] > _MOST_MASKS:
-        raise LimitError(f"a stack of {shape[0]} masks, more than {_MOST_MASKS}").with_hint(
-            "save it as several files"
-        )
+    if len(shape) == 3:
+        check_masks(shape[0])
     check_size(shape[-1], shape[-2], options)
     if options.encoding == "auto" and len(shape) == 3 and shape[2] <= 4:
         raise _channels_or_masks(header, f"its last axis has {shape[2]} entries")

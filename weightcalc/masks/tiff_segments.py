@@ -10,13 +10,13 @@ import zlib
 from importlib.util import find_spec
 from typing import BinaryIO, Protocol
 
-from ..errors import DamagedError, LimitError
+from ..errors import DamagedError
+from ..files.limits import check_held
 from ..sources.guard import third_party
 
 STORED, LZW, PACKBITS = 1, 5, 32773
 _DEFLATE = (8, 32946, 50013)
 _OF_IMAGECODECS = (34925, 34926, 50000)  # LZMA and Zstandard
-_LARGEST_HELD = 1 << 30
 _FEED = 1 << 16
 _LZW_CLEAR, _LZW_END = 256, 257
 _LZW_START = [bytes([byte]) for byte in range(256)] + [b"", b""]
@@ -170,10 +170,8 @@ class _Held:
     """A segment that a codec decodes in one piece."""
 
     def __init__(self, raw: _Raw, stored: int, size: int, compression: int) -> None:
-        if max(size, stored) > _LARGEST_HELD:
-            raise LimitError(f"it must be held whole: more than {_LARGEST_HELD} bytes").with_hint(
-                "uncompressed or deflated TIFF is counted in pieces, whatever its strips"
-            )
+        remedy = "uncompressed or deflated TIFF is counted in pieces, whatever its strips"
+        check_held("a segment", max(size, stored), remedy)
         if stored > 2 * size + _FEED:
             raise DamagedError(f"it has {stored} bytes for {size}")
         data = raw.read(stored)

@@ -7,13 +7,14 @@ from __future__ import annotations
 import io
 import os
 import struct
-import zipfile
 from collections.abc import Iterator, MutableMapping
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from ..errors import DamagedError, LimitError, UnsupportedError
 from ..files.bounded import open_regular
+from ..files.limits import MOST_MEMBERS
 from ..sources.guard import third_party
+from ..sources.zips import METHODS, open_zip
 from ..text.escape import printable
 from .inflation import claimed_size
 
@@ -69,26 +70,27 @@ class Archive:
     """An open ZIP archive."""
 
     def __init__(self, file: BinaryIO) -> None:
-        with third_party("zipfile"):
-            self._archive = zipfile.ZipFile(file)
+        self._archive = open_zip(file, MOST_MEMBERS)
         self._members = {info.filename: info for info in self._archive.infolist()}
         self._folders: dict[str, set[str]] = {}
+        length = 0
         for name in self._members:
             parts = name.strip("/").split("/", _MOST_PARTS)
             if len(parts) > _MOST_PARTS:
                 raise LimitError(f"a name in it has more than {_MOST_PARTS} parts")
             for number, part in enumerate(parts):
-                self._folders.setdefault("/".join(parts[:number]), set()).add(part)
+                folder = "/".join(parts[:number])
+                length += len(folder) * (folder not in self._folders)
+                self._folders.setdefault(folder, set()).add(part)
+            if length > _MOST_METADATA:
+                raise LimitError(f"the names of its folders have more than {_MOST_METADATA} bytes")
 
     def read(self, path: str, most: int) -> bytes | None:
         """A file of at most so many bytes; None if there is none."""
         info = self._members.get(path)
         if info is None:
             return None
-        if info.flag_bits & 1 or info.compress_type not in (
-            zipfile.ZIP_STORED,
-            zipfile.ZIP_DEFLATED,
-        ):
+        if info.flag_bits & 1 or info.compress_type not in METHODS:
             raise UnsupportedError(f"its {printable(path)} is encrypted or oddly compressed")
         with third_party("zipfile"), self._archive.open(info) as file:
             data = file.read(most + 1)

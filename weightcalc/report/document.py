@@ -1,67 +1,76 @@
 """
-A report as JSON, for programs.
+A report as JSON, for programs. Its form is that of ``schemas/balance.json``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .._version import __version__
-from ..counts.drift import Drift
+from ..counts.class_counts import ClassCounts
+from ..weights.formula import Formula
 from ..weights.weights_file import write_json
+from .imbalance import imbalance_of
 from .table import ClassTable, Report
 
 FORMAT = "weightcalc-balance/1"
 
 
-def json_report(report: Report) -> bytes:
+def json_report(report: Report, formulas: Mapping[str, Formula]) -> bytes:
     """
-    All numbers of a report as one JSON object: what the CSV holds, drifts and notes.
+    A report with all of its classes and what is to be said of them.
 
-    Names of classes are as they are, not escaped, and null where there is none.
+    Parameters
+    ----------
+    report : Report
+    formulas : mapping of str to Formula
+        By the headings of the columns of weights.
     """
     return write_json(
         {
             "format": FORMAT,
-            "methods": report.methods,
-            "sets": [_set(table, report.methods) for table in report.tables],
+            "methods": [
+                {"name": name, "method": formula.method, "parameters": formula.all_params()}
+                for name, formula in formulas.items()
+            ],
+            "sets": [_set_entry(table, report) for table in report.tables],
             "drifts": [
-                _drift(table.name, drift)
+                {"set": table.name, "distance": drift.distance}
                 for table, drift in zip(report.tables[1:], report.drifts, strict=True)
             ],
-            "notes": report.notes,
             "version": __version__,
         }
     )
 
 
-def _set(table: ClassTable, methods: list[str]) -> dict[str, object]:
+def _set_entry(table: ClassTable, report: Report) -> dict[str, object]:
     counts = table.counts
-    classes = [
-        {
-            "index": row.index,
-            "name": counts.class_names[row.index],
-            "status": row.status,
-            "pixels": row.pixels,
-            "masks": row.masks,
-            "share": row.share,
-            "weights": dict(zip(methods, row.weights, strict=True)),
-        }
-        for row in table.rows
-    ]
-    ignored = [
-        {"value": value, "pixels": pixels, "masks": masks}
-        for value, (pixels, masks) in counts.ignored.items()
-    ]
     return {
         "name": table.name,
         "masks": counts.num_masks,
         "pixels": counts.num_pixels,
         "ignored_pixels": counts.ignored_pixels,
-        "classes": classes,
-        "ignored": ignored,
+        "imbalance": _imbalance_entry(counts),
+        "classes": [
+            {
+                "index": row.index,
+                "name": counts.class_names[row.index],
+                "status": row.status,
+                "pixels": row.pixels,
+                "share": row.share,
+                "masks": row.masks,
+                "weights": dict(zip(report.methods, row.weights, strict=True)),
+            }
+            for row in table.rows
+        ],
+        "ignored": [
+            {"value": value, "pixels": pixels, "masks": masks}
+            for value, (pixels, masks) in counts.ignored.items()
+        ],
+        "notes": table.notes,
     }
 
 
-def _drift(name: str, drift: Drift) -> dict[str, object]:
-    """How far a set lies from the first: total variation distance, and the classes that moved."""
-    moves = [{"index": m.index, "before": m.before, "after": m.after} for m in drift.moves]
-    return {"set": name, "distance": drift.distance, "moves": moves}
+def _imbalance_entry(counts: ClassCounts) -> dict[str, object] | None:
+    found = imbalance_of(counts)
+    return None if found is None else found._asdict()

@@ -19,17 +19,27 @@ import zipfile
 from collections.abc import Collection, Iterator
 from typing import IO, BinaryIO
 
-from ..errors import DamagedError, DecodeError, MaskError, SourceError, UnsupportedError
+from ..errors import (
+    DamagedError,
+    DecodeError,
+    LimitError,
+    MaskError,
+    SourceError,
+    UnsupportedError,
+)
+from ..files.limits import MOST_MEMBERS
 from ..text.escape import printable
 from .guard import third_party
 from .names import Members, open_file, split_name
+from .zips import METHODS, method_of, open_zip
 
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _ENCRYPTED = 0x41  # flag bits: by password, and by certificate
 _LARGEST_RATIO = 1100  # deflate reaches 1,032
 _LARGE = 64 << 20  # below it, any ratio will do
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
-_LONGEST_HEADER = 1 << 20  # a name or an extended header of tar
+_LONGEST_HEADER = (
+    1 << 20
+)  # of a member of tar with its names, and of all that holds for all members
 _BLOCK = 512
 _PIECE = 1 << 20
 _CACHE = threading.local()
@@ -145,8 +155,7 @@ class _Zip:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        with third_party("zipfile", ""):
-            self._archive = zipfile.ZipFile(file)
+        self._archive = open_zip(file, MOST_MEMBERS, "")
         self._check_ranges()
 
     def _check_ranges(self) -> None:
@@ -177,8 +186,8 @@ class _Zip:
             return "encrypted"
         if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
             return "a link or a device, no plain file"
-        if info.compress_type not in _METHODS:
-            return f"compressed by the unknown method {info.compress_type}"
+        if info.compress_type not in METHODS:
+            return f"compressed by {method_of(info)}, which is not read"
         if info.file_size > max(_LARGE, _LARGEST_RATIO * info.compress_size):
             return f"said to have {info.file_size} bytes made of {info.compress_size}"
         return ""
@@ -206,9 +215,61 @@ class _Header(tarfile.TarInfo):
     def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
         if self.size < 0:
             raise DamagedError(f"a member of {self.size} bytes")
-        if self.type not in tarfile.SUPPORTED_TYPES and self.size > _LONGEST_HEADER:
-            raise DamagedError(f"a header of {self.size} bytes")
+        if self.type == tarfile.XGLTYPE:  # what it says is held, and copied to each member
+            assert isinstance(archive.fileobj, _Headers)
+            archive.fileobj.take_lasting(self.size)
         return super()._proc_member(archive)  # type: ignore[misc]
+
+
+class _Headers:
+    """
+    The stream that tarfile reads headers from, each of which may take so many bytes.
+
+    tarfile goes a byte back before each header, to see whether the member before it is whole:
+    the last bytes are kept, as a gzipped stream would have to begin anew.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._last = b""
+        self._end = 0  # of the last bytes
+        self._position = 0
+        self._lasting = self._taken = 0
+
+    def begin(self) -> None:
+        """Take note that the header of another member follows."""
+        self._taken = 0
+
+    def take_lasting(self, size: int) -> None:
+        """Take note of a header that holds for all members."""
+        self._lasting += size
+        self._check(self._lasting)
+
+    def tell(self) -> int:
+        """Where the next byte is."""
+        return self._position
+
+    def seek(self, offset: int) -> None:
+        """Go to a byte."""
+        self._position = offset
+
+    def read(self, size: int) -> bytes:
+        """The next bytes."""
+        self._taken += size
+        self._check(self._taken)
+        start = self._position - (self._end - len(self._last))
+        if start >= 0 and self._position + size <= self._end:
+            data = self._last[start : start + size]
+        else:
+            self._stream.seek(self._position)
+            data = self._last = self._stream.read(size)
+            self._end = self._position + len(data)
+        self._position += len(data)
+        return data
+
+    def _check(self, size: int) -> None:
+        if size > _LONGEST_HEADER:
+            raise LimitError(f"it has headers of {size} bytes, more than {_LONGEST_HEADER}")
 
 
 class _Tar:
@@ -226,11 +287,13 @@ class _Tar:
         self.forward = file.read(2) == b"\x1f\x8b"
         file.seek(0)
         self._stream: IO[bytes] = gzip.GzipFile(fileobj=file) if self.forward else file  # type: ignore[assignment]
+        self._headers = _Headers(self._stream)
         self._found: dict[str, tuple[int, int, str]] = {}
         with third_party("tarfile", ""):
             self._tar = tarfile.TarFile(
-                fileobj=self._stream, tarinfo=_Header, encoding="utf-8", errors="surrogateescape"
-            )
+                fileobj=self._headers, tarinfo=_Header,  # type: ignore[arg-type]
+                encoding="utf-8", errors="surrogateescape",
+            )  # fmt: skip
 
     def entries(self) -> Iterator[tuple[str, str]]:
         """Name of each member that is no folder, and what speaks against it; once only."""
@@ -240,6 +303,7 @@ class _Tar:
         self._check_end()
 
     def _next(self) -> tarfile.TarInfo | None:
+        self._headers.begin()
         with third_party("tarfile", ""):
             info = self._tar.next()
         self._tar.members.clear()  # type: ignore[attr-defined]  # they would pile up
@@ -248,6 +312,8 @@ class _Tar:
         if info.size < 0:
             raise DamagedError(f"a member of {info.size} bytes")
         self._found.setdefault(info.name, (info.offset_data, info.size, _tar_problem(info)))
+        if len(self._found) > MOST_MEMBERS:
+            raise LimitError(f"it has more than {MOST_MEMBERS} members")
         return info
 
     def _check_end(self) -> None:

@@ -22,6 +22,7 @@ from ..text.escape import printable
 from ..text.numbers import listed, number_of
 from . import dvc
 from .foreign import foreign_ending
+from .globs import matches_of
 from .names import Members, is_archive, is_url, is_zarr, path_in, split_name, tidy
 
 _Walk = Callable[[str], Iterator[str]]
@@ -193,7 +194,7 @@ def _expand(source: str, suffixes: Collection[str], listing: Listing, walk: _Wal
 def _matches_of(pattern: str) -> list[str]:
     """What a glob matches, and .dvc files of what it would match."""
     patterns = (pattern, pattern + dvc.ENDING)
-    return sorted({match for each in patterns for match in glob.iglob(each, recursive=True)})
+    return sorted({match for each in patterns for match in matches_of(each)})
 
 
 def missing_source(source: str) -> SourceError:

@@ -10,12 +10,20 @@ import sys
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
+from functools import partial
+from io import BufferedReader
 from itertools import chain
+from typing import BinaryIO
 
 from ..errors import SourceError
+from ..files.bounded import open_regular
 from ..text.escape import printable
 from .names import is_url, tidy
 from .options import SourceOptions
+
+_LONGEST_LINE = 1 << 16  # bytes; systems allow paths of 4,096
+_ODD = re.compile(r"[\s,\\]")
+_COLUMNS = re.compile(r"\s*,\s*|\s+")
 
 
 def read_list(
@@ -41,10 +49,14 @@ def read_list(
     Raises
     ------
     SourceError
-        If a line has more than two columns.
+        If a line has more than two columns, or is longer than any name.
     """
     rows = _split_at_nul(lines) if nul else _lines_of(lines)
     for number, row in enumerate(rows, 1):
+        if len(row) > _LONGEST_LINE:
+            raise SourceError(
+                f"line {number} of the list is longer than {_LONGEST_LINE} bytes, so no name"
+            )
         text = os.fsdecode(row)
         if text and (nul or not text.startswith("#")):
             yield _name_in_list(text, number, root, suffix, nul)
@@ -69,6 +81,8 @@ def _split_lines(pieces: Iterable[str]) -> Iterator[str]:
     for piece in pieces:
         *whole, rest = (rest + piece).split("\n")
         yield from whole
+        if len(rest) > _LONGEST_LINE:
+            break  # which is refused
     yield rest
 
 
@@ -85,7 +99,8 @@ def names_in_list(options: SourceOptions) -> Iterator[str]:
     if path is None:
         return
     try:
-        with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as lines:
+        with nullcontext(sys.stdin.buffer) if path == "-" else _opened(path) as file:
+            lines = iter(partial(file.readline, _LONGEST_LINE + 2), b"")  # and its end
             for name in read_list(
                 lines, root=options.root, suffix=options.suffix, nul=options.null
             ):
@@ -95,7 +110,13 @@ def names_in_list(options: SourceOptions) -> Iterator[str]:
                     ).with_hint("--allow-remote, if the list can be trusted")
                 yield name
     except OSError as error:
-        raise SourceError(f"{printable(path)}: {error.strerror}") from error
+        failure = SourceError(f"{printable(path)}: {error.strerror}")
+        is_file = not os.path.exists(path) or os.path.isfile(path)
+        raise failure.with_hint("" if is_file else "--files-from - for standard input") from error
+
+
+def _opened(path: str) -> BinaryIO:
+    return BufferedReader(open_regular(path))
 
 
 def _split_at_nul(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -103,6 +124,8 @@ def _split_at_nul(pieces: Iterable[bytes]) -> Iterator[bytes]:
     for piece in pieces:
         *whole, rest = (rest + piece).split(b"\0")
         yield from whole
+        if len(rest) > _LONGEST_LINE:
+            break  # which is refused
     yield rest
 
 
@@ -112,7 +135,7 @@ def _name_in_list(text: str, number: int, root: str, suffix: str, nul: bool) -> 
         return name
     if "\\" in text and os.path.lexists(slashed := _join(root, text.replace("\\", "/") + suffix)):
         return slashed
-    columns = re.split(r"\s*,\s*|\s+", text)
+    columns = _COLUMNS.split(text)
     if len(columns) == 2 and all(os.path.splitext(column)[1] for column in columns):
         return _join(root, columns[1] + suffix)
     if len(columns) == 1:
@@ -129,7 +152,10 @@ def _name_in_list(text: str, number: int, root: str, suffix: str, nul: bool) -> 
 
 def _is_plain(text: str, suffix: str) -> bool:
     """Whether a line is just one name with an ending; whether that exists is seen later."""
-    return bool(not re.search(r"[\s,\\]", text) and (suffix or os.path.splitext(text)[1]))
+    if suffix or _ODD.search(text):
+        return not _ODD.search(text)
+    base, dot = text.rfind("/") + 1, text.rfind(".")
+    return dot > base and bool(text[base:dot].strip("."))  # as os.path.splitext, which is slow
 
 
 def _join(root: str, name: str) -> str:

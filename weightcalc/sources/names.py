@@ -122,7 +122,9 @@ def path_of(url: str) -> str:
 
 def tidy(path: str) -> str:
     """Spell a path in one way, so that a mask named twice is seen to be; ".." is left alone."""
-    if is_url(path) or split_name(path) is not None or ".." in path.split(os.sep):
+    if "://" in path and (is_url(path) or split_name(path) is not None):
+        return path
+    if ".." in path and ".." in path.split(os.sep):
         return path
     return os.path.normpath(path)
 

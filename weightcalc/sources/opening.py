@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from ..errors import LimitError
+from ..files.limits import check_bytes
 from .names import is_url, open_file, split_name
 
 _PIECE = 1 << 20
@@ -66,10 +66,7 @@ def spooled(file: BinaryIO, limit: int, start: bytes = b"") -> BinaryIO:
         copy.write(start)
         while piece := file.read(max(0, min(_PIECE, limit + 1 - copy.tell()))):
             copy.write(piece)
-        if copy.tell() > limit:
-            raise LimitError(f"it has more than {limit} bytes").with_hint(
-                "--max-bytes, if the file is what it should be"
-            )
+        check_bytes("its beginning", copy.tell(), limit)
     except BaseException:
         copy.close()
         raise

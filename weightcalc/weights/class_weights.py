@@ -249,5 +249,11 @@ def _on_saturation(counts: ClassCounts, formula: Formula, present: Sequence[int]
     )
 
 
+def tells_apart(counts: ClassCounts, formula: Formula) -> bool:
+    """Whether the classes that have pixels get weights that differ by more than 1 %."""
+    weights = list_class_weights(counts, formula)
+    return not _agree([weights[c] for c in present_classes(counts) if c not in formula.zero])
+
+
 def _agree(numbers: Sequence[float]) -> bool:
     return not numbers or max(numbers) <= 1.01 * min(numbers)
