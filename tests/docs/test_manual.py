@@ -89,6 +89,16 @@ def test_commands_of_a_block(weightcalc, room, topic, found):
             assert result.stdout.decode() == shown, command
 
 
+def test_python_page_runs(room):
+    """The blocks of the page on Python run in their order, with warnings shown as they are."""
+    blocks = re.findall(r"^```python\n(.*?)^```", page("python"), re.MULTILINE | re.DOTALL)
+    assert len(blocks) >= 3
+    code = "\n".join([*blocks, "print(len(weights))"])
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "3\n"
+    assert "<string>:3: UserWarning: no mask holds class 4, " in done.stderr
+
+
 def test_many_commands_are_run():
     """The test above finds the commands of the pages."""
     assert len(list(commands())) > 15

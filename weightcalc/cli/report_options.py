@@ -8,7 +8,7 @@ from ..report.formats import ENDINGS
 from ..weights.formulas import METHODS
 from .options import all_of, formula_options, formula_words, gathered
 from .parsing import Choice
-from .sections import COMMON, OUTPUT, option
+from .sections import COMMON, OUTPUT, WEIGHTS, option
 
 _methods = option(
     COMMON,
@@ -21,7 +21,7 @@ _methods = option(
     help="Formula to show; repeatable.  [default: four that differ much]",
 )
 _raw = option(
-    OUTPUT,
+    WEIGHTS,
     "--raw",
     is_flag=True,
     help="Show weights as `weights` writes them, not divided by their mean; .csv and .json always do.",

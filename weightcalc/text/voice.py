@@ -67,7 +67,7 @@ class Voice:
             click.echo(text, err=True, color=self.wants_color(sys.stderr))
 
     def warn(self, text: str) -> None:
-        """A warning, unless the run is quiet."""
+        """A warning, unless the run is quiet; where warnings are held, at the end."""
         self.warn_each([text])
 
     @contextmanager
