@@ -23,6 +23,8 @@ from .help import help_
 from .interrupts import INTERRUPTED, end_silently, raise_again
 
 DONE, FAILED, TERMINATED = 0, 2, 143
+# How the loader of libraries and the system say it, in whatever exception.
+_NO_MEMORY = re.compile(r"failed to map segment|[Cc]annot allocate memory")
 _SETTINGS = {
     "help_option_names": ["-h", "--help"],
     "max_content_width": 80,
@@ -98,11 +100,19 @@ def exit_code_of(arguments: list[str]) -> int:
         _complain(error.format_message(), getattr(error, "hint", "") or _usage_of(error))
     except WeightcalcError as error:
         _complain(str(error), error.hint)
-    except Exception:  # noqa: BLE001  # a bug: its traceback is the best report
-        import traceback
-
-        _say(traceback.format_exc())
+    except Exception as error:  # noqa: BLE001
+        _explain(error)
     return FAILED
+
+
+def _explain(error: Exception) -> None:
+    """Say that memory is used up; anything else is a bug, whose traceback is the best report."""
+    if isinstance(error, MemoryError) or _NO_MEMORY.search(str(error)):
+        _complain("there is not enough memory to go on", "-j 1 takes the least memory")
+        return
+    import traceback
+
+    _say(traceback.format_exc())
 
 
 def _reader_has_enough() -> int:

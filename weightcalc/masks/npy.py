@@ -49,8 +49,8 @@ _LONGEST_HEADER = 10_000
 _TOGETHER = 32 << 20  # bytes of masks whose pixels take turns
 _MOST_ARRAYS = 10_000  # of a .npz file
 _ITEM = re.compile(
-    r"""(?a)\s*(?P<quote>['"])(?P<key>\w+)(?P=quote)\s*:\s*"""
-    r"""(?P<value>'[^']*'|"[^"]*"|True|False|\([\d\sL,]*\))\s*(?P<end>,?\s*\}|,)"""
+    r"""(?a)[ \n\t]*(?P<quote>['"])(?P<key>\w+)(?P=quote)[ \n\t]*:[ \n\t]*"""
+    r"""(?P<value>'[^']*'|"[^"]*"|True|False|\([\d \n\tL,]*\))[ \n\t]*(?P<end>,?[ \n\t]*\}|,)"""
 )
 _DTYPE = re.compile(r"[<>|=](?:[ui][1248]|b1|f[248])")
 
@@ -181,7 +181,7 @@ def _read(file: BinaryIO, size: int) -> bytes:
 
 
 def _parse_header(text: str) -> Header:
-    text = text.strip(" \t\r\n")
+    text = text.strip(" \n")
     fields: dict[str, str] = {}
     position, end = 1, ","
     while end == "," and (item := _ITEM.match(text, position)):
