@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from itertools import chain
 from operator import add
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..counts.class_counts import ClassCounts
@@ -66,6 +67,8 @@ class DataSet(NamedTuple):
         How the masks are layers of scenes; None where each is a mask of its own.
     scenes : list of Scene
         What they are layers of.
+    said : mapping of int to str
+        The option of each value that the user named by itself.
     """
 
     given: list[str]
@@ -77,6 +80,7 @@ class DataSet(NamedTuple):
     looks: Looks
     layers: Layers | None = None
     scenes: Sequence[Scene] = ()
+    said: Mapping[int, str] = MappingProxyType({})
 
     @property
     def items(self) -> Sequence[Item]:
@@ -161,9 +165,10 @@ def find_data(
         _check_cache(cache, [*filter(None, outputs.values()), *inputs], listing.names)
     layers = layers_of(sources.layers, classes, labels) if sources.layers else None
     scenes: list[Scene] = []
+    said: dict[int, str] = {}
     if layers is None:
         reading = _decided(reading, classes, labels, listing.names, voice)
-        map_ = label_map(classes, reading.encoding, labels)
+        map_, said = label_map(classes, reading.encoding, labels)
         blended = reading.encoding == "color" and not map_.learn_colors
         reading = reading._replace(blended=blended)
     else:
@@ -180,7 +185,9 @@ def find_data(
     is_chosen = layers is not None or bool(sources.include)
     endings = {} if is_chosen else repeated_endings(listing.names)
     looks = Looks() if is_chosen else look_at(listing.names)
-    return DataSet(sources.given, listing, saved, map_, reading, endings, looks, layers, scenes)
+    return DataSet(
+        sources.given, listing, saved, map_, reading, endings, looks, layers, scenes, said
+    )
 
 
 def _refuse_late_labels(sources: SourceOptions, labels: LabelOptions) -> None:

@@ -200,9 +200,11 @@ def say_idle_options(data: DataSet, voice: Voice) -> None:
     """
     if not data.listing.names:
         return
-    for value, option in data.labels.idle().items():
+    for value in data.labels.unmet(data.said):
         say = voice.warn if value in data.labels.mapping else voice.detail
-        say(f"{printable(option)}: no mask holds the value {data.labels.name_of_value(value)}")
+        say(
+            f"{printable(data.said[value])}: no mask holds the value {data.labels.name_of_value(value)}"
+        )
 
 
 def say_what_is_left_out(listing: Listing, voice: Voice) -> None:

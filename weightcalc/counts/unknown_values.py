@@ -83,7 +83,8 @@ class UnknownValues:
             return self._of_colors(counts)
         found |= {value: seen.pixels for value, seen in self._seen.items()}
         value = max(self._seen)
-        if found.keys() <= {0, value} and value >= MOST_INFERRED:
+        is_asked = value == 255 or (self._labels.num_classes or 2) <= 2
+        if found.keys() <= {0, value} and value >= MOST_INFERRED and is_asked:
             return self._binary(value)
         return self._looked_through(found) or self._of_indices()
 

@@ -24,7 +24,22 @@ if TYPE_CHECKING:
 _FILE = SmallFile("map", 1 << 20, LabelError, "expected pairs of value and class")
 
 
-def label_map(listed: ClassList | None, encoding: str, options: LabelOptions) -> LabelMap:
+class Asked(NamedTuple):
+    """
+    What options ask for.
+
+    Attributes
+    ----------
+    labels : LabelMap
+    said : dict of int to str
+        The option of each value that a person named by itself, not in a file or a range.
+    """
+
+    labels: LabelMap
+    said: dict[int, str]
+
+
+def label_map(listed: ClassList | None, encoding: str, options: LabelOptions) -> Asked:
     """
     The label map that a class list and the options of the command line ask for.
 
@@ -67,7 +82,7 @@ def label_map(listed: ClassList | None, encoding: str, options: LabelOptions) ->
         ).with_hint("a class list of one name for each channel")
     if encoding == "multilabel" and len(set(targets.values())) < len(targets):
         raise LabelError("two channels of a multilabel mask cannot be one class: they may overlap")
-    return LabelMap(
+    labels = LabelMap(
         options.num_classes,
         names,
         ignore=ignore,
@@ -75,11 +90,11 @@ def label_map(listed: ClassList | None, encoding: str, options: LabelOptions) ->
         ranges=wanted.ranges,
         regions=listed.regions if listed else None,
         rest=wanted.rest,
-        said=wanted.said,
         ignore_nodata=wanted.nodata,
         listed_colors=listed.colors if listed else None,
         reduce_zero_label=reduce_zero_label,
     )
+    return Asked(labels, wanted.said)
 
 
 def named_color(options: LabelOptions) -> str:
@@ -119,7 +134,7 @@ def layers_of(pattern: Pattern, listed: ClassList | None, options: LabelOptions)
     return Layers(pattern, names, rest)
 
 
-def _color_map(listed: ClassList | None, options: LabelOptions) -> LabelMap:
+def _color_map(listed: ClassList | None, options: LabelOptions) -> Asked:
     if options.reduce_zero_label:
         raise LabelError("--reduce-zero-label speaks of indices, not of colours")
     names = listed.names if listed else None
@@ -136,16 +151,16 @@ def _color_map(listed: ClassList | None, options: LabelOptions) -> LabelMap:
             )
         colors = {c: i for c, i in colors.items() if i < len(listed.names)}
     learn = not (colors or targets or options.num_classes or wanted.rest is not None)
-    return LabelMap(
+    labels = LabelMap(
         options.num_classes,
         names,
         ignore=wanted.ignore,
         mapping=targets,
         rest=wanted.rest,
-        said=wanted.said,
         colors=colors,
         learn_colors=learn,
     )
+    return Asked(labels, wanted.said)
 
 
 def _refuse_indices(options: LabelOptions, values: dict[str, int], wanted: _Wanted) -> None:
@@ -165,9 +180,7 @@ def _refuse_indices(options: LabelOptions, values: dict[str, int], wanted: _Want
 
 class _Wanted(NamedTuple):
     """
-    What --map and --ignore-index say: single values, ranges, all others, and nodata.
-
-    `said` is the option of each value that a person named by itself, not in a file or a range.
+    What --map and --ignore-index say: single values, ranges, all others, nodata, and `Asked.said`.
     """
 
     targets: dict[int, int]

@@ -64,8 +64,6 @@ class LabelMap:
         Packed colour to class, where the values are indices: what their palettes should say.
     learn_colors : bool
         Make a class of each colour that is found, in the order they are found.
-    said : mapping of int to str, optional
-        Value to the option of the command line that names it by itself.
     reduce_zero_label : bool
         0 and the largest value of the sample type are ignored, v becomes v - 1.
 
@@ -89,7 +87,6 @@ class LabelMap:
         colors: Mapping[int, int] | None = None,
         listed_colors: Mapping[int, int] | None = None,
         learn_colors: bool = False,
-        said: Mapping[int, str] | None = None,
         reduce_zero_label: bool = False,
     ) -> None:
         self.class_names = None if class_names is None else tuple(class_names)
@@ -105,7 +102,6 @@ class LabelMap:
         self.colors = dict(colors or {}) if learn_colors or colors is not None else None
         self.listed_colors = dict(listed_colors or {})
         self.learn_colors = learn_colors
-        self.said = dict(said or {})
         self.reduce_zero_label = reduce_zero_label
         self._classes: dict[bool, dict[int, int]] = {False: {}, True: {}}
         self._check()
@@ -253,10 +249,10 @@ class LabelMap:
             and value in self.targets()
         )
 
-    def idle(self) -> dict[int, str]:
-        """Values that were in no mask so far, and the options that name them."""
+    def unmet(self, values: Iterable[int]) -> list[int]:
+        """Those of some values that were in no mask so far."""
         met = self._classes[False].keys() | self._classes[True].keys()
-        return {value: option for value, option in self.said.items() if value not in met}
+        return [value for value in values if value not in met]
 
     def ignored_classes(self) -> frozenset[int]:
         """Classes that keep their place without pixels: their only value is ignored."""
