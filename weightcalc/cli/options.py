@@ -227,6 +227,14 @@ _engine_options = (
         metavar="N",
         help="Count in N processes.  [default: one for each core; one where all is done at once]",
     ),
+    click.option(
+        "--requests",
+        type=click.IntRange(1, 1000),
+        default=64,
+        show_default=True,
+        metavar="N",
+        help="Requests for masks behind URLs that are under way at a time.",
+    ),
     click.option("--dask", metavar="ADDRESS", help="Count on the Dask cluster of this scheduler."),
     click.option(
         "--cache", metavar="FILE", help="Keep counts of masks in FILE; read only what changed."
