@@ -15,6 +15,7 @@ import click
 from ..errors import OutputError
 from .check_options import check_options
 from .options import counting_options, format_options, output_option, weight_options
+from .parsing import parse_local
 from .report_options import report_options
 
 if TYPE_CHECKING:
@@ -84,7 +85,12 @@ def weights(
 
 @click.command(short_help="Count masks, or add counts files up.")
 @counting_options
-@click.option("--per-mask", metavar="FILE", help="Write a JSON line for each mask to FILE.")
+@click.option(
+    "--per-mask",
+    metavar="FILE",
+    callback=parse_local,
+    help="Write a JSON line for each mask to FILE.",
+)
 @output_option
 def count(
     sources: SourceOptions,

@@ -16,7 +16,15 @@ from ..masks.encodings import ENCODINGS, MAX_BYTES, MAX_PIXELS
 from ..text.voice import Voice
 from ..weights.formulas import ABSENT, DENOMINATORS, METHODS, NORMALIZE
 from ..weights.weights_file import LAYOUTS, WRITERS
-from .parsing import Size, parse_clip, parse_foreground, parse_layers, parse_output, parse_params
+from .parsing import (
+    Size,
+    parse_clip,
+    parse_foreground,
+    parse_layers,
+    parse_local,
+    parse_output,
+    parse_params,
+)
 
 if TYPE_CHECKING:
     from ..counting.options import RunOptions
@@ -237,7 +245,10 @@ _engine_options = (
     ),
     click.option("--dask", metavar="ADDRESS", help="Count on the Dask cluster of this scheduler."),
     click.option(
-        "--cache", metavar="FILE", help="Keep counts of masks in FILE; read only what changed."
+        "--cache",
+        metavar="FILE",
+        callback=parse_local,
+        help="Keep counts of masks in FILE; read only what changed.",
     ),
 )
 error_option = click.option(

@@ -87,6 +87,8 @@ def name_from(folder: str, name: str) -> str:
         return name
     if (member := split_name(name)) is None:
         return os.path.join(folder, name)
+    if is_url(member[1]):
+        return name
     return f"{name[:3]}://{member[0]}::{os.path.join(folder, member[1])}"
 
 
@@ -142,11 +144,13 @@ def is_url(name: str) -> bool:
 
 
 def path_of(url: str) -> str:
-    """The path of a URL, without its query."""
+    """The path of a URL: of a web server without its query, of a store with its bucket."""
+    scheme, _, rest = url.partition("://")
+    if scheme.lower() not in ("http", "https"):
+        return rest  # in which a question mark is one
     from urllib.parse import urlsplit  # slow to import, and rarely needed
 
-    parts = urlsplit(url)
-    return parts.path if parts.scheme in ("http", "https") else parts.netloc + parts.path
+    return urlsplit(url).path
 
 
 def tidy(path: str) -> str:
