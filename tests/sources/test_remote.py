@@ -16,7 +16,7 @@ import pytest
 from support.png_writer import write_png
 
 from weightcalc import MaskError, MissingExtraError, SourceError, count_file, list_masks
-from weightcalc.sources import ahead, patience, web
+from weightcalc.sources import fetching, patience, web
 from weightcalc.sources.name_list import read_list
 
 pytest.importorskip("aiohttp")
@@ -29,7 +29,7 @@ def _in_haste(monkeypatch):
     monkeypatch.setattr(patience, "_FIRST_WAIT", 0.01)
     patience.forget()
     yield
-    ahead.close_stores()
+    fetching.close_stores()
 
 
 A = write_png([[0, 0, 1], [1, 1, 2]])  # 2, 3 and 1 pixels

@@ -12,7 +12,7 @@ import pytest
 from support import stores
 from support.png_writer import write_png
 
-from weightcalc.sources import ahead, patience
+from weightcalc.sources import fetching, patience
 
 pytest.importorskip("aiohttp")
 pytest.importorskip("fsspec")
@@ -48,7 +48,7 @@ def store(request, masks, tmp_path, monkeypatch) -> Iterator[str]:
     open_ = getattr(stores, request.param)
     with open_(masks, tmp_path if request.param == "nginx" else monkeypatch) as url:
         yield url
-        ahead.close_stores()
+        fetching.close_stores()
 
 
 def counts(done) -> dict:
@@ -103,5 +103,5 @@ def test_archive(weightcalc, masks, tmp_path, monkeypatch):
     shutil.make_archive(str(masks / "all"), "zip", masks / "m")
     with stores.moto(masks, monkeypatch) as url:
         remote = weightcalc("count", f"{url}/all.zip", *FIVE, "-j", 2)
-        ahead.close_stores()
+        fetching.close_stores()
     assert counts(remote) == counts(weightcalc("count", masks / "all.zip", *FIVE))

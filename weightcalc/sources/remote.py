@@ -7,22 +7,20 @@ own making: the scheme chooses who is asked, and chains (``::``) are refused.
 
 from __future__ import annotations
 
-import atexit
 import re
 from collections.abc import Callable, Collection
 from shutil import copyfileobj
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
-from ..errors import MaskError, SourceError
-from . import ahead
+from ..errors import DecodeError, MaskError, SourceError
+from ..text.escape import printable
+from . import ahead, fetching
 from .names import ListedUrl, Members, is_archive, path_of
 from .web import Entry
 
 _PIECE = 1 << 20
 _MAGIC = re.compile(r"[*\[]")  # a question mark begins the query of a URL
-
-atexit.register(ahead.close_stores)
 
 
 def list_urls(
@@ -41,16 +39,18 @@ def list_urls(
         If the scheme is unknown, its package is missing, or the folder cannot be listed.
     """
     try:
-        store = ahead.store_of(url)
+        store = fetching.store_of(url)
         path = path_of(url)
         if not _MAGIC.search(path) and (path.lower().endswith(tuple(suffixes)) or is_archive(path)):
             return Members([url], 0, 0, folder=url.rstrip("/"))
         folder, prefix, pattern = _split_pattern(url)
-        entries = ahead.run(store.entries(folder, prefix, on_entry or int))
+        entries = fetching.run(store.entries(folder, prefix, on_entry or int))
         found = _chosen(entries, folder, pattern, tuple(suffixes))
         if pattern is not None and not found.names:
             raise MaskError(url, "no file matches")
         return found
+    except DecodeError as error:
+        raise SourceError(f"{printable(url)}: {error}").with_hint(error.hint) from error
     except MaskError as error:
         raise SourceError(str(error)).with_hint(error.hint) from error
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
-from ..errors import LimitError
+from ..errors import UnsupportedError
 from .patience import patiently
 from .web import (
     CONNECT_SECONDS,
@@ -262,5 +262,5 @@ def _account(url: str) -> str:
     host = url.partition("://")[2].partition("/")[0].partition("@")[2]
     account, _, domain = host.partition(".")
     if host and domain not in ("dfs.core.windows.net", "blob.core.windows.net"):
-        raise LimitError(f"{host} is no account of Azure")
+        raise UnsupportedError(f"{host} is no account of Azure")
     return account
