@@ -18,7 +18,7 @@ from ..text.numbers import number_of
 from ..text.voice import Voice
 from .check_options import check_options
 from .options import counting_options, format_options, output_option, weight_options
-from .parsing import Choice
+from .parsing import Choice, parse_local
 from .report_options import report_options
 from .sections import COMMON, MASKS, OUTPUT, Command, option
 
@@ -92,7 +92,13 @@ def weights(
 
 @click.command(cls=Command, short_help="Count masks, or add counts files up.")
 @counting_options
-@option(OUTPUT, "--per-mask", metavar="FILE", help="Write a JSON line for each mask to FILE.")
+@option(
+    OUTPUT,
+    "--per-mask",
+    metavar="FILE",
+    callback=parse_local,
+    help="Write a JSON line for each mask to FILE.",
+)
 @output_option
 def count(
     sources: SourceOptions,

@@ -25,6 +25,7 @@ from .parsing import (
     parse_clip,
     parse_foreground,
     parse_layers,
+    parse_local,
     parse_output,
     parse_params,
 )
@@ -266,12 +267,22 @@ _engine_options = (
         help="Count in N processes.  [default: one for each core; one where all is done at once]",
     ),
     option(
+        RUNNING,
+        "--requests",
+        type=click.IntRange(1, 1000),
+        default=64,
+        show_default=True,
+        metavar="N",
+        help="Requests for masks behind URLs that are under way at a time.",
+    ),
+    option(
         RUNNING, "--dask", metavar="ADDRESS", help="Count on the Dask cluster of this scheduler."
     ),
     option(
         RUNNING,
         "--cache",
         metavar="FILE",
+        callback=parse_local,
         help="Keep counts of masks in FILE; read only what changed.",
     ),
 )

@@ -136,7 +136,13 @@ def each_counted(
     """
 
     def steps() -> Iterator[Counted]:
-        count = partial(count_each, options=data.reading, executor=pool, num_workers=workers)
+        count = partial(
+            count_each,
+            options=data.reading,
+            executor=pool,
+            num_workers=workers,
+            num_requests=run.requests,
+        )
         for counted in count(items) if cache is None else cache.count_each(items, count):
             yield counted
             bar.step()

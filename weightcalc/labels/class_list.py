@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from ..errors import LabelError, WeightcalcError
 from ..files.bounded import SmallFile, similar_paths
+from ..sources.names import is_url, path_of
+from ..sources.opening import read_small
 from ..text.escape import printable
 from ..text.suggest import folded, nearest
 from .class_list_entries import Entry, Stated
@@ -94,8 +96,9 @@ def read_class_list(name: str) -> ClassList:
         raise LabelError(f"{printable(name)}: Python is not executed").with_hint(
             f"a text file of one name a line, or a preset: {', '.join(PRESETS)}"
         )
-    suffix = os.path.splitext(name)[1].lower()
-    return _FILE.read(name, lambda data: _checked(parse(_text(data), suffix)))
+    path = path_of(name) if is_url(name) else name
+    suffix = os.path.splitext(path)[1].lower()
+    return read_small(_FILE, name, lambda data: _checked(parse(_text(data), suffix)))
 
 
 def read_preset(name: str) -> ClassList:

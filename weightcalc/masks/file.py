@@ -154,6 +154,8 @@ def _count_held(stream: BinaryIO, options: ReadOptions) -> ValueCounts | None:
 
 def _held(file: BinaryIO, limit: int) -> BinaryIO:
     """A stream that can be sought: small ones are held in memory."""
+    if isinstance(file, BytesIO):
+        return file
     stream = BufferedReader(file, _BUFFER)  # type: ignore[type-var]
     start = stream.read(_READ_AT_ONCE + 1)
     if len(start) <= _READ_AT_ONCE:

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple, TypeAlias
 
 from ..errors import SourceError
 from ..text.escape import printable
 from ..text.suggest import similar
-from .names import split_name
+from .names import is_url, split_name
 
 _TOKENS = r"\{(?P<field>[^{}]*)\}|(?P<any>\*+)|(?P<literal>[^{}*]+)|(?P<brace>[{}])"
 _FIELDS = ("scene", "class")
@@ -56,6 +56,11 @@ def name_of(item: Item) -> str:
 def files_of(item: Item) -> list[str]:
     """The files that are read for a file or a scene."""
     return item.files if isinstance(item, Scene) else [item]
+
+
+def is_any_remote(items: Iterable[Item]) -> bool:
+    """Whether something is behind a URL."""
+    return any(is_url(file) for item in items for file in files_of(item))
 
 
 class _Way(NamedTuple):

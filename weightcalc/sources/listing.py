@@ -23,7 +23,7 @@ from ..text.numbers import listed, number_of
 from . import dvc
 from .foreign import foreign_ending
 from .globs import matches_of
-from .names import Members, is_archive, is_url, is_zarr, path_in, split_name, tidy
+from .names import Members, is_archive, is_url, is_zarr, path_in, path_of, split_name, tidy
 
 _Walk = Callable[[str], Iterator[str]]
 _MOST_SOURCES = 3  # that a message names
@@ -176,10 +176,7 @@ def _what_to_do(listing: Listing, suffixes: Collection[str]) -> str:
 def _expand(source: str, suffixes: Collection[str], listing: Listing, walk: _Walk) -> Iterator[str]:
     path = tidy(source)
     if is_url(path):
-        from .remote import list_urls  # here, as other imports below: it takes its time
-
-        listing.folders.add(path.rstrip("/"))
-        yield from listing.add(path, list_urls(path, suffixes))
+        yield from _remote(path, suffixes, listing)
     elif (member := split_name(path)) is not None:
         yield _member(path, *member)
     elif os.path.isdir(path):
@@ -224,6 +221,15 @@ def _expand_match(
         yield path
     else:
         yield from listing.take_other(path, suffixes)
+
+
+def _remote(url: str, suffixes: Collection[str], listing: Listing) -> Iterator[str]:
+    from .remote import list_urls  # here, as other imports below: it takes its time
+
+    members = list_urls(url, suffixes)
+    listing.folders.add(members.folder)
+    for name in listing.add(url, members):
+        yield from _archive(name, suffixes, listing) if is_archive(path_of(name)) else [name]
 
 
 def _archive(path: str, suffixes: Collection[str], listing: Listing) -> list[str]:

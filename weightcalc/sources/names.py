@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, Self
 
 from ..errors import MaskError, MissingError, PointerError
 from ..files.bounded import open_regular
@@ -38,12 +38,41 @@ class Members(NamedTuple):
         Entries left out: hidden ones, and those that are no masks by their ending.
     forward : bool
         Whether reading them in another order would begin again for each: a compressed tar.
+    folder : str
+        The remote folder that was looked through.
     """
 
     names: list[str]
     hidden: int
     other: int
     forward: bool = False
+    folder: str = ""
+
+
+class ListedUrl(str):
+    """
+    The URL of a mask with what its listing said, which goes with it to whoever counts it.
+
+    Attributes
+    ----------
+    size : int
+        Bytes.
+    tag : str
+        ETag or version, which another content would not have.
+    """
+
+    __slots__ = ("size", "tag")
+    size: int
+    tag: str
+
+    def __new__(cls, url: str, size: int, tag: str) -> Self:
+        """Make it of the URL and what was said of it."""
+        made = super().__new__(cls, url)
+        made.size, made.tag = size, tag
+        return made
+
+    def __getnewargs__(self) -> tuple[str, int, str]:  # type: ignore[override]
+        return str(self), self.size, self.tag
 
 
 def split_name(name: str) -> tuple[str, str] | None:
@@ -58,6 +87,8 @@ def name_from(folder: str, name: str) -> str:
         return name
     if (member := split_name(name)) is None:
         return os.path.join(folder, name)
+    if is_url(member[1]):
+        return name
     return f"{name[:3]}://{member[0]}::{os.path.join(folder, member[1])}"
 
 
@@ -152,11 +183,13 @@ def is_url(name: str) -> bool:
 
 
 def path_of(url: str) -> str:
-    """The path of a URL, without its query."""
+    """The path of a URL: of a web server without its query, of a store with its bucket."""
+    scheme, _, rest = url.partition("://")
+    if scheme.lower() not in ("http", "https"):
+        return rest  # in which a question mark is one
     from urllib.parse import urlsplit  # slow to import, and rarely needed
 
-    parts = urlsplit(url)
-    return parts.path if parts.scheme in ("http", "https") else parts.netloc + parts.path
+    return urlsplit(url).path
 
 
 def tidy(path: str) -> str:
