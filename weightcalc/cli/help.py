@@ -12,7 +12,7 @@ from ..text.voice import is_terminal
 
 @click.command("help", short_help="Show the manual: all topics, or the page of one.")
 @click.argument("topic", required=False)
-def help_(topic: str | None) -> None:
+def command(topic: str | None) -> None:
     """
     Show the manual: the list of its topics, or the page of TOPIC.
 
