@@ -44,13 +44,13 @@ with atheris.instrument_imports(include=["weightcalc"]) if atheris else nullcont
     from weightcalc.kernels import numpy_twin as numpy_kernels
     from weightcalc.labels import class_list as classlists
     from weightcalc.labels.class_list_formats import parse
-    from weightcalc.masks import png
+    from weightcalc.masks import png, png_values
 
 COMPILED = kernels.count_values, kernels.count_rows
 NUMPY = numpy_kernels.count_values, numpy_kernels.count_rows
 MOST_PIXELS = 20_000
 # Pixels as they are, before colours, alphas and photographs are refused.
-png.values_of_pixels = lambda pixels, *_: dict(pixels)
+png_values.values_of_pixels = lambda pixels, *_: dict(pixels)
 png.pixel_counter = lambda samples, bits, _: kernels.ValueCounter(samples * bits // 8, "big")
 
 

@@ -22,10 +22,10 @@ from ..masks.file import count_file
 from ..masks.formats import READERS, suffix_of
 from ..masks.options import DEFAULTS, ReadOptions
 from ..sources.kinds import check_one_kind, repeated_endings
-from ..sources.layers import Item, Scene, name_of
 from ..sources.listing import list_files, refuse_nothing
 from ..sources.looks import look_at
 from ..sources.names import is_url, name_from, split_name
+from ..sources.scenes import Item, Scene, name_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

@@ -6,7 +6,6 @@ All integers are Python integers: sums stay exact at any size.
 
 from __future__ import annotations
 
-import json
 from itertools import zip_longest
 from typing import Any
 
@@ -267,7 +266,7 @@ class ClassCounts:
 
     def to_json(self) -> str:
         """The text of a counts file: the same counts give the same bytes."""
-        return json.dumps(self.to_dict(), indent=1) + "\n"
+        return _json_text(self.to_dict(), indent=1) + "\n"
 
 
 def ignored_pixels(mask: ValueCounts, labelled: Labelled) -> int:
@@ -311,7 +310,7 @@ def _joined(a: dict[str, object], b: dict[str, object]) -> dict[str, object]:
     if a == b:
         return a
     parts = [part for one in (a, b) for part in _parts_of(one)]
-    unique = {json.dumps(part, sort_keys=True): part for part in parts}
+    unique = {_json_text(part, sort_keys=True): part for part in parts}
     return {"parts": [unique[text] for text in sorted(unique)]}
 
 
@@ -321,7 +320,13 @@ def _parts_of(options: dict[str, object]) -> list[object]:
 
 
 def _shown(counts: ClassCounts) -> str:
-    return printable(json.dumps(counts.options)[:200])
+    return printable(_json_text(counts.options)[:200])
+
+
+def _json_text(value: object, *, indent: int | None = None, sort_keys: bool = False) -> str:
+    import json  # here: weights can do without it
+
+    return json.dumps(value, indent=indent, sort_keys=sort_keys)
 
 
 def _describe(counts: ClassCounts) -> str:

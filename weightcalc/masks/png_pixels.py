@@ -14,7 +14,7 @@ from ..kernels.numpy_twin import undo_filters
 from .options import ReadOptions
 from .pictures import Block, Picture, values_of_samples
 from .png import read_passes
-from .png_chunks import Header
+from .png_header import Header
 
 _Passes: TypeAlias = Iterator[tuple[int, Iterator[bytes | bytearray]]]
 _LARGEST_INTERLACED = 1 << 28  # pixels: their places are known when all of them are

@@ -14,7 +14,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
-from .names import path_in, split_ending
+from .names import path_in, split_ending, split_last_word
 
 _ENOUGH_NAMES = 10_000  # sorted names that show whether some of them recur
 _FEW = 2  # scenes, and names in each of them, that show it
@@ -94,13 +94,17 @@ def _in_folder(parts: _Parts) -> _Split | None:
 def _at_the_end(parts: _Parts) -> _Split | None:
     """``a/x_hair.png``: scene ``a/x``, class ``hair``."""
     folder, stem, ending = parts
-    match = re.fullmatch(r"(.*[^_.-])([_.-])([A-Za-z]{2,})", stem, re.DOTALL)
-    return _Split(f"{folder}/{match[1]}", match[2], match[3], ending) if match else None
+    scene, sign, word = split_last_word(stem) or ("", "", "")
+    if len(word) < 2 or not word.isalpha():
+        return None
+    return _Split(f"{folder}/{scene}", sign, word, ending)
 
 
 def _as_tag(parts: _Parts) -> _Split | None:
     """``task-1-annotation-2-by-3-tag-road-0.png``: scene ``task-1``, class ``road``."""
     folder, stem, ending = parts
+    if not stem.startswith("task-"):  # as nearly all
+        return None
     match = re.fullmatch(r"(task-\d+)-annotation-\d+-by-\d+-tag-(.+)-\d+", stem, re.DOTALL)
     if match is None:
         return None

@@ -5,7 +5,6 @@ Weights to bytes, and bytes to files that are whole or not there.
 from __future__ import annotations
 
 import io
-import json
 import math
 import os
 import re
@@ -117,6 +116,8 @@ def _json(value: object) -> str:
         return "{" + ", ".join(members) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_json, value)) + "]"
+    import json  # here: a list of weights needs none of it
+
     return json.dumps(value, ensure_ascii=False)
 
 
