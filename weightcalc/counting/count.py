@@ -209,20 +209,23 @@ def add_files(
 ) -> None:
     """Add counted files to a tally, and tell of each file and of each mask in it."""
     for counted in files:
-        for mask in tally.add(counted):
-            if on_mask is not None:
+        masks = tally.add(counted)
+        if on_mask is not None:
+            for mask in masks:
                 on_mask(mask)
         if on_file is not None:
             on_file(counted)
 
 
-def are_quick(items: Iterable[Item]) -> bool:
+def are_quick(items: Sequence[Item]) -> bool:
     """
     Whether one process counts masks before others, which take 50 ms to start, were of use.
 
     That is what some MB of PNG files take; of other files sizes tell too little.
     """
     size = 0
+    if len(items) * _COST_OF_FILE > _QUICK:
+        return False
     for item in items:
         if not FAST_PNG or isinstance(item, Scene) or not _is_local_png(item):
             return False

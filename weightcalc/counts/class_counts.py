@@ -155,11 +155,12 @@ class ClassCounts:
         self.num_masks += 1
         self.num_pixels += mask.pixels
         self.ignored_pixels += ignored
+        classes, size, labelled_size = labelled.classes, mask.pixels, mask.pixels - ignored
         if self.inferred:
-            self.grow(max([*labelled.classes, mask.num_channels - 1]) + 1)
-        size, labelled_size = mask.pixels, mask.pixels - ignored
-        all_pixels, masks, sizes, labelled_sizes = self.columns()
-        for index, pixels in labelled.classes.items():
+            self.grow(max(max(classes, default=-1) + 1, mask.num_channels))
+        all_pixels, masks = self.pixels, self.masks
+        sizes, labelled_sizes = self.mask_pixels, self.labelled_mask_pixels
+        for index, pixels in classes.items():
             all_pixels[index] += pixels
             masks[index] += 1
             sizes[index] += size
@@ -176,7 +177,7 @@ class ClassCounts:
 
     def grow(self, size: int) -> None:
         """Make room for so many classes."""
-        missing = size - self.num_classes
+        missing = size - len(self.pixels)
         if missing > 0:
             self.class_names += [None] * missing
             for column in self.columns():
@@ -273,7 +274,7 @@ def ignored_pixels(mask: ValueCounts, labelled: Labelled) -> int:
     """Pixels of a mask that are in no class; where classes may overlap, there are none."""
     if mask.overlapping:
         return 0  # an ignored channel says nothing about the others of a pixel
-    return mask.unlabelled + sum(labelled.ignored.values())
+    return mask.unlabelled + (sum(labelled.ignored.values()) if labelled.ignored else 0)
 
 
 def _check_same_classes(a: ClassCounts, b: ClassCounts) -> None:

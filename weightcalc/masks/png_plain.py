@@ -46,7 +46,7 @@ def count_plain_bytes(data: Bytes, options: ReadOptions) -> ValueCounts | None:
 
 def _mask_of(found: PlainPng, options: ReadOptions) -> ValueCounts | None:
     width, height, depth, color, palette, pixels = found
-    header = Header(width, height, depth, color, interlaced=False)
+    header = Header(width, height, depth, color, False)
     if may_be_refused(pixels, header.num_samples, depth, options):
         return None
     try:

@@ -14,7 +14,7 @@ from itertools import groupby, islice
 
 from ..errors import SourceError
 from ..text.escape import printable
-from .names import path_in, split_last_word
+from .names import path_in, split_last_word, split_suffix
 
 # Endings and folders that say which of several pictures of one scene a file is.
 _KNOWN_ENDINGS = {
@@ -120,11 +120,13 @@ def ending_of(name: str) -> str:
 
 def _split_ending(name: str) -> tuple[str, tuple[str, str]]:
     """``a/x_labelIds.png`` -> ``a/x``, ``_labelIds.png``; numbers are no endings."""
-    stem, suffix = os.path.splitext(path_in(name))
-    scene, sign, word = split_last_word(stem) or ("/", "", "")
-    if scene.endswith("/") or not word[0].isalpha():
-        return stem, (suffix, name)
-    return scene, (sign + word + suffix, name)
+    folder, slash, base = path_in(name).rpartition(os.sep)
+    stem, suffix = split_suffix(base)
+    parts = split_last_word(stem)
+    if parts is None or not parts[2][0].isalpha():
+        return folder + slash + stem, (suffix, name)
+    scene, sign, word = parts
+    return folder + slash + scene, (sign + word + suffix, name)
 
 
 def _word(ending: str) -> str:

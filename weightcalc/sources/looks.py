@@ -75,12 +75,18 @@ def look_at(names: Iterable[str]) -> Looks:
     tag of an export of Label Studio.
     """
     some = [(name, _parts(name)) for name in islice(names, _ENOUGH_NAMES)]
+    worded = [(name, parts) for name, parts in some if _may_end_in_word(parts[1])]
     for layout, split_of in _LAYOUTS.items():
-        found = [(name, split) for name, parts in some if (split := split_of(parts)) is not None]
+        found = [(name, split) for name, parts in worded if (split := split_of(parts)) is not None]
         if first := _recurring(found):
             layers = [split for _, split in found if split.word in first]
             return Looks(_pattern(layers, "{class}"), first, layout)
     return Looks(instances=_of_instances([parts for _, parts in some]))
+
+
+def _may_end_in_word(stem: str) -> bool:
+    """Whether any of the layouts may find a class in a stem: a number ends only those of tags."""
+    return not stem[-1:].isdecimal() or stem.startswith("task-")
 
 
 def _in_folder(parts: _Parts) -> _Split | None:
@@ -139,18 +145,18 @@ def _recurring(found: Sequence[tuple[str, _Split]]) -> dict[str, str]:
     return first
 
 
-def _of_instances(names: Iterable[_Parts]) -> str:
+def _of_instances(names: Sequence[_Parts]) -> str:
     """The pattern for folders that hold several masks each, if there are several such folders."""
-    splits = [_Split(folder, "/", "", ending) for folder, _, ending in names if folder]
-    number_in = Counter(split.scene for split in splits)
+    number_in = Counter(folder for folder, _, _ in names if folder)
     several = {folder for folder, number in number_in.items() if number >= _FEW}
+    if len(several) < _FEW or 2 * len(several) < len(number_in):
+        return ""
     own = {folder.rpartition("/")[2] for folder in several}
     above = {folder.rpartition("/")[0].rpartition("/")[2] for folder in several}
     if any(re.fullmatch(_SPLITS, name) for name in (above if len(own) == 1 else own)):
         return ""
-    if len(several) < _FEW or 2 * len(several) < len(number_in):
-        return ""
-    return _pattern([split for split in splits if split.scene in several], "*")
+    splits = [_Split(folder, "/", "", ending) for folder, _, ending in names if folder in several]
+    return _pattern(splits, "*")
 
 
 def _pattern(splits: Sequence[_Split], last: str) -> str:

@@ -21,11 +21,17 @@ _URL = r"(?:\w+::)*([A-Za-z][A-Za-z0-9+.-]*)://"
 
 def split_ending(base: str) -> tuple[str, str]:
     """``a.png`` to ``a`` and ``.png``, and ``a.nii.gz`` to ``a`` and ``.nii.gz``; case is kept."""
-    stem, ending = os.path.splitext(base)
+    stem, ending = split_suffix(base)
     if base.lower().endswith(_LONG):
-        first, inner = os.path.splitext(stem)
+        first, inner = split_suffix(stem)
         return first, inner + ending
     return stem, ending
+
+
+def split_suffix(base: str) -> tuple[str, str]:
+    """``a.b.png`` to ``a.b`` and ``.png``: `os.path.splitext` for names without folders, and quick."""
+    stem, dot, ending = base.rpartition(".")
+    return (stem, dot + ending) if stem.strip(".") else (base, "")
 
 
 def split_last_word(stem: str) -> tuple[str, str, str] | None:
