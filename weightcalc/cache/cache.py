@@ -24,8 +24,8 @@ from .._version import __version__
 from ..counts.tally import Counted
 from ..errors import CountsError
 from ..masks.options import ReadOptions
-from ..sources.layers import Item, files_of, name_of
 from ..sources.names import is_url
+from ..sources.scenes import Item, files_of, name_of
 from ..text.escape import printable
 from .database import HINT, connect, transaction
 from .identity import Identity, identify, is_same_state, name_ranges

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
-from ..sources.layers import Item, Scene
 from ..sources.names import ListedUrl, is_url, split_name, state_of_folder
+from ..sources.scenes import Item, Scene
 
 _BETWEEN = b"\0\0"  # the names of the files of a scene, none of which holds it
 _LARGEST_INTEGER = (1 << 63) - 1  # of SQLite; inodes of some file systems are larger

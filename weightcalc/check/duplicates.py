@@ -14,8 +14,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ..errors import MaskError
-from ..sources.layers import Item, Scene, name_of
 from ..sources.opening import open_mask
+from ..sources.scenes import Item, Scene, name_of
 from .splits import digest_of
 
 if TYPE_CHECKING:

@@ -20,10 +20,10 @@ from ..counts.tally import Counted, Tally
 from ..errors import MaskError
 from ..files.atomic import refuse_overwriting
 from ..masks.formats import READERS
-from ..sources.layers import Item, name_of
 from ..sources.listing import list_files, refuse_nothing
 from ..sources.names import is_archive, is_url, split_name
 from ..sources.options import SourceOptions
+from ..sources.scenes import Item, name_of
 from ..text.escape import printable
 from ..text.numbers import number_of
 from ..text.voice import Voice

@@ -9,8 +9,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from ..errors import MaskError
-from ..sources.layers import Item, Scene, name_of
 from ..sources.opening import open_mask
+from ..sources.scenes import Item, Scene, name_of
 
 if TYPE_CHECKING:
     from ..counts.tally import Counted

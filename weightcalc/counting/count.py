@@ -22,10 +22,10 @@ from ..masks.file import count_file
 from ..masks.formats import READERS, suffix_of
 from ..masks.options import DEFAULTS, ReadOptions
 from ..sources.kinds import check_one_kind, repeated_endings
-from ..sources.layers import Item, Scene, is_any_remote, name_of
 from ..sources.listing import list_files, refuse_nothing
 from ..sources.looks import look_at
 from ..sources.names import is_url, name_from, split_name
+from ..sources.scenes import Item, Scene, is_any_remote, name_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -246,20 +246,23 @@ def add_files(
 ) -> None:
     """Add counted files to a tally, and tell of each file and of each mask in it."""
     for counted in files:
-        for mask in tally.add(counted):
-            if on_mask is not None:
+        masks = tally.add(counted)
+        if on_mask is not None:
+            for mask in masks:
                 on_mask(mask)
         if on_file is not None:
             on_file(counted)
 
 
-def are_quick(items: Iterable[Item]) -> bool:
+def are_quick(items: Sequence[Item]) -> bool:
     """
     Whether one process counts masks before others, which take 50 ms to start, were of use.
 
     That is what some MB of PNG files take; of other files sizes tell too little.
     """
     size = 0
+    if len(items) * _COST_OF_FILE > _QUICK:
+        return False
     for item in items:
         if not FAST_PNG or isinstance(item, Scene) or not _is_local_png(item):
             return False

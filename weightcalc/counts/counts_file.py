@@ -5,7 +5,6 @@ Counts files: where work is stopped, shipped, added up, and weighted again.
 from __future__ import annotations
 
 import glob
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -53,6 +52,8 @@ def read_counts(path: str | os.PathLike[str]) -> ClassCounts:
     CountsError
         If the file cannot be read or is no counts file.
     """
+    import json  # here: many runs read none
+
     return read_small(_FILE, os.fspath(path), lambda data: counts_of_document(json.loads(data)))
 
 

@@ -18,9 +18,9 @@ from typing import BinaryIO
 from ..errors import MaskError
 from . import fetching
 from .fetching import Piece, Ticket, fetch, loop, run, store_of
-from .layers import Item, files_of
 from .names import ListedUrl, is_url
 from .patience import trouble_of
+from .scenes import Item, files_of
 
 _MOST_UNDECLARED = 1 << 30  # bytes of a file whose server does not say its size
 

@@ -21,9 +21,26 @@ _URL = r"(?:\w+::)*([A-Za-z][A-Za-z0-9+.-]*)://"
 
 def split_ending(base: str) -> tuple[str, str]:
     """``a.png`` to ``a`` and ``.png``, and ``a.nii.gz`` to ``a`` and ``.nii.gz``; case is kept."""
-    stem, ending = os.path.splitext(base)
-    first, inner = os.path.splitext(stem)
-    return (first, inner + ending) if (inner + ending).lower() in _LONG else (stem, ending)
+    stem, ending = split_suffix(base)
+    if base.lower().endswith(_LONG):
+        first, inner = split_suffix(stem)
+        return first, inner + ending
+    return stem, ending
+
+
+def split_suffix(base: str) -> tuple[str, str]:
+    """``a.b.png`` to ``a.b`` and ``.png``: `os.path.splitext` for names without folders, and quick."""
+    stem, dot, ending = base.rpartition(".")
+    return (stem, dot + ending) if stem.strip(".") else (base, "")
+
+
+def split_last_word(stem: str) -> tuple[str, str, str] | None:
+    """``x_labelIds`` to ``x``, ``_`` and ``labelIds``; None without such a word, or with two signs."""
+    at = max(stem.rfind("_"), stem.rfind("."), stem.rfind("-"))
+    word = stem[at + 1 :]
+    if at < 1 or stem[at - 1] in "_.-" or not (word.isascii() and word.isalnum()):
+        return None
+    return stem[:at], stem[at], word
 
 
 class Members(NamedTuple):
@@ -203,6 +220,8 @@ def tidy(path: str) -> str:
 
 def path_in(name: str) -> str:
     """The path by which a mask is chosen: of a member in its archive, of a URL on its server."""
+    if "://" not in name:
+        return name
     if (member := split_name(name)) is not None:
         return member[0]
     return path_of(name) if is_url(name) else name
