@@ -13,6 +13,7 @@ MAX_PIXELS = 1 << 34  # of a mask
 MAX_BYTES = 1 << 36  # that a mask may inflate to
 MOST_HELD = 1 << 30  # bytes, decoded, of what cannot be counted in pieces
 LONGEST_ROW = 64 << 20  # bytes
+LONGEST_TAG = 8 << 20  # bytes of what a directory of TIFF says, such as where a million tiles are
 COUNTER_BYTES = 64 << 20  # for the counters of masks whose pixels take turns in a file
 MOST_PASSES = 16  # over the same bytes, where there are more such masks
 MOST_MASKS = 1 << 18  # of a file, whose counts are held together
