@@ -19,6 +19,7 @@ from ._version import __version__
 if TYPE_CHECKING:
     from .counting.count import count_masks, list_masks
     from .counting.engines import local_pool
+    from .counting.weighing import class_weights
     from .counts.class_counts import ClassCounts
     from .counts.counts_file import read_counts, write_counts
     from .errors import (
@@ -57,6 +58,7 @@ __all__ = [
     "WeightError",
     "WeightcalcError",
     "__version__",
+    "class_weights",
     "compute_class_weights",
     "count_file",
     "count_masks",
@@ -74,6 +76,7 @@ _HOMES = {
     "LabelMap": "labels.label_map",
     "ReadOptions": "masks.options",
     "ValueCounts": "masks.value_counts",
+    "class_weights": "counting.weighing",
     "compute_class_weights": "weights.class_weights",
     "count_file": "masks.file",
     "count_masks": "counting.count",

@@ -145,6 +145,16 @@ def test_just_modified(masks, count, weightcalc, save, ahead):
     assert (pixels(found), hits) == ([22, 18], 4)
 
 
+@pytest.mark.parametrize("seconds", [0, 1, -86_400, -(1 << 31)])
+def test_clocks_that_were_wrong(masks, count, save, seconds):
+    """Masks of 1970 and of years before are kept like others, and seen to change."""
+    save([[0] * 8], "m/0.png", seconds)
+    assert [count()[1], count()[1]] == [0, 5]
+    save([[1] * 8], "m/0.png", seconds)
+    found, hits = count()
+    assert (pixels(found), hits) == ([22, 18], 4)
+
+
 def test_changed_while_it_was_counted(masks):
     """Counts of a mask that changed between being listed and being counted are not kept."""
 

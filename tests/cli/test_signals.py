@@ -60,3 +60,42 @@ def test_signal_while_workers_start(environment, save_mask, tmp_path, number, ex
     heard = process.communicate(timeout=60)[1]
     assert process.returncode == exit_code, heard.decode()
     assert (tmp_path / "w.json").read_text() == "old"
+
+
+# Interrupts itself when a module is about to be imported.
+EARLY = """
+import importlib.abc, os, signal, sys
+
+class Interrupt(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupt())
+sys.argv = ["weightcalc", "count", "a.npy"]
+from weightcalc.__main__ import run
+run()
+"""
+
+
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize(
+    "module",
+    ["weightcalc.cli.app", "click", "weightcalc.cli.commands", "numpy", "weightcalc.masks.npy"],
+)
+def test_interrupted_import(environment, save_mask, tmp_path, module):
+    """Ctrl-C while modules are imported, early or late, ends the run in silence."""
+    save_mask([[0]], "a.npy")
+    command = [sys.executable, "-c", EARLY.format(module=module)]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, b"", b"")
+
+
+def test_ignored_interrupts_stay_ignored(environment, save_mask, tmp_path):
+    """Where SIGINT is ignored, as by a background job of a shell, the run goes on to its end."""
+    save_mask([[0]], "a.npy")
+    command = [sys.executable, "-c", EARLY.format(module="click")]
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, check=False)
+    signal.signal(signal.SIGINT, before)
+    assert (done.returncode, done.stderr) == (0, b"")

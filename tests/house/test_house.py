@@ -22,7 +22,15 @@ PACKAGES = [
     "_version", "text", "errors", "files", "kernels", "sources", "masks", "labels", "counts",
     "weights", "cache", "counting", "explain", "check", "report", "manual", "cli", "__init__", "__main__",
 ]  # fmt: skip
-LOOSE = {"__init__.py", "__main__.py", "_version.py", "errors.py", "py.typed", "README.md"}
+LOOSE = {
+    "LICENSE",
+    "__init__.py",
+    "__main__.py",
+    "_version.py",
+    "errors.py",
+    "py.typed",
+    "README.md",
+}
 MOST_FLOORS = 9
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -92,7 +92,33 @@ def test_preset_and_file(tmp_path, monkeypatch, read):
 
 def test_no_such_preset(tmp_path):
     """A name that is neither a file nor a preset is answered with the presets."""
-    with pytest.raises(LabelError, match=f"^city: .*{', '.join(PRESETS)}"):
-        read_class_list("city")
+    with pytest.raises(LabelError, match=f"^mine: .*{', '.join(PRESETS)}"):
+        read_class_list("mine")
     with pytest.raises(LabelError, match="none: No such file"):
         read_class_list(f"{tmp_path}/none")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("cityscape", "cityscapes"), ("ade20", "ade20k"), ("cocostuf", "coco-stuff")],
+)
+def test_preset_with_a_slip(typed, meant):
+    """A name that is like that of a preset is answered with that preset."""
+    with pytest.raises(LabelError, match=f"did you mean {meant}"):
+        read_class_list(typed)
+
+
+def test_preset_in_other_letters(tmp_path, monkeypatch):
+    """A preset may be named in capitals and with _, as long as no file has that very name."""
+    monkeypatch.chdir(tmp_path)
+    assert read_class_list("Coco_Stuff") == read_class_list("coco-stuff")
+    (tmp_path / "Coco_Stuff").write_text("road\n")
+    assert read_class_list("Coco_Stuff").names == ["road"]
+
+
+def test_missing_class_list_has_neighbours(tmp_path):
+    """A class list that is not there is answered with files beside it that are called like it."""
+    (tmp_path / "classes.txt").write_text("road\n")
+    with pytest.raises(LabelError, match="No such file") as refusal:
+        read_class_list(f"{tmp_path}/clases.txt")
+    assert refusal.value.hint == f"did you mean {tmp_path}/classes.txt?"

@@ -102,6 +102,7 @@ def damage(path, change):
         (lambda data: data[:70] + struct.pack("<hh", 128, 24) + data[74:], "no labels|decoded"),
         (lambda data: data[:70] + struct.pack("<h", 9999) + data[72:], "decoded"),
         (lambda data: data[:40] + struct.pack("<4h", 3, 2, 3, 0) + data[48:], "size is"),
+        (lambda data: data[:108] + bytes(4) + data[112:], "at byte 0, inside its header"),
         (lambda data: data[:40] + struct.pack("<4h", 3, 30000, 30000, 30000) + data[48:], "limit"),
     ],
 )

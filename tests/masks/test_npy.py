@@ -175,6 +175,8 @@ ATTACKS = {
     "negative axis": npy(DICT.replace("(2, 3)", "(-2, -3)")),
     "axis of a float": npy(DICT.replace("2,", "2.0,")),
     "axis of a bool": npy(DICT.replace("2,", "True,")),
+    "axis with a zero in front": npy(DICT.replace("2,", "02,")),
+    "control character": npy(DICT + "\x1e"),
     "axes as a list": npy(DICT.replace("(2, 3)", "[2, 3]")),
     "no axes": npy(DICT.replace("(2, 3)", "()")),
     "four axes": npy(DICT.replace("(2, 3)", "(2, 2, 2, 3)")),

@@ -249,10 +249,22 @@ def test_colours_that_are_greys(depth):
 @pytest.mark.parametrize("depth", [8, 16])
 def test_colours_are_refused_as_index(color, depth):
     """Other colours are no index: the error names one, and the option for colours."""
-    rows = [[(7, 7, 7, 255)[: SAMPLES[color]], *[(1, 2, 4, 255)[: SAMPLES[color]]] * 3]]
-    with pytest.raises(DecodeError, match=r"\(1, 2, 4\)") as caught:
+    one, alpha = (257, 65535) if depth == 16 else (1, 255)
+    rows = [[(7, 7, 7, alpha)[: SAMPLES[color]], *[(one, 2 * one, 0, alpha)[: SAMPLES[color]]] * 3]]
+    with pytest.raises(DecodeError, match=rf"\({one}, {2 * one}, 0\)") as caught:
         count(write_png(rows, color, depth))
     assert "--encoding color" in caught.value.hint
+
+
+def test_ids_in_16_bit_channels_are_no_colours():
+    """Where samples of 16 bits have no 8-bit form, no hint leads to colours, which are refused."""
+    data = write_png([[(1, 2, 0), (2, 0, 0)]], RGB, 16)
+    with pytest.raises(DecodeError) as caught:
+        count(data)
+    with pytest.raises(DecodeError):
+        count(data, encoding="color")
+    assert "--encoding" not in caught.value.hint
+    assert "help formats" in caught.value.hint
 
 
 @pytest.mark.parametrize("pixels", [[(1, 1, 1, 0), (1, 1, 1, 255)], [(1, 254), (1, 255)]])

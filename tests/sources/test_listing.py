@@ -6,8 +6,6 @@ import io
 import json
 import os
 import re
-import sys
-from pathlib import Path
 
 import pytest
 from support.png_writer import write_png
@@ -70,20 +68,6 @@ def test_links_that_are_followed(tree):
     listing = list_files(["m"], READERS, follow=True)
     assert listing.names == ["m/a.png", "m/folder/b.png", "m/folder/c.png"]
     assert listing.warnings == []
-
-
-def test_deep_folders(tree):
-    """Folders may be nested more deeply than Python calls itself."""
-    depth = 400
-    tree("m/a.png")
-    os.makedirs("/".join(["m", *["d"] * depth]))
-    (Path("/".join(["m", *["d"] * depth])) / "b.png").write_bytes(b"")
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(depth // 2)
-    try:
-        assert len(list_files(["m"], READERS).names) == 2
-    finally:
-        sys.setrecursionlimit(before)
 
 
 def test_special_files_in_a_folder(tree, weightcalc):

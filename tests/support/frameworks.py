@@ -13,10 +13,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from math import log
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 from weightcalc.manual import page
@@ -29,6 +33,8 @@ SCORES = [
     [[0.8524, 0.2278, 0.6476], [0.6203, 0.6977, 0.3352], [0.4946, 0.4613, 0.6882]],
 ]  # (C, H, W)
 TARGET = [[0, 0, 0], [0, 0, 0], [0, 0, 1]]
+LABELS = np.repeat([0, 1], [90, 10]).reshape(1, 10, 10)
+PLAIN, WEIGHTED = log(2), log(2) * (90 * 1 + 10 * 9) / 100
 MEAN_OF_WEIGHTS = 0.75311  # sum / (8 * 1 + 1 * 9)
 MEAN_OF_PIXELS = 1.42254  # sum / 9
 
@@ -41,6 +47,7 @@ class Model:
         self.class_weights = class_weights
 
 fit = ArgumentParser()
+fit.add_argument("-c", "--config", action="config")
 fit.add_class_arguments(Model, "model", sub_configs=True)
 parser = ArgumentParser()
 parser.add_subcommands().add_subcommand("fit", fit)
@@ -79,6 +86,18 @@ def framework(name: str) -> ModuleType:
     """Import a package of a framework, or skip the test or fail it as `require` does."""
     require(name.partition(".")[0])
     return importlib.import_module(name)
+
+
+@contextmanager
+def bare(*packages: str) -> Iterator[Callable[[str], ModuleType]]:
+    """Packages whose own code is not run, and a function that imports modules out of them."""
+    home = Path(*importlib.util.find_spec(packages[0]).submodule_search_locations)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in packages:
+            package = ModuleType(name)
+            package.__path__ = [str(home.joinpath(*name.split(".")[1:]))]
+            patch.setitem(sys.modules, name, package)
+        yield importlib.import_module
 
 
 def recipe(name: str) -> str:

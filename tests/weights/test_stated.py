@@ -1,11 +1,14 @@
 """Weights that were written before: one reader, with the same rules for `check` and `explain`."""
 
+import io
 import json
+import pickle
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from weightcalc import LabelMap
+from weightcalc import LabelMap, WeightError
 from weightcalc.weights.formula import Formula
 from weightcalc.weights.stated import read_weights
 
@@ -95,3 +98,113 @@ def test_half_a_report(weightcalc, masks, name, words):
 def test_digits(text, digits):
     """The digits of a list are those of the weight that shows most."""
     assert read_weights(text).digits == digits
+
+
+def npy(values, dtype=np.float32):
+    """The bytes of a .npy file."""
+    file = io.BytesIO()
+    np.save(file, np.array(values, dtype))
+    return file.getvalue()
+
+
+FORMATS = [
+    ["-f", "json"],
+    ["-f", "json", "--layout", "dict"],
+    ["-f", "json", "--layout", "named"],
+    ["-f", "json", "--layout", "report"],
+    ["-f", "json", "--key", "loss.weight"],
+    ["-f", "yaml"],
+    ["-f", "yaml", "--layout", "dict"],
+    ["-f", "yaml", "--layout", "named"],
+    ["-f", "yaml", "--layout", "report"],
+    ["-f", "yaml", "--layout", "dict", "--key", "loss.weight"],
+    ["-f", "csv"],
+    ["-f", "csv", "--layout", "named"],
+    ["-f", "npy"],
+]
+
+
+@pytest.mark.parametrize("options", FORMATS, ids=" ".join)
+def test_what_weights_writes_is_read(weightcalc, save_mask, tmp_path, monkeypatch, options):
+    """`explain` and `check --weights` read each format that `weights` writes, whatever its name."""
+    monkeypatch.chdir(tmp_path)
+    Path("names.txt").write_text("road\nsky\ncar\n")
+    # 7 road, 2 sky, 3 car: balanced 12 / (3 * [7, 2, 3]), of which 4 / 7 has no end
+    save_mask([[0] * 7 + [1] * 2 + [2] * 3], "masks/a.png")
+    base = ["masks", "-c", "names.txt", "-m", "balanced"]
+    assert weightcalc("weights", *base, *options, "-o", "w").exit_code == 0
+    assert weightcalc("count", *base[:3], "-o", "c.json").exit_code == 0
+    found = weightcalc("explain", "w", "--counts", "c.json", "-f", "json").json
+    assert found["verdict"].startswith("balanced reproduces the list")
+    assert found["weights"] == pytest.approx([4 / 7, 2.0, 4 / 3], rel=1e-7)
+    assert weightcalc("check", *base, "--weights", "w").exit_code == 0
+    save_mask([[0] * 2 + [1] * 7 + [2] * 3], "masks/b.png")
+    assert weightcalc("check", *base, "--weights", "w").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("w.pickle", pickle.dumps([0.5], protocol=4)),
+        ("w.pkl", pickle.dumps([0.5], protocol=0)),
+        ("w.json", pickle.dumps([0.5], protocol=2)),
+        ("w.pt", b"PK\x03\x04rest"),
+        ("w.pickle", None),
+    ],
+)
+def test_pickles_are_never_opened(weightcalc, tmp_path, monkeypatch, name, data):
+    """A pickle is refused by its ending or its first bytes, with what to do instead."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pickle, "loads", None)
+    if data is not None:
+        Path(name).write_bytes(data)
+    result = weightcalc("explain", name)
+    assert (result.exit_code, result.stdout) == (2, b"")
+    assert f"{name}: a pickle" in result.stderr
+    assert "hint: -o weights.json" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (npy([[0.5, 2.0]]), "shape"),
+        (npy([0.5, 2.0])[:-1], "7 bytes of weights, not 8"),
+        (npy([0.5, 2.0]) + b"x", "9 bytes of weights, not 8"),
+        (npy([0.5, 2.0]).replace(b"(2,)", b"(9999999999999,)"), "no list of weights"),
+        (npy([0.5, np.nan]), "class 1 weighs NaN"),
+        (npy([True], bool), "no list of weights"),
+        (npy([None], object), "pickled Python objects"),
+        (b"class,weight\n0,0.5\n0,2.0\n", "the key '0' occurs twice"),
+        (b"class,weight\n0,0.5,1\n", "3 fields"),
+        (b"class,weight\n0,much\n", "much is no number"),
+        (b"class,weight\n", "0 weights"),
+        (b"class,weight\n1,0.5\n2,0.5\n", "no weight for class 0"),
+        (b"0: 0.5\n1: 2.0\n", "not JSON"),
+    ],
+)
+def test_damaged_formats(weightcalc, tmp_path, monkeypatch, data, message):
+    """What is wrong with a file of another format is said, with its name."""
+    monkeypatch.chdir(tmp_path)
+    Path("w").write_bytes(data)
+    result = weightcalc("explain", "w")
+    assert (result.exit_code, result.stdout) == (2, b"")
+    assert "w: " in result.stderr
+    assert message in result.stderr
+
+
+def test_list_of_yaml():
+    """A list of YAML with one number a line is read as it is."""
+    assert [float(number) for number in read_weights("- 0.5\n- 2.0e-01\n").numbers] == [0.5, 0.2]
+
+
+def test_names_like_keys(tmp_path):
+    """A number and a colon inside of a name are no key: names stay as they are."""
+    (tmp_path / "w.yaml").write_text('{"a, 1: b": 0.5, "c\\", 2: ": 2.0}')
+    assert read_weights(str(tmp_path / "w.yaml")).keys == ["a, 1: b", 'c", 2: ']
+
+
+def test_a_dict_of_lists_is_no_key(tmp_path):
+    """Only names with one thing below them are those of --key."""
+    (tmp_path / "w.json").write_text('{"a": [0.5], "b": [2.0]}')
+    with pytest.raises(WeightError, match="the weight of class a is no number"):
+        read_weights(str(tmp_path / "w.json"))

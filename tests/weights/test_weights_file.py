@@ -13,14 +13,16 @@ import subprocess
 import sys
 import termios
 import threading
+import tomllib
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from support.processes import RUN
 
-from weightcalc import __version__, write_weights
+from weightcalc import OutputError, __version__, write_weights
 from weightcalc.files.atomic import replacing, write_file
 from weightcalc.weights.weights_file import LAYOUTS, WRITERS
 
@@ -59,6 +61,9 @@ EXPECTED = {
     ("json", "list"): (json.loads, WEIGHTS),
     ("json", "dict"): (json.loads, {"0": 0.5, "1": 2.0, "2": 2.0}),
     ("json", "named"): (json.loads, {"road": 0.5, "sky": 2.0, "car": 2.0}),
+    ("yaml", "list"): (yaml.safe_load, WEIGHTS),
+    ("yaml", "dict"): (yaml.safe_load, {0: 0.5, 1: 2.0, 2: 2.0}),
+    ("yaml", "named"): (yaml.safe_load, {"road": 0.5, "sky": 2.0, "car": 2.0}),
     ("pickle", "list"): (pickle.loads, WEIGHTS),
     ("pickle", "dict"): (pickle.loads, {0: 0.5, 1: 2.0, 2: 2.0}),
     ("pickle", "named"): (pickle.loads, {"road": 0.5, "sky": 2.0, "car": 2.0}),
@@ -66,6 +71,7 @@ EXPECTED = {
     ("csv", "list"): (read_csv, [HEAD, ["0", "0.5"], ["1", "2.0"], ["2", "2.0"]]),
     ("csv", "named"): (read_csv, [HEAD, ["road", "0.5"], ["sky", "2.0"], ["car", "2.0"]]),
     ("json", "report"): (lambda data: json.loads(data)["weights"], WEIGHTS),
+    ("yaml", "report"): (lambda data: yaml.safe_load(data)["weights"], WEIGHTS),
 }
 
 
@@ -103,7 +109,8 @@ def test_npy_is_float32(weightcalc, mask):
 @pytest.mark.parametrize(
     ("format_", "endings"),
     [
-        ("json", " .json .JSON .yaml .yml"),
+        ("json", " .json .JSON"),
+        ("yaml", ".yaml .yml"),
         ("pickle", ".pickle .pkl"),
         *(("npy", ".npy"), ("csv", ".csv")),
     ],
@@ -124,6 +131,66 @@ def test_unknown_ending(weightcalc, mask):
     assert "-f json" in refused.stderr
     assert weightcalc("weights", *mask, "-o", "w.txt", "-f", "csv").exit_code == 0
     assert read_csv(Path("w.txt").read_bytes()) == EXPECTED["csv", "list"][1]
+
+
+@pytest.mark.parametrize("ending", [".pt", ".pth", ".toml"])
+def test_formats_that_two_lines_make(weightcalc, mask, ending):
+    """A format that needs PyTorch or a key is refused by -o and by -f, with two lines that make it."""
+    for options in (["-o", f"w{ending}"], ["-f", ending[1:]], ["-o", f"w{ending}", "-f", "json"]):
+        refused = weightcalc("weights", *mask, *options)
+        assert (refused.exit_code, refused.stdout) == (2, b"")
+        assert len(lines_to_paste(refused.stderr)) == 2
+    assert not Path(f"w{ending}").exists()
+
+
+def lines_to_paste(text):
+    """The indented lines of a message."""
+    return [line.strip() for line in text.splitlines() if line.startswith("  ")]
+
+
+def test_two_lines_make_toml(weightcalc, mask):
+    """The lines for TOML, pasted into a shell, write a file that TOML readers take."""
+    code = "\n".join(lines_to_paste(weightcalc("weights", *mask, "-o", "w.toml").stderr))
+    code = code.replace("weightcalc weights masks/", f"echo '{json.dumps(WEIGHTS)}'")
+    subprocess.run(["sh", "-ec", code], check=True)
+    assert tomllib.loads(Path("weights.toml").read_text()) == {"class_weights": WEIGHTS}
+
+
+@pytest.mark.parametrize(("format_", "read"), [("json", json.loads), ("yaml", yaml.safe_load)])
+def test_key(weightcalc, mask, format_, read):
+    """--key puts the result under names, as configurations want it, in every layout but a report."""
+    options = [*mask, "-f", format_, "--key", "loss.weight"]
+    assert read(weightcalc("weights", *options).stdout) == {"loss": {"weight": WEIGHTS}}
+    named = read(weightcalc("weights", *options, "--layout", "named").stdout)
+    assert named["loss"]["weight"]["sky"] == 2.0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--key", "a", "-f", "csv"],
+        ["--key", "a", "-o", "w.npy"],
+        ["--key", "a", "-f", "pickle"],
+        ["--key", "a", "--layout", "report"],
+        ["--key", ""],
+        ["--key", "a..b"],
+        ["--key", ".a"],
+    ],
+)
+def test_key_that_does_not_fit(weightcalc, mask, options):
+    """A key is refused before masks are read where the format or layout has no place for it."""
+    refused = weightcalc("weights", "no-masks-here", *mask[1:], *options)
+    assert (refused.exit_code, refused.stdout) == (2, b"")
+    assert "--key" in refused.stderr
+    assert "no-masks-here" not in refused.stderr
+
+
+def test_key_in_python(tmp_path):
+    """`write_weights` nests as --key does."""
+    write_weights([0.5, 2.0], tmp_path / "w.json", key="loss.weight")
+    assert json.loads((tmp_path / "w.json").read_text()) == {"loss": {"weight": [0.5, 2.0]}}
+    with pytest.raises(OutputError, match="npy has no keys"):
+        write_weights([0.5, 2.0], tmp_path / "w.npy", key="loss.weight")
 
 
 @pytest.mark.parametrize(

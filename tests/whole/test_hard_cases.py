@@ -10,11 +10,6 @@ import sys
 import pytest
 
 SCRIPT = os.environ.get("WEIGHTCALC_HARD_CASES", "")
-# Commands and formats that do not exist yet.
-WAITING = {
-    "output": "-f yaml",
-    "typos": "nearest words for slips in the command",
-}
 
 
 def load():
@@ -38,7 +33,4 @@ def test_hard_case(build, tmp_path):
     """Each run of a case has the exit code, the numbers and the words that it should have."""
     program = shutil.which("weightcalc", path=os.path.dirname(sys.executable))
     wrong = {str(run): what for run, what in CASES.try_case(program, build, tmp_path) if what}
-    if build.id in WAITING:
-        assert wrong, f"{build.id} waits no longer: take it out of WAITING"
-        pytest.xfail(WAITING[build.id])
     assert not wrong

@@ -78,17 +78,23 @@ def open_cache(path: str, options: ReadOptions) -> Iterator[Cache]:
                 cache.write()
                 raise
             cache.write()
-    except sqlite3.OperationalError as error:
+    except sqlite3.Error as error:
+        if not isinstance(error, sqlite3.OperationalError) or _is_of_contents(error):
+            raise _damaged(path, str(error)) from error
         hint = "--cache with the name of a file that can be written, in a folder that can be"
         if "locked" in str(error):
             hint = "another program holds it: try again when that has ended"
         raise CountsError(f"{name}: the cache cannot be used: {error}").with_hint(hint) from error
-    except sqlite3.Error as error:
-        raise _damaged(path, str(error)) from error
+
+
+def _is_of_contents(error: sqlite3.OperationalError) -> bool:
+    """Whether an error speaks of what the file holds: text that is none, or a name unknown."""
+    return getattr(error, "sqlite_errorcode", 1) == 1  # SQLITE_ERROR; of text there is no code
 
 
 def _damaged(path: str, why: str) -> CountsError:
-    return CountsError(f"{printable(path)}: the cache is damaged: {why}").with_hint(HINT)
+    reason = printable(why)  # of SQLite, which quotes what it finds
+    return CountsError(f"{printable(path)}: the cache is damaged: {reason}").with_hint(HINT)
 
 
 class Cache:
@@ -368,6 +374,8 @@ class _Readings:
                 raise _damaged(path, f"its list of options: {error!r}") from error
             if found == text:
                 self.own = number
+        if not hasattr(self, "own"):
+            raise _damaged(path, "its index names options that its list of options lacks")
 
     def _sort_in(self, number: int, text: str, found: dict[str, Any], mine: dict[str, Any]) -> None:
         limits = ("max_pixels", "max_bytes")

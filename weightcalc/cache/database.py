@@ -67,8 +67,10 @@ def connect(path: str) -> sqlite3.Connection:
             _check_tables(db, path)
         with suppress(sqlite3.OperationalError):  # another run is about to do the same
             db.execute("PRAGMA journal_mode = WAL")
-    except BaseException:
+    except BaseException as error:
         db.close()
+        if isinstance(error, UnicodeDecodeError):  # SQLite quotes the bytes of a broken table
+            raise sqlite3.DatabaseError("the text of its tables is not UTF-8") from error
         raise
     return db
 

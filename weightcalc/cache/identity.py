@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from ..sources.layers import Item, Scene
-from ..sources.names import is_url, split_name
+from ..sources.names import is_url, split_name, state_of_folder
 
 _BETWEEN = b"\0\0"  # the names of the files of a scene, none of which holds it
 _LARGEST_INTEGER = (1 << 63) - 1  # of SQLite; inodes of some file systems are larger
@@ -31,7 +31,7 @@ def identify(items: Iterable[Item]) -> list[Identity | None]:
     """
     By what files and scenes are known; None where there is none, and behind URLs.
 
-    A file is known by its absolute path, a member of an archive by that of the archive, NUL and
+    A file is known by its absolute path, a Zarr in a folder by all its files too, a member of an archive by that of the archive, NUL and
     the member: the same from whatever folder a run is started in. A scene is known by all its
     files, and by which of them are one layer.
     """
@@ -94,7 +94,8 @@ def _of_name(name: bytes) -> Identity:
 def _of_file(path: str, name: bytes) -> Identity:
     status = os.stat(path)
     if stat.S_ISDIR(status.st_mode):  # a Zarr, whose chunks change without it
-        raise IsADirectoryError(path)
+        size, mtime_ns, ctime_ns, digest = state_of_folder(path)
+        return Identity(name, size, mtime_ns, ctime_ns, digest & _LARGEST_INTEGER)
     inode = status.st_ino & _LARGEST_INTEGER
     return Identity(name, status.st_size, status.st_mtime_ns, status.st_ctime_ns, inode)
 

@@ -15,7 +15,7 @@ from ..errors import WeightcalcError
 from ..files.bounded import Json, SmallFile
 from ..sources.listing import missing_source
 from ..text.escape import printable
-from ..text.suggest import nearest
+from ..text.suggest import folded, nearest
 from .findings import LEVELS, OFF, STEM, Settings
 from .options import RuleOptions
 from .rules import RULES
@@ -78,7 +78,7 @@ def rule_level(text: str) -> tuple[str, str]:
     ValueError
         If there is no such rule, or no such level.
     """
-    rule, _, level = text.partition("=")
+    rule, level = map(folded, text.partition("=")[::2])
     if rule not in RULES:
         raise ValueError(f"there is no rule {printable(rule)!r}{nearest(rule, RULES)}")
     if level not in LEVELS:

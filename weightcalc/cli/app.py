@@ -17,11 +17,19 @@ import click
 from .._version import __version__
 from ..errors import WeightcalcError
 from ..text.voice import Voice
+from .command_names import Commands, fold_name
 from .commands import check, count, explain, report, weights
 from .help import help_
+from .interrupts import INTERRUPTED, end_silently, raise_again
 
-DONE, FAILED, INTERRUPTED, TERMINATED = 0, 2, 130, 143
-_HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+DONE, FAILED, TERMINATED = 0, 2, 143
+# How the loader of libraries and the system say it, in whatever exception.
+_NO_MEMORY = re.compile(r"failed to map segment|[Cc]annot allocate memory")
+_SETTINGS = {
+    "help_option_names": ["-h", "--help"],
+    "max_content_width": 80,
+    "token_normalize_func": fold_name,
+}
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -35,13 +43,18 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
         ctx.exit()
 
 
-@click.group(context_settings=_HELP)
+@click.group(cls=Commands, context_settings=_SETTINGS)
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version,
     help="Show the version, and which kernel and path for PNG are in use.",
 )  # fmt: skip
 def main() -> None:
-    """Count the pixels of each class in segmentation masks, and weigh the classes."""
+    """
+    Count the pixels of each class in segmentation masks, and weigh the classes.
+
+    \b
+        weightcalc weights masks/ -o weights.json
+    """
 
 
 main.add_command(weights)
@@ -55,7 +68,12 @@ main.add_command(help_)
 def run() -> NoReturn:
     """Run the command line and exit: the one place where errors become exit codes."""
     signal.signal(signal.SIGTERM, _terminate)
-    code = exit_code_of(sys.argv[1:])
+    try:
+        raise_again()
+        code = exit_code_of(sys.argv[1:])
+        end_silently()
+    except KeyboardInterrupt:
+        code = INTERRUPTED
     if code != DONE:
         _abandon_stdout()
     _let_go_of_stderr()
@@ -79,14 +97,22 @@ def exit_code_of(arguments: list[str]) -> int:
     except click.exceptions.NoArgsIsHelpError as error:
         _say(error.format_message())
     except click.ClickException as error:
-        _complain(error.format_message(), _usage_of(error))
+        _complain(error.format_message(), getattr(error, "hint", "") or _usage_of(error))
     except WeightcalcError as error:
         _complain(str(error), error.hint)
-    except Exception:  # noqa: BLE001  # a bug: its traceback is the best report
-        import traceback
-
-        _say(traceback.format_exc())
+    except Exception as error:  # noqa: BLE001
+        _explain(error)
     return FAILED
+
+
+def _explain(error: Exception) -> None:
+    """Say that memory is used up; anything else is a bug, whose traceback is the best report."""
+    if isinstance(error, MemoryError) or _NO_MEMORY.search(str(error)):
+        _complain("there is not enough memory to go on", "-j 1 takes the least memory")
+        return
+    import traceback
+
+    _say(traceback.format_exc())
 
 
 def _reader_has_enough() -> int:

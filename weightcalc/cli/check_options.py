@@ -8,17 +8,22 @@ import math
 
 import click
 
+from .completion import complete_rules
 from .options import (
     all_of,
+    formula_options,
+    formula_words,
     gathered,
     label_options,
     made_by,
+    method_option,
     reading_options,
     run_options,
     source_options,
     voice_options,
-    weight_options,
 )
+from .parsing import Choice
+from .sections import COMMON, OUTPUT, RULES, WEIGHTS, option
 
 
 def parse_rules(
@@ -63,100 +68,118 @@ def parse_ratio(ctx: click.Context, param: click.Parameter, ratio: float | None)
 rule_options = gathered(
     "rules",
     made_by("check.options", "RuleOptions"),
-    click.option(
+    option(
+        COMMON,
         "--rule",
         "rules",
         multiple=True,
         callback=parse_rules,
+        shell_complete=complete_rules,
         metavar="ID=LEVEL",
         help="Level of a rule: error, warning or off.",
     ),
-    click.option(
+    option(
+        RULES,
         "--min-masks",
         type=click.IntRange(min=0),
         metavar="N",
         help="Smallest number of masks that must hold a class.",
     ),
-    click.option(
+    option(
+        RULES,
         "--min-pixels",
         type=click.IntRange(min=0),
         metavar="N",
         help="Smallest number of pixels that a class must have.",
     ),
-    click.option(
+    option(
+        RULES,
         "--max-imbalance",
         type=click.FloatRange(min=0, min_open=True),
         callback=parse_ratio,
         metavar="RATIO",
         help="Largest allowed ratio of the most frequent class to the least frequent one.",
     ),
-    click.option(
+    option(
+        RULES,
         "--max-ignored",
         callback=parse_fraction,
         metavar="SHARE",
         help="Largest allowed share of ignored pixels.",
     ),
-    click.option(
+    option(
+        RULES,
         "--images",
         metavar="DIR",
         help="Folder of the images, found by the names of the masks; sizes must agree.",
     ),
-    click.option(
+    option(
+        RULES,
         "--mask-name",
         callback=parse_pattern,
         metavar="PATTERN",
         help="Names of masks without their endings, such as 'segmentation-{}' or '{}_labelIds'. "
         "{} stands for what a mask and its image share.  [default: {}]",
     ),
-    click.option(
+    option(
+        RULES,
         "--image-name",
         callback=parse_pattern,
         metavar="PATTERN",
         help="Names of images without their endings, such as 'volume-{}'.  [default: {}]",
     ),
-    click.option(
-        "--against", multiple=True, metavar="DIR", help="Another split, which must share no mask."
+    option(
+        RULES,
+        "--against",
+        multiple=True,
+        metavar="DIR",
+        help="Another split, which must share no mask.",
     ),
-    click.option(
+    option(
+        RULES,
         "--baseline",
         metavar="FILE",
         help="Counts file whose class shares the masks are compared with.",
     ),
-    click.option(
+    option(
+        RULES,
         "--max-drift",
         callback=parse_fraction,
         metavar="SHARE",
         help="Largest allowed total variation distance from the shares of --baseline.  [default: 0.05]",
     ),
-    click.option(
+    option(
+        RULES,
         "--max-class-drift",
         type=click.FloatRange(min=1),
         callback=parse_ratio,
         metavar="FACTOR",
         help="Largest allowed factor between the share of a class and that in --baseline.",
     ),
-    click.option("--weights", metavar="FILE", help="Weights file (JSON) that must be up to date."),
-    click.option(
+    option(RULES, "--weights", metavar="FILE", help="Weights file that must be up to date."),
+    option(
+        RULES,
         "--digits",
         type=click.IntRange(1, 17),
         metavar="N",
         help="Significant digits of that file.  [default: as it shows, at least 3]",
     ),
-    click.option("--strict", is_flag=True, help="Warnings fail too."),
+    option(RULES, "--strict", is_flag=True, help="Warnings fail too."),
 )
 
 finding_options = gathered(
     "findings",
     made_by("check.options", "FindingOptions"),
-    click.option(
+    option(
+        OUTPUT,
         "-f",
         "--format",
         "format_",
-        type=click.Choice(["text", "json", "github", "junit", "markdown"]),
+        type=Choice(["text", "json", "github", "junit", "markdown"]),
         help="Format.  [default: by the ending of -o, or text]",
     ),
-    click.option("--summary", metavar="FILE", help="Append the findings to FILE as Markdown."),
-    click.option("--exit-zero", is_flag=True, help="Exit with 0, whatever is found."),
+    option(OUTPUT, "--summary", metavar="FILE", help="Append the findings to FILE as Markdown."),
+    option(OUTPUT, "--exit-zero", is_flag=True, help="Exit with 0, whatever is found."),
 )
 
 check_options = all_of(
@@ -167,5 +190,5 @@ check_options = all_of(
     reading_options,
     run_options,
     voice_options,
-    weight_options,
+    gathered("asked", formula_words, method_option(WEIGHTS), *formula_options),
 )

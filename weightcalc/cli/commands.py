@@ -13,9 +13,14 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import OutputError
+from ..text.escape import printable
+from ..text.numbers import number_of
+from ..text.voice import Voice
 from .check_options import check_options
 from .options import counting_options, format_options, output_option, weight_options
+from .parsing import Choice
 from .report_options import report_options
+from .sections import COMMON, MASKS, OUTPUT, Command, option
 
 if TYPE_CHECKING:
     from ..check.options import FindingOptions, RuleOptions
@@ -23,14 +28,13 @@ if TYPE_CHECKING:
     from ..labels.options import LabelOptions
     from ..masks.options import ReadOptions
     from ..sources.options import SourceOptions
-    from ..text.voice import Voice
-    from .formula_options import FormulaOptions
+    from ..weights.options import FormulaOptions
 
 
-@click.command(short_help="Compute class weights from masks or counts files.")
+@click.command(cls=Command, short_help="Compute class weights from masks or counts files.")
 @counting_options
-@click.option(
-    "--pixels", metavar="NUMBERS",
+@option(
+    MASKS, "--pixels", metavar="NUMBERS",
     help='Weigh these pixels of each class instead of masks: "3370714, 2856755".',
 )  # fmt: skip
 @weight_options
@@ -46,6 +50,7 @@ def weights(
     asked: FormulaOptions,
     format_: str | None,
     layout: str,
+    key: str | None,
     digits: int | None,
     output: str | None,
 ) -> None:
@@ -58,14 +63,15 @@ def weights(
     """
     from ..counting.data_set import find_data
     from ..counting.run import count_data, say_idle_options
-    from .usage import check_binary, check_counts_files, check_layers, check_pasted
-    from .weighing import check_names, choose_format, encode, plan_weights, weigh
+    from ..counting.weighing import check_names
+    from ..weights.options import plan_weights
+    from .usage import check_binary, check_layers, check_pasted
+    from .weighing import choose_format, encode, weigh
 
-    check_counts_files(sources, labels)
     if pixels is not None:
         check_pasted(layout)
     check_layers(sources, labels, reading)
-    format_ = choose_format(output, format_, layout)
+    format_ = choose_format(output, format_, layout, key)
     check_binary(output, format_)
     outputs = {"-o": output}
     if pixels is None:
@@ -76,15 +82,17 @@ def weights(
         data = pasted_data(pixels, labels, outputs)
     formula = plan_weights(asked, data.class_names, data.ignored_classes)
     check_names(data, layout)
-    counts = count_data(data, run, voice)
-    say_idle_options(data, voice)
-    values = weigh(counts, formula, voice)
-    write_result(output, encode(counts, values, formula, format_, layout, digits))
+    with voice.warnings_last():
+        counts = count_data(data, run, voice)
+        say_idle_options(data, voice)
+        values = weigh(counts, formula, voice)
+    write_result(output, encode(counts, values, formula, format_, layout, key, digits))
+    say_written(output, f"{number_of(len(values), 'weight')}, {formula.method}", voice)
 
 
-@click.command(short_help="Count masks, or add counts files up.")
+@click.command(cls=Command, short_help="Count masks, or add counts files up.")
 @counting_options
-@click.option("--per-mask", metavar="FILE", help="Write a JSON line for each mask to FILE.")
+@option(OUTPUT, "--per-mask", metavar="FILE", help="Write a JSON line for each mask to FILE.")
 @output_option
 def count(
     sources: SourceOptions,
@@ -107,9 +115,8 @@ def count(
     from ..counts.counts_file import ENDINGS
     from ..files.endings import format_by_ending
     from ..report.summary import totals_line
-    from .usage import check_counts_files, check_layers
+    from .usage import check_layers
 
-    check_counts_files(sources, labels)
     check_layers(sources, labels, reading)
     format_by_ending(output, None, ENDINGS)
     outputs = {"-o": output, "--per-mask": per_mask}
@@ -117,19 +124,20 @@ def count(
     counts = count_data(data, run, voice, per_mask)
     voice.detail(totals_line(counts))
     write_result(output, counts.to_json().encode())
+    say_written(output, number_of(counts.num_masks, "mask"), voice)
 
 
-@click.command(short_help="Tell how a list of weights was made.")
+@click.command(cls=Command, short_help="Tell how a list of weights was made.")
 @click.argument("given", metavar="WEIGHTS")
-@click.option("--counts", metavar="FILE", help="Counts file of the data set the weights are for.")
-@click.option(
-    "-f", "--format", "format_", type=click.Choice(["text", "json"]),
+@option(COMMON, "--counts", metavar="FILE", help="Counts file of the data set the weights are for.")
+@option(
+    OUTPUT, "-f", "--format", "format_", type=Choice(["text", "json"]),
     help="Format.  [default: by the ending of -o, or text]",
 )  # fmt: skip
 @output_option
 def explain(given: str, counts: str | None, format_: str | None, output: str | None) -> None:
     """
-    Tell how WEIGHTS were made: a JSON file, a list, or - for standard input.
+    Tell how WEIGHTS were made: a file, a list, or - for standard input.
 
     \b
         weightcalc explain weights.json
@@ -143,9 +151,10 @@ def explain(given: str, counts: str | None, format_: str | None, output: str | N
     format_ = format_by_ending(output, format_, ENDINGS)
     refuse_overwriting({"-o": output}, filter(None, [given, counts]))
     write_result(output, EXPLANATIONS[format_](explain_file(given, counts)))
+    say_written(output, format_, Voice())
 
 
-@click.command(short_help="Show the class balance, or compare sets.")
+@click.command(cls=Command, short_help="Show the class balance, or compare sets.")
 @counting_options
 @report_options
 @output_option
@@ -157,6 +166,7 @@ def report(
     voice: Voice,
     methods: tuple[str, ...],
     asked: FormulaOptions,
+    raw: bool,
     sort: str,
     format_: str | None,
     output: str | None,
@@ -168,12 +178,21 @@ def report(
     and the first is what the others are compared with.
 
     \b
-        weightcalc report masks/ -o balance.png
+        weightcalc report masks/ -o balance.html
         weightcalc report train.json val.json test.json
     """
     from ..counting.run import count_data, say_idle_options
+    from ..counts.top_masks import TopMasks
+    from ..report.formats import DATA
     from ..report.table import make_report
-    from .reporting import choose_format, encode_report, find_sets, plan_columns
+    from .reporting import (
+        best_masks,
+        choose_format,
+        encode_report,
+        find_sets,
+        plan_columns,
+        telling,
+    )
     from .usage import check_binary, check_layers
 
     check_layers(sources, labels, reading)
@@ -181,14 +200,24 @@ def report(
     check_binary(output, format_)
     sets = find_sets(sources, labels, reading, voice, output=output, cache=run.cache)
     columns = plan_columns(methods, asked, list(sets.values()))
-    counts = {name: count_data(data, run, voice) for name, data in sets.items()}
-    for data in sets.values():
-        say_idle_options(data, voice)
-    table = make_report(counts, columns, sort)
-    write_result(output, encode_report(table, format_, output, voice))
+    tops = {name: TopMasks(data.labels) for name, data in sets.items() if format_ == "html"}
+    with voice.warnings_last():
+        counts = {
+            name: count_data(data, run, voice, on_mask=tops[name].add if name in tops else None)
+            for name, data in sets.items()
+        }
+        for data in sets.values():
+            say_idle_options(data, voice)
+        if format_ not in DATA:
+            columns = telling(columns, methods, counts)
+        scaled = not raw and asked.normalize == "none" and format_ not in DATA
+        table = make_report(counts, columns, sort, scaled=scaled)
+        masks = best_masks(table, sets, tops)
+        write_result(output, encode_report(table, columns, format_, output, voice, masks))
+    say_written(output, format_, voice)
 
 
-@click.command(short_help="Check masks by rules, for CI and pre-commit.")
+@click.command(cls=Command, short_help="Check masks by rules, for CI and pre-commit.")
 @check_options
 @output_option
 def check(
@@ -212,15 +241,14 @@ def check(
         weightcalc check train/ -n 12 --against val/ --min-masks 5
     """
     from ..check.config import settings_of
-    from ..check.formats import ENDINGS, append_summary, encode_findings
+    from ..check.formats import ENDINGS, append_summary, encode_findings, summary_line
     from ..check.run import plan_check, run_check
     from ..counting.data_set import find_data
     from ..counting.run import say_idle_options
     from ..files.endings import format_by_ending
-    from .usage import check_counts_files, check_layers
-    from .weighing import plan_weights
+    from ..weights.options import plan_weights
+    from .usage import check_layers
 
-    check_counts_files(sources, labels)
     check_layers(sources, labels, reading)
     format_ = format_by_ending(output, findings.format_, ENDINGS)
     settings = settings_of(rules)
@@ -235,7 +263,14 @@ def check(
         append_summary(findings.summary, checked)
     color = output is None and voice.wants_color(sys.stdout)
     write_result(output, encode_findings(checked, format_, verbose=voice.verbose, color=color))
+    say_written(output, summary_line(checked), voice)
     return 0 if findings.exit_zero else checked.findings.exit_code(settings.strict)
+
+
+def say_written(output: str | None, what: str, voice: Voice) -> None:
+    """Say which file was written, and what it holds."""
+    if output:
+        voice.aside(f"wrote {printable(output)} ({what})")
 
 
 def write_result(output: str | None, data: bytes) -> None:

@@ -6,12 +6,14 @@ import sys
 
 import click
 
-from ..text.suggest import nearest
+from ..text.escape import printable
+from ..text.suggest import did_you_mean, folded, nearest
 from ..text.voice import is_terminal
+from .completion import complete_topics
 
 
 @click.command("help", short_help="Show the manual: all topics, or the page of one.")
-@click.argument("topic", required=False)
+@click.argument("topic", required=False, shell_complete=complete_topics)
 def help_(topic: str | None) -> None:
     """
     Show the manual: the list of its topics, or the page of TOPIC.
@@ -19,23 +21,35 @@ def help_(topic: str | None) -> None:
     \b
         weightcalc help
         weightcalc help methods
+        weightcalc help enet
     """
-    from ..manual import page, topics  # here: other commands need none of it
+    from ..manual import topics  # here: other commands need none of it
 
     if topic is None:
         click.echo("\n".join(_contents(topics())))
         return
-    name = topic.lower().removesuffix(".md")
-    try:
-        text = page(name)
-    except KeyError:
-        raise click.UsageError(
-            f"the manual has no page {topic!r}{nearest(name, topics().keys())}"
-        ) from None
+    text = _text_of(topic)
     if is_terminal(sys.stdout):
         click.echo_via_pager(text)
     else:
         click.echo(text, nl=False)
+
+
+def _text_of(topic: str) -> str:
+    """A page, or a part of one, by its name or the beginning of it."""
+    from ..manual import page, parts, topics
+
+    wanted = folded(topic).removesuffix(".md")
+    pages, some = topics(), parts()
+    names = [*pages, *some]
+    begun = [name for name in names if wanted and name.startswith(wanted)]
+    if wanted not in names and len(begun) != 1:
+        raise click.UsageError(
+            f"the manual has no page '{printable(topic)}'"
+            f"{did_you_mean(wanted, names) or nearest(wanted, pages)}"
+        )
+    name = wanted if wanted in names else begun[0]
+    return page(name) if name in pages else some[name]
 
 
 def _contents(topics: dict[str, str]) -> list[str]:

@@ -12,12 +12,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ..counting.options import ON_ERROR
 from ..files.limits import MAX_BYTES, MAX_PIXELS
 from ..masks.encodings import ENCODINGS
 from ..text.voice import Voice
 from ..weights.formulas import ABSENT, DENOMINATORS, METHODS, NORMALIZE
-from ..weights.weights_file import LAYOUTS, WRITERS
-from .parsing import Size, parse_clip, parse_foreground, parse_layers, parse_output, parse_params
+from ..weights.weights_file import LAYOUTS, REFUSED, WRITERS
+from .completion import complete_class_lists
+from .parsing import (
+    Choice,
+    Size,
+    parse_clip,
+    parse_foreground,
+    parse_layers,
+    parse_output,
+    parse_params,
+)
+from .sections import COMMON, LABELS, LIMITS, MASKS, OUTPUT, RUNNING, WEIGHTS, option
 
 if TYPE_CHECKING:
     from ..counting.options import RunOptions
@@ -48,8 +59,8 @@ def gathered(
             value = build(**{name: given.pop(name) for name in names})
             return function(**{into: value}, **given)
 
-        for option in reversed(options):
-            command = option(command)
+        for add in reversed(options):
+            command = add(command)
         return command  # type: ignore[return-value]
 
     return decorate
@@ -61,8 +72,8 @@ def _names_of(options: Sequence[Callable[[Any], Any]]) -> list[str]:
     def probe() -> None:
         """Take the parameters."""
 
-    for option in options:
-        option(probe)
+    for add in options:
+        add(probe)
     parameters: list[click.Parameter] = getattr(probe, "__click_params__", [])
     return [str(parameter.name) for parameter in parameters]
 
@@ -71,8 +82,8 @@ def all_of(*options: Callable[[F], F]) -> Callable[[F], F]:
     """One decorator that adds all these, in this order."""
 
     def decorate(function: F) -> F:
-        for option in reversed(options):
-            function = option(function)
+        for add in reversed(options):
+            function = add(function)
         return function
 
     return decorate
@@ -132,87 +143,112 @@ source_options = gathered(
     "sources",
     _sources,
     click.argument("sources", nargs=-1, type=click.Path()),
-    click.option(
-        "--include", multiple=True, metavar="GLOB", help="Count only files of such names."
+    option(
+        MASKS, "--include", multiple=True, metavar="GLOB", help="Count only files of such names."
     ),
-    click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files of such names."),
-    click.option("-L", "--follow", is_flag=True, help="Follow links to folders, each folder once."),
-    click.option(
+    option(
+        MASKS, "--exclude", multiple=True, metavar="GLOB", help="Leave out files of such names."
+    ),
+    option(
+        MASKS, "-L", "--follow", is_flag=True, help="Follow links to folders, each folder once."
+    ),
+    option(
+        MASKS,
         "--files-from",
         metavar="FILE",
         help="Read the names of masks from FILE (- is standard input), one a line.",
     ),
-    click.option("-0", "--null", is_flag=True, help="The names in --files-from end with NUL."),
-    click.option("--root", default="", metavar="DIR", help="Folder of the names in --files-from."),
-    click.option(
-        "--suffix", default="", metavar="END", help="Ending to add to the names in --files-from."
+    option(MASKS, "-0", "--null", is_flag=True, help="The names in --files-from end with NUL."),
+    option(MASKS, "--root", default="", metavar="DIR", help="Folder of the names in --files-from."),
+    option(
+        MASKS,
+        "--suffix",
+        default="",
+        metavar="END",
+        help="Ending to add to the names in --files-from.",
     ),
-    click.option("--allow-remote", is_flag=True, help="Allow URLs in the --files-from list."),
-    click.option(
+    option(MASKS, "--allow-remote", is_flag=True, help="Allow URLs in the --files-from list."),
+    option(
+        MASKS,
         "--layers",
         callback=parse_layers,
         metavar="PATTERN",
-        help="How paths name scene and class, such as '{scene}_{class}.png'; see help layers.",
+        help="How paths name scene and class, such as '{scene}_{class}.png'; see `weightcalc help layers`.",
     ),
 )
 
 label_options = gathered(
     "labels",
     made_by("labels.options", "LabelOptions"),
-    click.option("-n", "--num-classes", type=int, metavar="N", help="Classes are 0 to N-1."),
-    click.option("-c", "--classes", metavar="FILE|PRESET", help="Class list: a file, or a preset."),
-    click.option(
+    option(COMMON, "-n", "--num-classes", type=int, metavar="N", help="Classes are 0 to N-1."),
+    option(
+        COMMON,
+        "-c",
+        "--classes",
+        metavar="FILE|PRESET",
+        shell_complete=complete_class_lists,
+        help="Class list: a file, or a preset.",
+    ),
+    option(
+        COMMON,
         "--ignore-index",
         multiple=True,
         metavar="VALUE",
-        help="Value that is no class: a number, #RRGGBB or a name.",
+        help="Value that is no class: a number, #RRGGBB or a name; repeatable.",
     ),
-    click.option(
+    option(
+        LABELS,
         "--map",
         "mapping",
         multiple=True,
         metavar="VALUE:CLASS",
-        help="Count VALUE as CLASS; or a JSON or CSV file of such pairs.",
+        help="Count VALUE as CLASS; repeatable; or a JSON or CSV file of pairs.",
     ),
-    click.option(
+    option(
+        LABELS,
         "--reduce-zero-label",
         is_flag=True,
         help="Ignore 0 and 255, and count v as class v - 1.",
     ),
-    click.option("--rest", metavar="CLASS", help="Class of the pixels that no layer covers."),
+    option(LABELS, "--rest", metavar="CLASS", help="Class of the pixels that no layer covers."),
 )
 
 reading_options = gathered(
     "reading",
     _reading,
-    click.option(
+    option(
+        MASKS,
         "--encoding",
-        type=click.Choice(ENCODINGS),
+        type=Choice(ENCODINGS),
         default="auto",
         show_default=True,
         help="How masks hold classes.",
     ),
-    click.option(
+    option(
+        MASKS,
         "--channel-axis",
         type=int,
         metavar="AXIS",
         help="Axis of the channels of one-hot and multilabel arrays.  [default: the last]",
     ),
-    click.option(
+    option(
+        MASKS,
         "--foreground",
         callback=parse_foreground,
         metavar="VALUE|RANGE",
         help="What is in the class, in channels and --layers: such as 255 or 128-255.",
     ),
-    click.option("--array", metavar="NAME", help="Which array of an .npz, HDF5 or Zarr to count."),
-    click.option("--allow-lossy", is_flag=True, help="Count JPEG and lossy WebP."),
-    click.option(
+    option(MASKS, "--array", metavar="NAME", help="Which array of an .npz, HDF5 or Zarr to count."),
+    option(LIMITS, "--allow-lossy", is_flag=True, help="Count JPEG and lossy WebP."),
+    option(
+        LIMITS,
         "--max-pixels",
         type=Size(),
         default=MAX_PIXELS,
         help="Refuse masks of more pixels.  [default: 16G]",
     ),
-    click.option(
+    option(
+        LIMITS,
         "--max-bytes",
         type=Size(),
         default=MAX_BYTES,
@@ -221,21 +257,28 @@ reading_options = gathered(
 )
 
 _engine_options = (
-    click.option(
+    option(
+        RUNNING,
         "-j",
         "--jobs",
         type=click.IntRange(min=1),
         metavar="N",
         help="Count in N processes.  [default: one for each core; one where all is done at once]",
     ),
-    click.option("--dask", metavar="ADDRESS", help="Count on the Dask cluster of this scheduler."),
-    click.option(
-        "--cache", metavar="FILE", help="Keep counts of masks in FILE; read only what changed."
+    option(
+        RUNNING, "--dask", metavar="ADDRESS", help="Count on the Dask cluster of this scheduler."
+    ),
+    option(
+        RUNNING,
+        "--cache",
+        metavar="FILE",
+        help="Keep counts of masks in FILE; read only what changed.",
     ),
 )
-error_option = click.option(
+error_option = option(
+    RUNNING,
     "--on-error",
-    type=click.Choice(["fail", "skip"]),
+    type=Choice(ON_ERROR),
     default="fail",
     show_default=True,
     help="What to do about masks that cannot be read.",
@@ -243,12 +286,15 @@ error_option = click.option(
 voice_options = gathered(
     "voice",
     Voice,
-    click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
-    click.option("-v", "--verbose", is_flag=True, help="Say more on standard error."),
-    click.option("--progress/--no-progress", default=None, help="Progress bar.  [default: auto]"),
-    click.option(
+    option(RUNNING, "-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+    option(RUNNING, "-v", "--verbose", is_flag=True, help="Say more on standard error."),
+    option(
+        RUNNING, "--progress/--no-progress", default=None, help="Progress bar.  [default: auto]"
+    ),
+    option(
+        RUNNING,
         "--color",
-        type=click.Choice(["auto", "always", "never"]),
+        type=Choice(["auto", "always", "never"]),
         default="auto",
         show_default=True,
         help="Colours on the terminal.",
@@ -258,7 +304,8 @@ run_options = gathered("run", _run, *_engine_options)  # of `check`, which goes 
 running_options = all_of(gathered("run", _run, error_option, *_engine_options), voice_options)
 
 counting_options = all_of(source_options, label_options, reading_options, running_options)
-output_option = click.option(
+output_option = option(
+    COMMON,
     "-o",
     "--output",
     metavar="FILE",
@@ -266,16 +313,24 @@ output_option = click.option(
     help="Write to FILE.  [default: -, standard output]",
 )
 
-method_option = click.option(
-    "-m",
-    "--method",
-    type=click.Choice(list(METHODS)),
-    default="median-frequency",
-    show_default=True,
-    help="Formula; `weightcalc help methods` explains them.",
-)
+
+def method_option(section: str) -> Callable[[F], F]:
+    """The option that names one method, in a section of the help."""
+    return option(
+        section,
+        "-m",
+        "--method",
+        type=Choice(METHODS, prefixes=True),
+        metavar="METHOD",
+        default="median-frequency",
+        show_default=True,
+        help="Formula; `weightcalc help methods` explains them.",
+    )
+
+
 formula_options = (
-    click.option(
+    option(
+        WEIGHTS,
         "-p",
         "--param",
         "params",
@@ -284,53 +339,73 @@ formula_options = (
         metavar="NAME=VALUE",
         help="Parameter of the formula.",
     ),
-    click.option(
-        "--zero", multiple=True, metavar="CLASS", help="Count this class, but give it weight 0."
+    option(
+        WEIGHTS,
+        "--zero",
+        multiple=True,
+        metavar="CLASS",
+        help="Count this class, but give it weight 0.",
     ),
-    click.option(
+    option(
+        WEIGHTS,
         "--absent",
-        type=click.Choice(ABSENT),
+        type=Choice(ABSENT),
         default="zero",
         show_default=True,
         help="Weight of a class that no mask holds.",
     ),
-    click.option(
+    option(
+        WEIGHTS,
         "--normalize",
-        type=click.Choice(NORMALIZE),
+        type=Choice(NORMALIZE),
         default="none",
         show_default=True,
         help="Rescale so that the mean (sum, max, min) of the weights is 1.",
     ),
-    click.option(
-        "--clip", callback=parse_clip, metavar="LOW:HIGH", help="Smallest and largest weight."
+    option(
+        WEIGHTS,
+        "--clip",
+        callback=parse_clip,
+        metavar="LOW:HIGH",
+        help="Smallest and largest weight.",
     ),
-    click.option(
+    option(
+        WEIGHTS,
         "--denominator",
-        type=click.Choice(DENOMINATORS),
+        type=Choice(DENOMINATORS),
         default="published",
         show_default=True,
         help="How ignored pixels enter the frequencies; see `weightcalc help methods`.",
     ),
 )
-formula_words = made_by("cli.formula_options", "FormulaOptions")
-weight_options = gathered("asked", formula_words, method_option, *formula_options)
+formula_words = made_by("weights.options", "FormulaOptions")
+weight_options = gathered("asked", formula_words, method_option(COMMON), *formula_options)
 
 format_options = all_of(
-    click.option(
+    option(
+        OUTPUT,
         "-f",
         "--format",
         "format_",
-        type=click.Choice(list(WRITERS)),
+        type=Choice(WRITERS, refused=REFUSED),
         help="Format.  [default: by the ending of -o, or json]",
     ),
-    click.option(
+    option(
+        OUTPUT,
         "--layout",
-        type=click.Choice(LAYOUTS),
+        type=Choice(LAYOUTS),
         default="list",
         show_default=True,
         help="Shape of the result.",
     ),
-    click.option(
+    option(
+        OUTPUT,
+        "--key",
+        metavar="KEY",
+        help="Nest a JSON or YAML result: loss.weight gives {loss: {weight: ...}}.",
+    ),
+    option(
+        OUTPUT,
         "--digits",
         type=click.IntRange(1, 17),
         metavar="N",

@@ -5,11 +5,14 @@ Words of the command line to values: callbacks and types of options.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import LabelError, SourceError
+from ..text.escape import printable
+from ..text.suggest import folded, nearest
 
 if TYPE_CHECKING:
     from ..sources.layers import Pattern
@@ -28,6 +31,40 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # no parameter before cl
         if parts is None:
             self.fail("expected a number such as 1000 or 16G", param, ctx)
         return int(parts[1]) << {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}[parts[2].upper()]
+
+
+class Choice(click.Choice):  # type: ignore[type-arg]  # no parameter before click 8.3
+    """
+    One word of a list, in any case and with _ for -; another one is told the nearest.
+
+    Parameters
+    ----------
+    words : collection of str
+    prefixes : bool
+        Whether the beginning of a word stands for it, where it is that of no other one.
+    refused : mapping of str to str, optional
+        Words that people look for in the list, and what to do instead.
+    """
+
+    def __init__(
+        self,
+        words: Collection[str],
+        *,
+        prefixes: bool = False,
+        refused: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(list(words))
+        self._prefixes = prefixes
+        self._refused = refused or {}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The word of the list that a person means, if there is no doubt of it."""
+        word = folded(value)
+        begun = [choice for choice in self.choices if word and choice.startswith(word)]
+        if word not in self.choices and not (self._prefixes and len(begun) == 1):
+            instead = f"there is no {printable(value)!r}{nearest(value, self.choices)}"
+            self.fail(self._refused.get(word, instead), param, ctx)
+        return word if word in self.choices else begun[0]
 
 
 def parse_params(

@@ -4,35 +4,44 @@ Options of `report`: those of other commands, but for several methods and other 
 
 from __future__ import annotations
 
-import click
-
 from ..report.formats import ENDINGS
 from ..weights.formulas import METHODS
 from .options import all_of, formula_options, formula_words, gathered
+from .parsing import Choice
+from .sections import COMMON, OUTPUT, WEIGHTS, option
 
-_methods = click.option(
+_methods = option(
+    COMMON,
     "-m",
     "--method",
     "methods",
     multiple=True,
-    type=click.Choice(list(METHODS)),
+    type=Choice(METHODS, prefixes=True),
     metavar="METHOD",
     help="Formula to show; repeatable.  [default: four that differ much]",
 )
-_sort = click.option(
+_raw = option(
+    WEIGHTS,
+    "--raw",
+    is_flag=True,
+    help="Show weights as `weights` writes them, not divided by their mean; .csv and .json always do.",
+)
+_sort = option(
+    OUTPUT,
     "--sort",
-    type=click.Choice(["id", "share"]),
+    type=Choice(["id", "share"]),
     default="id",
     show_default=True,
     help="Order of the classes.",
 )
-_format = click.option(
+_format = option(
+    OUTPUT,
     "-f",
     "--format",
     "format_",
-    type=click.Choice(list(ENDINGS)),
+    type=Choice(ENDINGS),
     help="Format.  [default: by the ending of -o, or text]",
 )
 report_options = all_of(
-    _methods, gathered("asked", formula_words, *formula_options), _sort, _format
+    _methods, gathered("asked", formula_words, *formula_options), _raw, _sort, _format
 )

@@ -7,24 +7,29 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ..counting.data_set import DataSet, find_data
+from ..counts.class_counts import ClassCounts
 from ..counts.counts_file import is_counts_file, matching_files
 from ..errors import WeightError
 from ..files.endings import format_by_ending
 from ..labels.options import LabelOptions
 from ..masks.options import ReadOptions
-from ..report.formats import ENDINGS, PICTURES
+from ..report.formats import DRAWN, ENDINGS
 from ..report.table import Report
 from ..report.text import Look
 from ..sources.options import SourceOptions
 from ..text.escape import printable
 from ..text.voice import Voice
+from ..weights.class_weights import tells_apart
 from ..weights.formula import Formula, parameters_of
-from .formula_options import FormulaOptions
-from .usage import check_counts_files
-from .weighing import plan_weights
+from ..weights.options import FormulaOptions, plan_weights
+
+if TYPE_CHECKING:
+    from ..counts.top_masks import TopMasks
+    from ..report.page import ShownClass
 
 _METHODS: dict[str, dict[str, float | str]] = {
     "median-frequency": {},
@@ -55,8 +60,6 @@ def find_sets(
     is_mixed = any(part.sources and is_counts_file(part.sources[0]) for part in parts) and any(
         not part.sources or not is_counts_file(part.sources[0]) for part in parts
     )
-    if not is_mixed:
-        check_counts_files(sources, labels)
     of_counts = LabelOptions(labels.num_classes, labels.classes) if is_mixed else labels
     return {
         name: find_data(
@@ -116,6 +119,29 @@ def plan_columns(
     }
 
 
+def telling(
+    columns: Mapping[str, Formula], methods: Sequence[str], sets: Mapping[str, ClassCounts]
+) -> dict[str, Formula]:
+    """
+    The columns without the one that nobody asked for and that says nothing of these sets.
+
+    Where each class is in as many masks as the others, or where there are very many of them,
+    `effective-number` by masks gives all classes one weight.
+    """
+    return {
+        heading: formula
+        for heading, formula in columns.items()
+        if methods or formula.unit != "masks" or _tells(sets.values(), formula)
+    }
+
+
+def _tells(sets: Iterable[ClassCounts], formula: Formula) -> bool:
+    try:
+        return any(tells_apart(counts, formula) for counts in sets)
+    except WeightError:  # which the report says of the set that it is true of
+        return True
+
+
 def _columns(
     methods: Sequence[str], params: Mapping[str, float | str]
 ) -> Iterator[tuple[str, str, dict[str, float | str]]]:
@@ -144,16 +170,58 @@ def choose_format(output: str | None, given: str | None) -> str:
         If it is a picture, and matplotlib is not installed.
     """
     chosen = format_by_ending(output, given, ENDINGS)
-    if chosen in PICTURES:
+    if chosen in DRAWN:
         from ..report.picture import require_matplotlib
 
         require_matplotlib()
     return chosen
 
 
-def encode_report(report: Report, format_: str, output: str | None, voice: Voice) -> bytes:
+def best_masks(
+    report: Report, sets: Mapping[str, DataSet], tops: Mapping[str, TopMasks]
+) -> dict[str, list[ShownClass]]:
+    """The masks that a page shows, by the name of their set; those that can be shown are read."""
+    if not tops:
+        return {}
+    from ..report.page import ShownClass, ShownMask, classes_with_masks
+    from ..report.thumbnails import class_colors, thumbnail
+
+    found: dict[str, list[ShownClass]] = {}
+    for table in report.tables:
+        if table.name not in tops:
+            continue
+        data, of_class = sets[table.name], tops[table.name].of_class
+        colors = class_colors(table.counts, data.labels)
+        found[table.name] = [
+            ShownClass(
+                row,
+                colors[row.index],
+                [
+                    ShownMask(
+                        top.name,
+                        top.pixels,
+                        top.mask_pixels,
+                        thumbnail(top, row.index, data.labels, colors, data.reading),
+                    )
+                    for top in of_class[row.index]
+                ],
+            )
+            for row in classes_with_masks(table)
+            if row.index in of_class
+        ]
+    return found
+
+
+def encode_report(
+    report: Report,
+    columns: Mapping[str, Formula],
+    format_: str,
+    output: str | None,
+    voice: Voice,
+    masks: Mapping[str, Sequence[ShownClass]],
+) -> bytes:
     """The bytes of a report; a text fits the terminal it goes to, or 80 columns."""
-    if format_ in PICTURES:
+    if format_ in DRAWN:
         from ..report.picture import picture
 
         data, warnings = picture(report, format_)
@@ -164,6 +232,19 @@ def encode_report(report: Report, format_: str, output: str | None, voice: Voice
 
         look = _look(output, voice)
         return text_report(report, look).encode(look.encoding)
+    if format_ == "svg":
+        from ..report.drawing import draw_report
+        from ..report.svg import write_svg
+
+        return write_svg(draw_report(report)).encode()
+    if format_ == "html":
+        from ..report.page import html_report
+
+        return html_report(report, voice.warnings, masks).encode()
+    if format_ == "json":
+        from ..report.document import json_report
+
+        return json_report(report, columns)
     from ..report.files import csv_report, markdown_report
 
     return {"csv": csv_report, "markdown": markdown_report}[format_](report).encode()

@@ -11,31 +11,14 @@ from ..counts.counts_file import is_counts_file
 from ..labels.options import LabelOptions
 from ..masks.options import ReadOptions
 from ..sources.options import SourceOptions
-from ..text.escape import printable
 from ..text.voice import is_terminal
 
 _WITH_PIXELS = {  # options of `weights` that do not speak of masks
     "pixels", "num_classes", "classes", "ignore_index", "method", "params", "zero", "absent",
-    "normalize", "clip", "denominator", "format_", "layout", "digits", "output", "quiet", "verbose",
+    "normalize", "clip", "denominator", "format_", "layout", "key", "digits", "output", "quiet", "verbose",
     "progress", "color",
 }  # fmt: skip
 _BINARY = ("pickle", "npy", "png", "pdf", "svg")
-
-
-def check_counts_files(sources: SourceOptions, labels: LabelOptions) -> None:
-    """
-    Refuse options on values where there are counts files, whose values are classes already.
-
-    Raises
-    ------
-    click.UsageError
-    """
-    saved = next(filter(is_counts_file, sources.sources), None)
-    if saved is not None and labels.of_values:
-        raise click.UsageError(
-            f"{printable(saved)} is a counts file, whose values are classes already: "
-            "--ignore-index, --map and --reduce-zero-label come too late for it"
-        )
 
 
 def check_pasted(layout: str) -> None:

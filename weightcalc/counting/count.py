@@ -194,7 +194,13 @@ def count_masks(
         If values belong to no class.
     SourceError
         If masks are of several kinds, or there are none.
+    TypeError
+        If a single name takes the place of a list of them.
     """
+    if isinstance(masks, str | os.PathLike):
+        raise TypeError(
+            f"count_masks takes a list of names: count_masks(list_masks({os.fspath(masks)!r}))"
+        )
     items = [mask if isinstance(mask, Scene) else os.fspath(mask) for mask in masks]
     files = [item for item in items if isinstance(item, str)]
     compared = files if one_kind else []

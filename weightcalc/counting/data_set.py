@@ -9,17 +9,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from itertools import chain
 from operator import add
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..counts.class_counts import ClassCounts
 from ..counts.counts_file import is_counts_file, matching_files, read_counts
 from ..errors import (
+    LabelError,
     MaskError,
     OutputError,
     PhotographError,
 )
 from ..files.atomic import refuse_overwriting
-from ..labels.from_options import label_map, layers_of
+from ..labels.from_options import label_map, layers_of, named_color
 from ..labels.label_map import LabelMap
 from ..labels.options import LabelOptions
 from ..masks.file import count_file
@@ -65,6 +67,8 @@ class DataSet(NamedTuple):
         How the masks are layers of scenes; None where each is a mask of its own.
     scenes : list of Scene
         What they are layers of.
+    said : mapping of int to str
+        The option of each value that the user named by itself.
     """
 
     given: list[str]
@@ -76,6 +80,7 @@ class DataSet(NamedTuple):
     looks: Looks
     layers: Layers | None = None
     scenes: Sequence[Scene] = ()
+    said: Mapping[int, str] = MappingProxyType({})
 
     @property
     def items(self) -> Sequence[Item]:
@@ -148,6 +153,7 @@ def find_data(
     ------
     WeightcalcError
     """
+    _refuse_late_labels(sources, labels)
     saved_in = _without_twins(
         [path for s in sources.sources if is_counts_file(s) for path in matching_files(s)], voice
     )
@@ -159,9 +165,10 @@ def find_data(
         _check_cache(cache, [*filter(None, outputs.values()), *inputs], listing.names)
     layers = layers_of(sources.layers, classes, labels) if sources.layers else None
     scenes: list[Scene] = []
+    said: dict[int, str] = {}
     if layers is None:
-        reading = _decided(reading, classes, listing.names, voice)
-        map_ = label_map(classes, reading.encoding, labels)
+        reading = _decided(reading, classes, labels, listing.names, voice)
+        map_, said = label_map(classes, reading.encoding, labels)
         blended = reading.encoding == "color" and not map_.learn_colors
         reading = reading._replace(blended=blended)
     else:
@@ -178,7 +185,19 @@ def find_data(
     is_chosen = layers is not None or bool(sources.include)
     endings = {} if is_chosen else repeated_endings(listing.names)
     looks = Looks() if is_chosen else look_at(listing.names)
-    return DataSet(sources.given, listing, saved, map_, reading, endings, looks, layers, scenes)
+    return DataSet(
+        sources.given, listing, saved, map_, reading, endings, looks, layers, scenes, said
+    )
+
+
+def _refuse_late_labels(sources: SourceOptions, labels: LabelOptions) -> None:
+    """Refuse options on values where there are counts files, whose values are classes already."""
+    saved = next(filter(is_counts_file, sources.sources), None)
+    if saved is not None and labels.of_values:
+        raise LabelError(
+            f"{printable(saved)} is a counts file, whose values are classes already: "
+            "--ignore-index, --map and --reduce-zero-label come too late for it"
+        ).with_hint("count the masks again with these options, or leave these out")
 
 
 def _class_list(name: str) -> ClassList:
@@ -219,9 +238,16 @@ def _list_masks(sources: SourceOptions, voice: Voice, allow_lossy: bool) -> List
 
 
 def _decided(
-    reading: ReadOptions, classes: ClassList | None, names: Sequence[str], voice: Voice
+    reading: ReadOptions,
+    classes: ClassList | None,
+    labels: LabelOptions,
+    names: Sequence[str],
+    voice: Voice,
 ) -> ReadOptions:
-    """Decide once between indices and colours, where a list with colours leaves it open."""
+    """Decide once between indices and colours, where options or a list speak of colours."""
+    if reading.encoding == "auto" and (color := named_color(labels)):
+        voice.note(f"{printable(color)} is a colour: counting colours (--encoding color)")
+        return reading._replace(encoding="color")
     if reading.encoding != "auto" or classes is None or not classes.colors or not names:
         return reading
     for name in names[:: max(1, len(names) // _MOST_TRIED)]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+ON_ERROR = ("fail", "skip")  # what to do about masks that cannot be read
+
 
 class RunOptions(NamedTuple):
     """

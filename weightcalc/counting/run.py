@@ -5,7 +5,8 @@ A run: a data set is counted as its options say, with a progress bar and warning
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
@@ -35,7 +36,11 @@ _MANY_PIXELS = 10**9  # from where on it matters which kernel counts
 
 
 def count_data(
-    data: DataSet, run: RunOptions, voice: Voice, per_mask: str | None = None
+    data: DataSet,
+    run: RunOptions,
+    voice: Voice,
+    per_mask: str | None = None,
+    on_mask: Callable[[LabelledMask], object] | None = None,
 ) -> ClassCounts:
     """
     Count the masks of a data set, add its counts files, and say what was odd.
@@ -44,6 +49,8 @@ def count_data(
     ----------
     per_mask : str, optional
         File that gets a JSON line for each mask.
+    on_mask : callable, optional
+        Called with each mask, in order of names, where no such file is written.
 
     Raises
     ------
@@ -53,27 +60,31 @@ def count_data(
     if not data.listing.names and data.saved is not None:
         return data.saved
     with ExitStack() as stack:
-        lines = stack.enter_context(replacing(per_mask)) if per_mask else None
-        counts = _count(data, run, voice, lines)
+        if per_mask:
+            on_mask = partial(_write_line, stack.enter_context(replacing(per_mask)))
+        counts = _count(data, run, voice, on_mask)
     counts.sources = data.given
     return counts if data.saved is None else counts + data.saved
 
 
-def _count(data: DataSet, run: RunOptions, voice: Voice, lines: BinaryIO | None) -> ClassCounts:
+def _count(
+    data: DataSet,
+    run: RunOptions,
+    voice: Voice,
+    on_mask: Callable[[LabelledMask], object] | None,
+) -> ClassCounts:
     one_kind = data.reading.encoding == "auto"
     tally = Tally(
         data.labels, one_kind=one_kind, by_palettes=one_kind, endings=data.endings, looks=data.looks
     )
     with each_counted(data, data.items, run, voice) as files:
-        add_files(tally, files, on_mask=None if lines is None else partial(_write_line, lines))
+        add_files(tally, files, on_mask=on_mask)
     voice.warn_each(tally.remarks())
     with _in_full(voice):
         counts = tally.finish(run.on_error, data.listing.names)
-    if not COMPILED and counts.num_pixels > _MANY_PIXELS:
-        voice.warn(
-            "counted without the compiled kernel, several times slower: "
-            "reinstall weightcalc where there is a C compiler"
-        )
+    if not COMPILED:
+        say = voice.warn if counts.num_pixels > _MANY_PIXELS else voice.aside
+        say(_without_kernel())
     if tally.errors:
         error = MasksError(tally.errors, tally.num_files)
         voice.warn_each([*map(str, tally.errors)] if voice.verbose else error.lines())
@@ -81,6 +92,18 @@ def _count(data: DataSet, run: RunOptions, voice: Voice, lines: BinaryIO | None)
             f"{len(tally.errors)} of {tally.num_files} files cannot be read and are left out"
         )
     return counts
+
+
+def _without_kernel() -> str:
+    """What is slower without the compiled kernel, by the table of `weightcalc help speed`, and why."""
+    is_chosen = os.environ.get("WEIGHTCALC_PURE_PYTHON")
+    remedy = (
+        "unset WEIGHTCALC_PURE_PYTHON" if is_chosen else "install it where there is a C compiler"
+    )
+    return (
+        "counted without the compiled kernel of weightcalc: large PNG masks take 10 to 50 times "
+        f"as long, small ones about 6 times; {remedy}"
+    )
 
 
 @contextmanager
@@ -177,9 +200,11 @@ def say_idle_options(data: DataSet, voice: Voice) -> None:
     """
     if not data.listing.names:
         return
-    for value, option in data.labels.idle().items():
+    for value in data.labels.unmet(data.said):
         say = voice.warn if value in data.labels.mapping else voice.detail
-        say(f"{printable(option)}: no mask holds the value {data.labels.name_of_value(value)}")
+        say(
+            f"{printable(data.said[value])}: no mask holds the value {data.labels.name_of_value(value)}"
+        )
 
 
 def say_what_is_left_out(listing: Listing, voice: Voice) -> None:

@@ -15,6 +15,7 @@ from ..files.atomic import write_file
 from ..files.bounded import Json, SmallFile
 from ..labels.label_map import LabelMap
 from ..sources.foreign import HELP, foreign_document
+from ..sources.globs import matches_of
 from ..text.escape import printable
 from .class_counts import COLUMNS, FORMAT, REPORT, ClassCounts
 
@@ -34,7 +35,7 @@ def matching_files(source: str) -> list[str]:
     """The counts files that a source names; a name that exists is no pattern."""
     if os.path.lexists(source) or not glob.has_magic(source):
         return [source]
-    return sorted(glob.glob(source, recursive=True)) or [source]
+    return sorted(matches_of(source)) or [source]
 
 
 def read_counts(path: str | os.PathLike[str]) -> ClassCounts:

@@ -14,6 +14,8 @@ from ..sources.looks import Looks
 from ..text.escape import printable
 from ..text.numbers import number_of
 from .class_counts import ClassCounts, ignored_pixels
+from .copies import Copies
+from .found_colors import FoundColors
 from .kinds import Kinds
 from .palettes import Palettes
 from .unknown_values import Seen, UnknownValues
@@ -94,7 +96,9 @@ class Tally:
         self._kinds = Kinds(endings or {}, looks)
         self._palettes = Palettes(labels) if by_palettes else None
         self._unknown = UnknownValues(labels, looks.instances)
+        self._colors = FoundColors(labels) if labels.learn_colors else None
         self._nodata: dict[int, Seen] = {}
+        self._copies = Copies()
 
     def add(self, counted: Counted) -> Iterator[LabelledMask]:
         """Add the masks of a file, and give each of them back by classes."""
@@ -120,6 +124,9 @@ class Tally:
         for note in mask.notes:
             if len(self.notes) < _MOST_NOTES:
                 self.notes.append(f"{printable(name)}: {note}")
+        self._copies.add(name, mask)
+        if self._colors is not None:
+            self._colors.add(name, labelled.classes)
         self._unknown.add(name, labelled.unknown, channels=mask.num_channels > 0)
 
     def _counts_as_own(self, value: int, labelled: Labelled) -> bool:
@@ -134,7 +141,15 @@ class Tally:
             f"{value} as nodata, and it is counted as a class: --ignore-index nodata leaves it out"
             for value, seen in self._nodata.items()
         ]
-        return self.notes + of_nodata
+        of_colors = self._colors.remarks(self.counts) if self._colors is not None else []
+        of_copies = self._copies.remarks()
+        return [
+            *self.notes,
+            *of_nodata,
+            *of_copies,
+            *of_colors,
+            *self._unknown.remarks(self.counts),
+        ]
 
     def finish(self, on_error: str = "fail", files: Sequence[str] = ()) -> ClassCounts:
         """

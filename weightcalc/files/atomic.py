@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from ..errors import OutputError
 from ..text.escape import printable, quoted
+from .bounded import open_regular
 
 try:
     import fcntl
@@ -21,6 +22,7 @@ except ImportError:  # Windows
 
 
 _CLOSE_ON_EXEC = getattr(os, "O_CLOEXEC", 0)
+_LONGEST_START = 60  # bytes of a name that its temporary file begins with
 
 
 @contextmanager
@@ -30,7 +32,8 @@ def replacing(path: str) -> Iterator[BinaryIO]:
 
     It is written beside the target, synchronised and renamed; after an exception
     the old file is as it was. A link is followed. What is no regular file, such as
-    a FIFO or /dev/stdout, is written straight.
+    a FIFO or a terminal, is written straight, and so is a file without a name, which
+    /dev/stdout may be.
 
     Raises
     ------
@@ -76,12 +79,11 @@ def write_file(path: str, data: bytes) -> None:
 
 
 def _is_special(path: str) -> bool:
-    if path.startswith(("/dev/", "/proc/")):
-        return True
     try:
-        return not stat.S_ISREG(os.stat(path).st_mode)
+        status = os.stat(path)
     except FileNotFoundError:
         return False
+    return not stat.S_ISREG(status.st_mode) or status.st_nlink == 0
 
 
 def _create_beside(target: str) -> tuple[str, int]:
@@ -95,7 +97,10 @@ def _create_beside(target: str) -> tuple[str, int]:
 
 
 def _temporary_prefix(base: str) -> str:
-    return f".{base[:60]}.weightcalc-"
+    start = base[:_LONGEST_START]
+    while len(os.fsencode(start)) > _LONGEST_START:  # names are limited in bytes
+        start = start[:-1]
+    return f".{start}.weightcalc-"
 
 
 def _remove_stale(target: str) -> None:
@@ -105,18 +110,14 @@ def _remove_stale(target: str) -> None:
     folder, base = os.path.split(target)
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith(_temporary_prefix(base)):
+            if re.fullmatch(re.escape(_temporary_prefix(base)) + "[0-9a-f]{12}", entry.name):
                 _remove_unlocked(entry.path)
 
 
 def _remove_unlocked(path: str) -> None:
-    with suppress(OSError):
-        descriptor = os.open(path, os.O_RDONLY | _CLOSE_ON_EXEC)
-        try:
-            if _try_lock(descriptor):
-                os.unlink(path)
-        finally:
-            os.close(descriptor)
+    with suppress(OSError), open_regular(path) as file:
+        if _try_lock(file.fileno()):
+            os.unlink(path)
 
 
 def _try_lock(descriptor: int) -> bool:

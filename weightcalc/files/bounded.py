@@ -9,16 +9,31 @@ import io
 import os
 import stat
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, BinaryIO, NamedTuple, TypeAlias, TypeVar
 
 from ..errors import WeightcalcError
 from ..text.escape import printable
+from ..text.suggest import similar
 
 # A FIFO without a writer would block for ever without O_NONBLOCK.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _FLAGS |= getattr(os, "O_BINARY", 0)
+_MOST_NEIGHBOURS = 10_000  # names beside a missing one that are looked through
 T = TypeVar("T")
 Json: TypeAlias = Any  # what a JSON or TOML document holds, until it has been looked at
+
+
+def similar_paths(path: str) -> str:
+    """What to say of a path that is not there: the names beside it that are like its own, or ""."""
+    folder, base = os.path.split(os.path.normpath(path))
+    try:
+        with os.scandir(folder or os.curdir) as entries:
+            names = [entry.name for entry in islice(entries, _MOST_NEIGHBOURS)]
+    except (OSError, ValueError):
+        return ""
+    near = [printable(os.path.join(folder, name)) for name in similar(base, names)]
+    return f"did you mean {' or '.join(near)}?" if near else ""
 
 
 def open_regular(path: str) -> io.FileIO:
@@ -82,7 +97,8 @@ class SmallFile(NamedTuple):
         try:
             file = io.BufferedReader(open_regular(path))  # which reads on after a short read
         except OSError as error:
-            raise self._refused(printable(path), _reason(error), self.hint) from error
+            near = similar_paths(path) if isinstance(error, FileNotFoundError) else ""
+            raise self._refused(printable(path), _reason(error), near or self.hint) from error
         with file:
             return self.read_from(file, printable(path), parse)
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from ..errors import OutputError
 from ..text.escape import printable
+from ..text.suggest import nearest
 
 
 def format_by_ending(
-    path: str | None, given: str | None, endings: Mapping[str, Sequence[str]]
+    path: str | None,
+    given: str | None,
+    endings: Mapping[str, Sequence[str]],
+    refused: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """
     The format that a result is written in.
@@ -25,6 +30,8 @@ def format_by_ending(
     endings : mapping of str to sequence of str
         Format to its endings, such as ``{"json": [".json"]}``. The first one is the
         default, which names without an ending, devices and pipes take.
+    refused : mapping of str to str
+        Formats that people look for, by their endings without a dot, and what to do instead.
 
     Raises
     ------
@@ -32,6 +39,8 @@ def format_by_ending(
         If no format has the ending, or if the one that has it is not the one asked for.
     """
     ending = _ending_of(path)
+    if (instead := refused.get(ending[1:])) is not None:
+        raise OutputError(f"{printable(path or '')}: {ending} is not written").with_hint(instead)
     by_ending = {end: name for name, ends in endings.items() for end in ends}
     found = by_ending.get(ending)
     if given is not None:
@@ -43,9 +52,9 @@ def format_by_ending(
         return given
     if ending and found is None:
         raise OutputError(
-            f"{printable(path or '')}: no format has the ending {printable(ending)}; "
-            f"there are {', '.join(by_ending)}"
-        ).with_hint("one of these endings" + f", or -f {'|'.join(endings)}" * (len(endings) > 1))
+            f"{printable(path or '')}: no format has the ending {printable(ending)}"
+            f"{nearest(ending, by_ending)}"
+        ).with_hint(", ".join(by_ending) + f", or -f {'|'.join(endings)}" * (len(endings) > 1))
     return found or next(iter(endings))
 
 

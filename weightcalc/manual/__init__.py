@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from importlib import resources
+
+_PART = re.compile(r"^## `([^`]+)`\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 
 def topics() -> dict[str, str]:
@@ -25,6 +28,17 @@ def page(topic: str) -> str:
     if not topic.isidentifier() or not file.is_file():
         raise KeyError(topic)
     return file.read_text("utf-8")
+
+
+def parts() -> dict[str, str]:
+    """Parts of pages that can be shown alone: those with a heading in code type, such as a method."""
+    found = {}
+    for topic in topics():
+        for part in _PART.finditer(page(topic)):
+            found[part[1]] = (
+                part[0].rstrip() + f"\n\n`weightcalc help {topic}` has the whole page.\n"
+            )
+    return found
 
 
 def _summary(text: str) -> str:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from ..errors import DamagedError, DecodeError, PointerError, UnsupportedError
 from ..sources.dvc import PULL
@@ -26,6 +26,9 @@ from .options import ReadOptions
 from .png import count_png
 from .png_chunks import SIGNATURE
 from .value_counts import ValueCounts
+
+if TYPE_CHECKING:
+    from .pictures import Picture
 
 Reader = Callable[[BinaryIO, ReadOptions], Iterator[ValueCounts]]
 
@@ -60,6 +63,7 @@ _NETPBM = {b"P1": "PBM", b"P2": "PGM", b"P3": "PPM", b"P4": "PBM", b"P5": "PGM",
 WITH_NAMES = (".npz", ".h5", ".hdf5", ".mat", ".zarr", ".zarr.zip")  # whose arrays have names
 ARRAYS = (*WITH_NAMES, ".npy", ".nii", ".nii.gz", ".label")  # which are no pictures
 _HDF5 = b"\x89HDF\r\n\x1a\n"  # which may stand behind a block of another program
+_MOST_DOUBLED = 12  # sizes of such a block, 512 bytes to 1 MiB
 _POINTERS = (
     (b"version https://git-lfs", "a Git LFS pointer, not the mask itself", "git lfs pull"),
     (b"/annex/objects/", "a git-annex pointer, not the mask itself", "git annex get"),
@@ -122,8 +126,7 @@ def image_format(file: BinaryIO) -> str:
     DecodeError
         If it is no image.
     """
-    head = file.read(HEAD)
-    file.seek(0)
+    head = _head(file)
     found = next((name for start, name in _FIRST_BYTES if head.startswith(start)), "")
     if not found:
         raise _no_image(head)
@@ -173,6 +176,48 @@ def _read_format(file: BinaryIO, format_: str, options: ReadOptions) -> Iterator
     return read_image(file, format_, options)
 
 
+def picture_of(file: BinaryIO, name: str, options: ReadOptions) -> Picture:
+    """
+    The pixels of a file that has been counted, in their places.
+
+    The file is one that can be sought quickly.
+
+    Raises
+    ------
+    DecodeError
+        If it is damaged, or its format says nothing of places.
+    """
+    suffix = suffix_of(name)
+    if suffix == ".npy":
+        from .npy import picture_of_npy
+
+        return picture_of_npy(file, options)
+    if suffix in (".nii", ".nii.gz"):
+        from .nifti import picture_of_nifti
+
+        return picture_of_nifti(file, options)
+    if suffix in (*WITH_NAMES, ".label"):
+        raise UnsupportedError(f"{suffix} files cannot be united with others").with_hint(
+            "save it as .npy"
+        )
+    return _picture_of_image(file, options)
+
+
+def _picture_of_image(file: BinaryIO, options: ReadOptions) -> Picture:
+    format_ = image_format(file)
+    if format_ == "PNG":
+        from .png_pixels import picture_of_png
+
+        return picture_of_png(file, options)
+    if format_ == "TIFF":
+        from .tiff import picture_of_tiff
+
+        return picture_of_tiff(file, options)
+    from .pillow import picture_of_image
+
+    return picture_of_image(file, format_, options)
+
+
 def _read_npy(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     from .npy import read_npy
 
@@ -186,13 +231,29 @@ def _read_npz(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
 
 
 def _read_hdf5(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
-    head = file.read(HEAD)
-    file.seek(0)
-    if not any(head[place:].startswith(_HDF5) for place in (0, 512, 1024)):
-        raise _no_image(head)
+    if not _is_hdf5(file):
+        raise _no_image(_head(file))
     from .hdf5 import read_hdf5
 
     return read_hdf5(file, options)
+
+
+def _is_hdf5(file: BinaryIO) -> bool:
+    """Whether the signature of HDF5 stands at its beginning, or behind a user block of any size."""
+    for place in (0, *(512 << n for n in range(_MOST_DOUBLED))):
+        file.seek(place)
+        start = file.read(len(_HDF5))
+        if start == _HDF5 or not start:
+            file.seek(0)
+            return start == _HDF5
+    file.seek(0)
+    return False
+
+
+def _head(file: BinaryIO) -> bytes:
+    head = file.read(HEAD)
+    file.seek(0)
+    return head
 
 
 def _read_zarr(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:

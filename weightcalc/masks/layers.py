@@ -25,7 +25,7 @@ from ..sources.opening import is_quick_to_seek, spooled
 from ..text.escape import printable
 from ..text.numbers import number_of
 from .file import read_file
-from .formats import WITH_NAMES, image_format, read_masks, suffix_of
+from .formats import picture_of, read_masks
 from .options import ReadOptions
 from .pictures import Picture
 from .value_counts import ValueCounts
@@ -143,7 +143,7 @@ def _read_layer(
     inside = _number_inside(values, options.foreground)
     if inside and unions:
         file.seek(0)
-        picture = _picture(file, name, options._replace(encoding=encoding))
+        picture = picture_of(file, name, options._replace(encoding=encoding))
         _unite(picture, options.foreground, unions, inside)
     notes = [note for mask in masks for note in mask.notes]
     return _Layer(sum(mask.pixels for mask in masks), inside, notes)
@@ -179,39 +179,6 @@ def _several(values: list[int]) -> ValuesError:
         f"a layer of {len(values)} values ({some}{more}): it is not known which of them are in its "
         "class"
     ).with_hint(f"--foreground {values[-1]}, or a range such as --foreground {low}-{values[-1]}")
-
-
-def _picture(file: BinaryIO, name: str, options: ReadOptions) -> Picture:
-    """The pixels of a file, by the reader for its format."""
-    suffix = suffix_of(name)
-    if suffix == ".npy":
-        from .npy import picture_of_npy
-
-        return picture_of_npy(file, options)
-    if suffix in (".nii", ".nii.gz"):
-        from .nifti import picture_of_nifti
-
-        return picture_of_nifti(file, options)
-    if suffix in (*WITH_NAMES, ".label"):
-        raise UnsupportedError(f"{suffix} files cannot be united with others").with_hint(
-            "save it as .npy"
-        )
-    return _picture_of_image(file, options)
-
-
-def _picture_of_image(file: BinaryIO, options: ReadOptions) -> Picture:
-    format_ = image_format(file)
-    if format_ == "PNG":
-        from .png_pixels import picture_of_png
-
-        return picture_of_png(file, options)
-    if format_ == "TIFF":
-        from .tiff import picture_of_tiff
-
-        return picture_of_tiff(file, options)
-    from .pillow import picture_of_image
-
-    return picture_of_image(file, format_, options)
 
 
 def _unite(

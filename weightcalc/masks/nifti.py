@@ -85,7 +85,7 @@ class _Volume(NamedTuple):
 
 def _axes(volume: _Volume) -> str:
     """Where the axes lead, such as RAS for right, anterior and superior; "" if nobody says."""
-    with third_party("nibabel"):
+    with third_party("nibabel"), np.errstate(all="ignore"):  # a slope may be anything
         affine = volume.header.get_best_affine()
         if not np.isfinite(affine).all():
             return ""
@@ -102,7 +102,7 @@ def _open_volume(file: BinaryIO, options: ReadOptions) -> _Volume:
     file.seek(0)
     header = _read_header(nibabel, file)
     shape = (_channel_shape if options.by_channels else _check_shape)(header, options)
-    with third_party("nibabel"):
+    with third_party("nibabel"), np.errstate(all="ignore"):  # a slope may be anything
         return _Volume(file, header, nibabel.arrayproxy.ArrayProxy(file, header), shape)
 
 
@@ -121,7 +121,7 @@ def _count_channels(volume: _Volume, options: ReadOptions) -> ValueCounts:
     for box in boxes(stored, steps_within(stored, (1, 1, 1, 1), _PIECE // 8)):
         place = box[::-1]
         ones = (0,) * (len(array.shape) - 4)  # axes before the last, 1 long
-        with third_party("nibabel"):
+        with third_party("nibabel"), np.errstate(all="ignore"):
             values = np.asarray(array[(*place[:3], *ones, place[3])])
         block = np.moveaxis(_labels(values, array), axis, -1)
         counter.add(block, place[axis].start, (*place[:axis], *place[axis + 1 :]))
@@ -145,18 +145,21 @@ def _read_header(nibabel: Any, file: BinaryIO) -> Any:
     block = size + file.read(class_.sizeof_hdr - 4)
     if len(block) < class_.sizeof_hdr:
         raise DamagedError("it ends inside its header")
-    with third_party("nibabel"):
+    with third_party("nibabel"), np.errstate(all="ignore"):  # a slope may be anything
         header = class_(block, check=False)
         header.check_fix(logger=_LOGGER, error_level=40)
+        place = header.get_data_offset()
     if not bytes(header["magic"]).startswith((b"n+1", b"n+2")):
         raise UnsupportedError("its values are in another file (.hdr and .img)").with_hint(
             "save it as one .nii file"
         )
+    if place < class_.sizeof_hdr:
+        raise DamagedError(f"its values are said to begin at byte {place}, inside its header")
     return header
 
 
 def _check_shape(header: Any, options: ReadOptions) -> tuple[int, ...]:
-    with third_party("nibabel"):
+    with third_party("nibabel"), np.errstate(all="ignore"):  # a slope may be anything
         shape = header.get_data_shape()
     space = tuple(int(size) for size in shape[:3])
     if any(size != 1 for size in shape[3:]) or len(space) < 2:
@@ -173,7 +176,7 @@ def _check_shape(header: Any, options: ReadOptions) -> tuple[int, ...]:
 
 def _channel_shape(header: Any, options: ReadOptions) -> tuple[int, ...]:
     """The shape (X, Y, Z, C) or (C, X, Y, Z), without axes before the last that are 1 long."""
-    with third_party("nibabel"):
+    with third_party("nibabel"), np.errstate(all="ignore"):  # a slope may be anything
         shape = tuple(int(size) for size in header.get_data_shape())
     last = len(shape) - 1
     if last < 3 or any(size != 1 for size in shape[3:-1]):
@@ -191,7 +194,7 @@ def _channel_shape(header: Any, options: ReadOptions) -> tuple[int, ...]:
 def _check_values(header: Any, shape: tuple[int, ...], options: ReadOptions) -> None:
     if min(shape) < 1:
         raise DamagedError(f"its size is {' x '.join(map(str, shape))}")
-    with third_party("nibabel"):
+    with third_party("nibabel"), np.errstate(all="ignore"):  # a slope may be anything
         dtype = header.get_data_dtype()
     if dtype.kind not in "iuf":
         raise ValuesError(f"values of type {dtype} are no labels")
@@ -202,8 +205,8 @@ def _check_values(header: Any, shape: tuple[int, ...], options: ReadOptions) -> 
 def _labels(values: np.ndarray, volume: Any) -> np.ndarray:
     """Whole numbers, also of a slope that float32 cannot hold: 255 times 1/255 is 1."""
     if values.dtype.kind == "f":
-        near = np.rint(values)
         with np.errstate(invalid="ignore"):
+            near = np.rint(values)
             close = np.abs(values - near) <= _FLOAT32 * np.maximum(1, np.abs(near))
         values = np.where(close, near, values)
     try:
@@ -232,7 +235,7 @@ def _pieces(volume: _Volume) -> Iterator[tuple[int, int, np.ndarray]]:
     array, stored = volume.array, volume.shape[::-1]
     rest = (0,) * (len(array.shape) - len(stored))
     for box in boxes(stored, steps_within(stored, (1,) * len(stored), _PIECE // 8)):
-        with third_party("nibabel"):
+        with third_party("nibabel"), np.errstate(all="ignore"):  # a slope may be anything
             values = np.asarray(array[(*box[::-1], *rest)])
         first = [part.start for part in box[:-1]]
         rows = _labels(values.T.reshape(-1, values.shape[0]), array)

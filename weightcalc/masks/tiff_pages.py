@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import math
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -38,6 +39,10 @@ _GDAL_NODATA, _LERC = 42113, 34887
 _FLOATS = 3
 _SIGNS = {1: "u", 2: "i", 3: "f", 4: "u"}
 _SAMPLE_NAMES = {2: "grey+alpha", 3: "RGB", 4: "RGBA"}
+# Tags without which the pixels of a page would be read in another way.
+_OF_PIXELS = {254, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 317, 320, 322, 323, 324,
+              325, 339, 32997, _GDAL_NODATA}  # fmt: skip
+_PREDICTABLE = {5, 8, 32946, 50013, 34925, 34926, 50000}  # LZW, Deflate, LZMA and Zstandard
 _LOSSY = {6, 7, 33003, 33004, 33005, 33007, 34712, 34887, 34892, 50001, 50002}
 
 
@@ -60,20 +65,44 @@ def pages_of(tiff: TiffFile) -> Iterator[Any]:
     Raises
     ------
     DamagedError
-        If their directories lead in a circle.
+        If their directories lead in a circle or out of the file, or tags cannot be read: of
+        both tifffile says nothing, and goes on without them.
     """
     seen = set()
+    behind = 0
     with third_party("tifffile"):
         pages: Any = iter(tiff.pages)
     while True:
         with third_party("tifffile"):  # not around the yield: it would guard our code too
             page = next(pages, None)
         if page is None:
-            return
+            break
         if page.offset in seen:
             raise DamagedError("its directories lead in a circle")
         seen.add(page.offset)
+        behind = _check_directory(page)
         yield page
+    if behind:
+        raise DamagedError(f"a page is missing: there is no directory at byte {behind}")
+
+
+def _check_directory(page: TiffPage) -> int:
+    """Look for tags of a directory that tifffile has left out, and say where the next one is."""
+    tiff, file = page.parent.tiff, page.parent.filehandle
+    file.seek(page.offset)
+    (number,) = struct.unpack(tiff.tagnoformat, file.read(tiff.tagnosize))
+    entries = file.read(number * tiff.tagsize)
+    places = range(0, len(entries), tiff.tagsize)
+    codes = [struct.unpack_from(tiff.byteorder + "H", entries, at)[0] for at in places]
+    for code in _OF_PIXELS.intersection(codes):
+        if code not in page.tags:
+            raise DamagedError(f"its tag {code} cannot be read")
+        if codes.count(code) > 1:
+            raise DamagedError(f"its tag {code} stands in one directory more than once")
+    behind = file.read(tiff.offsetsize)
+    if len(behind) < tiff.offsetsize:
+        raise DamagedError("it ends inside a directory")
+    return int(struct.unpack(tiff.offsetformat, behind)[0])
 
 
 def check_description(tiff: TiffFile) -> None:
@@ -257,6 +286,11 @@ def _check_segments(page: TiffPage, image: TiffImage, options: ReadOptions) -> N
     floats = image.predictor == FLOAT_DIFFERENCES
     if image.predictor != 1 and (image.bits < 8 or (floats and image.stored.kind != "f")):
         raise UnsupportedError(f"predictor {image.predictor} on such samples is not supported")
+    if image.predictor != 1 and image.compression not in _PREDICTABLE:
+        raise UnsupportedError(
+            f"predictor {image.predictor} with compression {image.compression} is read in two ways: "
+            "some programs take no notice of it"
+        ).with_hint("save it with LZW or DEFLATE, or without a predictor")
     if not is_readable(image.compression):
         raise UnsupportedError(f"its compression ({image.compression}) is unknown").with_hint(
             "pip install imagecodecs, which may know it"

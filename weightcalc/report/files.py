@@ -9,11 +9,11 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 
-from ..text.numbers import percent
+from ..text.numbers import grouped, percent
 from ..weights.weights_file import float_text
 from .table import PRESENT, ClassRow, Report
 from .text import draw_bar
-from .words import sentences
+from .words import sentences, summary
 
 _BAR = 10  # columns of a full bar
 _ENTITIES = {character: f"&#{ord(character)};" for character in "<>|@"}
@@ -23,8 +23,8 @@ _FORMULA = ("=", "+", "-", "@")  # what a spreadsheet would compute
 def markdown_report(report: Report) -> str:
     """A title, a line for each set, one table, and what is to be said of it."""
     lines = ["# Class balance", ""]
-    lines += [f"- {escape_markdown(table.totals)}" for table in report.tables]
-    lines += ["", *_markdown_table(report), ""]
+    lines += [f"- {escape_markdown(line)}" for line in summary(report)]
+    lines += ["", *_markdown_table(report.shown()), ""]
     lines += [f"- {escape_markdown(sentence)}" for sentence in sentences(report)]
     return "\n".join(lines) + "\n"
 
@@ -47,7 +47,7 @@ def _markdown_table(report: Report) -> Iterator[str]:
     heading, ruler = ["class", "name"], ["---:", ":---"]
     for table in report.tables:
         of_set = f"{table.name}: " if several else ""
-        heading += [f"{of_set}pixels", "share", "", f"masks of {table.counts.num_masks}"]
+        heading += [f"{of_set}pixels", "share", "", f"masks of {grouped(table.counts.num_masks)}"]
         ruler += ["---:", "---:", ":---", "---:"]
     heading += report.methods
     ruler += ["---:"] * len(report.methods)
@@ -66,7 +66,8 @@ def _markdown_row(cells: Sequence[str]) -> str:
 
 def _cells(row: ClassRow, floor: int) -> list[str]:
     share = percent(row.share) if row.status == PRESENT else row.status
-    return [str(row.pixels), share, draw_bar(row.share, floor, _BAR), str(row.masks)]
+    bar = draw_bar(row.share, floor, _BAR)
+    return [grouped(row.pixels), share, bar, grouped(row.masks)]
 
 
 def csv_report(report: Report) -> str:

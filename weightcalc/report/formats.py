@@ -7,11 +7,12 @@ from __future__ import annotations
 ENDINGS = {
     "text": (".txt",),
     "markdown": (".md", ".markdown"),
+    "html": (".html", ".htm"),
     "csv": (".csv",),
+    "json": (".json",),
     "png": (".png",),
     "svg": (".svg",),
     "pdf": (".pdf",),
 }
-
-
-PICTURES = ("png", "svg", "pdf")
+DATA = ("csv", "json")  # for programs: whatever people see, they hold what `weights` writes
+DRAWN = ("png", "pdf")  # by matplotlib

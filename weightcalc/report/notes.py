@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ..counts.class_counts import ClassCounts
 from ..text.columns import shorten
-from ..text.numbers import percent
+from ..text.numbers import grouped, percent
 from ..weights.class_weights import absent_classes, remarks
 from ..weights.formula import Formula
 
@@ -45,7 +45,7 @@ def _notes_on_counts(counts: ClassCounts) -> Iterator[str]:
     for value, (pixels, masks) in counts.ignored.items():
         what = "no label" if value is None else f"value {counts.labels.name_of_value(value)}"
         share = percent(pixels / (counts.num_pixels or 1))
-        yield f"ignored: {what}, {pixels} pixels in {masks} masks ({share} of all pixels)"
+        yield f"ignored: {what}, {grouped(pixels)} pixels in {grouped(masks)} masks ({share} of all pixels)"
     if sum(counts.pixels) > counts.labelled_pixels:
         shares = percent(sum(counts.pixels) / counts.labelled_pixels)
         yield f"classes overlap: their shares add up to {shares}"

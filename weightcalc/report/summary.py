@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from ..counts.class_counts import ClassCounts
 from ..text.columns import display_width, pad, shorten
 from ..text.escape import printable
+from ..text.numbers import grouped
 
 _BAR = 12  # columns of a full bar
 
@@ -47,9 +48,9 @@ def _summary_row(counts: ClassCounts, weights: Sequence[float], index: int) -> l
     return [
         str(index),
         shorten(name, _NAME, "..."),
-        str(counts.pixels[index]),
+        grouped(counts.pixels[index]),
         "ignored" if ignored else f"{100 * share:.3f}%",
-        str(counts.masks[index]),
+        grouped(counts.masks[index]),
         f"{weights[index]:.4g}",
         "#" * round(_BAR * counts.pixels[index] / (max(counts.pixels) or 1)),
     ]
@@ -58,5 +59,6 @@ def _summary_row(counts: ClassCounts, weights: Sequence[float], index: int) -> l
 def totals_line(counts: ClassCounts) -> str:
     """One sentence of totals."""
     share = 100 * counts.ignored_pixels / counts.num_pixels if counts.num_pixels else 0.0
-    masks = f"{counts.num_masks} masks, " if counts.num_masks else ""
-    return f"{masks}{counts.num_pixels} pixels, {counts.ignored_pixels} ignored ({share:.2f}%)"
+    masks = f"{grouped(counts.num_masks)} masks, " if counts.num_masks else ""
+    pixels, ignored = grouped(counts.num_pixels), grouped(counts.ignored_pixels)
+    return f"{masks}{pixels} pixels, {ignored} ignored ({share:.2f}%)"

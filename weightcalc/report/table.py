@@ -6,7 +6,7 @@ of masks or in several side by side.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
@@ -21,6 +21,7 @@ from .notes import notes_on
 from .summary import totals_line
 
 LEAST_FLOOR = -12  # smaller shares than one of a trillion have the least bar
+MOST_ABSENT = 5  # rows of a table; more absent classes are gathered in a line
 PRESENT, ABSENT, IGNORED = "present", "absent", "ignored"
 
 
@@ -78,12 +79,15 @@ class Report:
         One for each set; the first is the one that others are compared with.
     drifts : list of Drift
         From the first set to each of the others.
+    scaled : bool
+        Whether the weights of each method are divided by their mean.
     """
 
     names: dict[int, str]
     methods: list[str]
     tables: list[ClassTable]
     drifts: list[Drift]
+    scaled: bool = False
 
     @property
     def notes(self) -> list[str]:
@@ -98,13 +102,44 @@ class Report:
         ]
 
     @property
+    def gathered(self) -> list[int]:
+        """
+        Absent classes that tables leave out, as a line names them; empty if they are few.
+
+        A class stays that another set holds, or that has a weight all the same.
+        """
+        alike = zip(*(table.rows for table in self.tables), strict=True)
+        gone = sorted(rows[0].index for rows in alike if all(map(_is_nothing, rows)))
+        return gone if len(gone) > MOST_ABSENT else []
+
+    def shown(self) -> Report:
+        """What tables show: the report without the classes that are gathered."""
+        gathered = {*self.gathered}
+        return replace(
+            self,
+            names={index: name for index, name in self.names.items() if index not in gathered},
+            tables=[
+                replace(table, rows=[row for row in table.rows if row.index not in gathered])
+                for table in self.tables
+            ],
+        )
+
+    @property
     def floor(self) -> int:
         """Exponent of the power of ten where log scales begin."""
         return min((log_floor(table.counts) for table in self.tables), default=-1)
 
 
+def _is_nothing(row: ClassRow) -> bool:
+    return row.status == ABSENT and not any(row.weights)
+
+
 def make_report(
-    sets: Mapping[str, ClassCounts], formulas: Mapping[str, Formula], sort: str = "id"
+    sets: Mapping[str, ClassCounts],
+    formulas: Mapping[str, Formula],
+    sort: str = "id",
+    *,
+    scaled: bool = False,
 ) -> Report:
     """
     Put the numbers of one or several sets of masks side by side.
@@ -117,6 +152,9 @@ def make_report(
         By the heading of its column of weights.
     sort : str
         "id", or "share" for the largest class of the first set first.
+    scaled : bool
+        Whether to divide the weights of each method by their mean over the classes that have
+        one, so that methods can be compared.
 
     Raises
     ------
@@ -124,7 +162,7 @@ def make_report(
         If the sets have different classes, or no weight follows from one of them.
     """
     total = _together(sets)
-    tables = [_table(name, counts, formulas, total) for name, counts in sets.items()]
+    tables = [_table(name, counts, formulas, total, scaled) for name, counts in sets.items()]
     order = list(range(total.num_classes))
     if sort == "share":
         order.sort(key=lambda index: -tables[0].counts.pixels[index])
@@ -133,6 +171,7 @@ def make_report(
         list(formulas),
         [replace(table, rows=[table.rows[index] for index in order]) for table in tables],
         [class_drift(tables[0].counts, table.counts) for table in tables[1:]],
+        scaled,
     )
 
 
@@ -168,12 +207,14 @@ def _table(
     counts: ClassCounts,
     formulas: Mapping[str, Formula],
     total: ClassCounts,
+    scaled: bool,
 ) -> ClassTable:
     try:
         weights = [list_class_weights(counts, formula) for formula in formulas.values()]
     except WeightError as error:
         text = f"{name}: {error}" if counts is not total else str(error)
         raise WeightError(text).with_hint(error.hint) from error
+    shown = [scaled_to_mean(column) for column in weights] if scaled else weights
     rows = [
         ClassRow(
             index,
@@ -181,11 +222,19 @@ def _table(
             counts.pixels[index],
             counts.masks[index],
             counts.pixels[index] / (counts.labelled_pixels or 1),
-            tuple(column[index] for column in weights),
+            tuple(column[index] for column in shown),
         )
         for index in range(counts.num_classes)
     ]
     return ClassTable(name, counts, rows, notes_on(counts, list(formulas.values()), weights))
+
+
+def scaled_to_mean(weights: Sequence[float]) -> list[float]:
+    """Weights divided by the mean of those above 0; classes without a weight keep 0."""
+    some = [weight for weight in weights if weight > 0]
+    largest = max(some, default=1.0)
+    mean = math.fsum(weight / largest for weight in some) / (len(some) or 1)
+    return [weight / largest / (mean or 1.0) for weight in weights]
 
 
 def _status(counts: ClassCounts, total: ClassCounts, index: int) -> str:

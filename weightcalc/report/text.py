@@ -10,9 +10,9 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from ..text.columns import display_width, pad, shorten, wrap
-from ..text.numbers import percent
+from ..text.numbers import grouped, percent
 from .table import ABSENT, IGNORED, PRESENT, ClassTable, Report, bar_length
-from .words import sentences
+from .words import sentences, summary
 
 LEAST_WIDTH = 30
 _LEAST_NAME, _MOST_NAME = 10, 32
@@ -108,11 +108,11 @@ class Group(NamedTuple):
 
 def text_report(report: Report, look: Look) -> str:
     """Draw the report; what does not fit side by side comes below, so nothing is left out."""
-    width = max(look.width, LEAST_WIDTH)
-    groups = _groups(report)
-    labels = _labels(report, _name_width(report, groups, width, look), look)
+    width, shown = max(look.width, LEAST_WIDTH), report.shown()
+    groups = _groups(shown)
+    labels = _labels(shown, _name_width(shown, groups, width, look), look)
     blocks = _pack(groups, width - display_width(labels[0]))
-    lines = [line for table in report.tables for line in wrap(look.plain(table.totals), width)]
+    lines = [line for text in summary(report) for line in wrap(look.plain(text), width)]
     for block in blocks:
         lines += ["", *_draw_block(labels, block, report.floor, width, look)]
     lines.append("")
@@ -149,13 +149,13 @@ def _share_group(table: ClassTable, title: str) -> Group:
     rows = table.rows
     statuses = [row.status for row in rows]
     shares = [percent(row.share) if row.pixels else row.status for row in rows]
-    masks = [str(row.masks) for row in rows]
+    masks = [grouped(row.masks) for row in rows]
     return Group(
         title,
         [
             Column(["share"], shares, statuses, []),
             Column([], [], statuses, [row.share for row in rows]),
-            Column(["masks", f"of {table.counts.num_masks}"], masks, statuses, []),
+            Column(["masks", f"of {grouped(table.counts.num_masks)}"], masks, statuses, []),
         ],
     )
 

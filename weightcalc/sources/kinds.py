@@ -31,6 +31,7 @@ _KNOWN_FOLDERS = (
     {"category_ids", "human_ids", "instance_ids"},
     {"masks_machine", "masks_human", "masks_instances"},
 )  # fmt: skip
+_OF_CLASSES = ("labels", "semantic", "category_ids", "masks_machine")
 _ENOUGH_NAMES = 10_000  # sorted names that show whether scenes stand several times
 _MOST_ENDINGS = 64
 
@@ -140,7 +141,7 @@ def _two_folders(folders: dict[str, str]) -> SourceError:
     some = ", ".join(printable(name) for name in sorted(folders.values())[:2])
     shown = ", ".join(printable(folder) for folder in sorted(folders))
     first = min(folders)  # of class, labels and semantic each comes before that of instances
-    choice = next((f for f in sorted(folders) if f.lower() in ("labels", "semantic")), first)
+    choice = next((f for f in sorted(folders) if f.lower() in _OF_CLASSES), first)
     return SourceError(
         f"{some}: two kinds of masks of the same scenes, in the folders {shown}"
     ).with_hint(f"--include '*/{choice}/*' to choose one of them, --include '*' for all")

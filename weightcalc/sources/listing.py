@@ -14,19 +14,19 @@ import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 
 from ..errors import SourceError
+from ..files.bounded import similar_paths
 from ..text.escape import printable
 from ..text.numbers import listed, number_of
-from ..text.suggest import similar
 from . import dvc
 from .foreign import foreign_ending
+from .globs import matches_of
 from .names import Members, is_archive, is_url, is_zarr, path_in, split_name, tidy
 
 _Walk = Callable[[str], Iterator[str]]
 _MOST_SOURCES = 3  # that a message names
-_MOST_NEIGHBOURS = 10_000  # names beside a missing one that are looked through
 
 
 class Listing:
@@ -45,6 +45,8 @@ class Listing:
         Masks that the patterns of `include` and `exclude` left out.
     foreign : set of str
         Formats of labels, not read here, of which files were left out.
+    archive : str
+        The first archive that a folder holds, whose masks were left out; "" if there is none.
     warnings : list of str
         What was left out though it looks like a mask.
     folders : set of str
@@ -55,6 +57,7 @@ class Listing:
         self.names: list[str] = []
         self.hidden = self.other = self.pointers = self.unwanted = 0
         self.foreign: set[str] = set()
+        self.archive = ""
         self.warnings: list[str] = []
         self.folders: set[str] = set()
         self._places: dict[str, tuple[str, int]] = {}
@@ -75,6 +78,8 @@ class Listing:
             return
         self.other += 1
         self.pointers += data is not None
+        if is_archive(path):
+            self.archive = self.archive or path
         if format_ := foreign_ending(path):
             self.foreign.add(format_)
         if data is not None and dvc.is_folder(path):
@@ -160,6 +165,8 @@ def _what_to_do(listing: Listing, suffixes: Collection[str]) -> str:
     """The hint where there are no masks: data of DVC, formats that can be turned, or all endings."""
     if listing.pointers:
         return dvc.PULL
+    if listing.archive:
+        return f"name the archive, if it holds the masks: {printable(listing.archive)}"
     if listing.foreign:
         formats = " and ".join(sorted(listing.foreign))
         return f"`weightcalc help formats` has the lines that turn {formats} into masks"
@@ -194,22 +201,16 @@ def _expand(source: str, suffixes: Collection[str], listing: Listing, walk: _Wal
 def _matches_of(pattern: str) -> list[str]:
     """What a glob matches, and .dvc files of what it would match."""
     patterns = (pattern, pattern + dvc.ENDING)
-    return sorted({match for each in patterns for match in glob.iglob(each, recursive=True)})
+    return sorted({match for each in patterns for match in matches_of(each)})
 
 
 def missing_source(source: str) -> SourceError:
     """What to say of a source that does not exist: a .dvc file, or names beside it like its own."""
     if dvc.is_kept(path := os.path.normpath(source)):
         return SourceError(f"{printable(source)}: {dvc.about_missing(path)}").with_hint(dvc.PULL)
-    folder, base = os.path.split(os.path.normpath(source))
-    try:
-        with os.scandir(folder or os.curdir) as entries:
-            names = [entry.name for entry in islice(entries, _MOST_NEIGHBOURS)]
-    except (OSError, ValueError):
-        names = []
-    error = SourceError(f"{printable(source)}: no such file or folder")
-    near = [printable(os.path.join(folder, name)) for name in similar(base, names)]
-    return error.with_hint(f"did you mean {' or '.join(near)}?" if near else "")
+    return SourceError(f"{printable(source)}: no such file or folder").with_hint(
+        similar_paths(source)
+    )
 
 
 def _expand_match(

@@ -11,9 +11,12 @@ from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from functools import partial
+from io import BufferedReader
 from itertools import chain
+from typing import BinaryIO
 
 from ..errors import SourceError
+from ..files.bounded import open_regular
 from ..text.escape import printable
 from .names import is_url, tidy
 from .options import SourceOptions
@@ -96,7 +99,7 @@ def names_in_list(options: SourceOptions) -> Iterator[str]:
     if path is None:
         return
     try:
-        with nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb") as file:
+        with nullcontext(sys.stdin.buffer) if path == "-" else _opened(path) as file:
             lines = iter(partial(file.readline, _LONGEST_LINE + 2), b"")  # and its end
             for name in read_list(
                 lines, root=options.root, suffix=options.suffix, nul=options.null
@@ -107,7 +110,13 @@ def names_in_list(options: SourceOptions) -> Iterator[str]:
                     ).with_hint("--allow-remote, if the list can be trusted")
                 yield name
     except OSError as error:
-        raise SourceError(f"{printable(path)}: {error.strerror}") from error
+        failure = SourceError(f"{printable(path)}: {error.strerror}")
+        is_file = not os.path.exists(path) or os.path.isfile(path)
+        raise failure.with_hint("" if is_file else "--files-from - for standard input") from error
+
+
+def _opened(path: str) -> BinaryIO:
+    return BufferedReader(open_regular(path))
 
 
 def _split_at_nul(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -80,6 +80,45 @@ def is_zarr(path: str) -> bool:
     )
 
 
+class FolderState(NamedTuple):
+    """All that changes when a file in a folder does: bytes, latest times, and a digest of all."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    digest: int
+
+
+def state_of_folder(path: str) -> FolderState:
+    """
+    The state of all files below a folder, such as a Zarr.
+
+    Raises
+    ------
+    OSError
+        If it cannot be looked through.
+    """
+    from hashlib import blake2b  # here, as a Zarr is the only mask that is a folder
+
+    digest, size, mtime, ctime = blake2b(digest_size=8), 0, 0, 0
+    waiting = [path]
+    while waiting:
+        with os.scandir(waiting.pop()) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+        for entry in entries:
+            status = entry.stat()
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(entry.path)
+                continue
+            state = status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+            digest.update(
+                repr((os.path.relpath(entry.path, path), state)).encode("utf-8", "replace")
+            )
+            size += status.st_size
+            mtime, ctime = max(mtime, status.st_mtime_ns), max(ctime, status.st_ctime_ns)
+    return FolderState(size, mtime, ctime, int.from_bytes(digest.digest(), "little"))
+
+
 def open_file(name: str) -> BinaryIO:
     """
     Open a regular file; never waits for a FIFO, and never starts a device.

@@ -14,6 +14,11 @@ def number_of(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def grouped(number: int) -> str:
+    """A whole number with a comma between thousands: 3,370,714."""
+    return f"{number:,}"
+
+
 def shortened(lines: Sequence[str], most: int = MOST_LINES) -> list[str]:
     """The first lines of a list, and how many more there are."""
     more = len(lines) - most
@@ -24,6 +29,18 @@ def listed(words: Sequence[str], most: int = MOST_LINES) -> str:
     """The first words of a list, and how many more there are: "a, b and 7 more"."""
     more = len(words) - most
     return ", ".join(words[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Whole numbers in rising order, with a dash for three and more in a row: "2, 5-9, 11"."""
+    rows: list[list[int]] = []
+    for number in numbers:
+        if rows and number == rows[-1][-1] + 1:
+            rows[-1].append(number)
+        else:
+            rows.append([number])
+    parts = [[f"{r[0]}-{r[-1]}"] if len(r) > 2 else [*map(str, r)] for r in rows]
+    return ", ".join(part for some in parts for part in some)
 
 
 def percent(share: float) -> str:

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 import click
 
-from .numbers import MOST_LINES
+from .numbers import MOST_LINES, shortened
 
 
 class Voice:
@@ -27,6 +27,12 @@ class Voice:
         judged by itself.
     progress : bool, optional
         Whether to draw a bar. Default is on a terminal only.
+
+    Attributes
+    ----------
+    warnings : list of str
+        What was said as a warning, also where the run is quiet; of many the first ones, and how
+        many more there are.
     """
 
     def __init__(
@@ -39,7 +45,14 @@ class Voice:
         self.quiet = quiet
         self.verbose = verbose and not quiet
         self._color = color
+        self.warnings: list[str] = []
         self._progress = False if quiet and progress is None else progress
+        self._held: list[str] | None = None
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether a person at a terminal, or ``-v`` elsewhere, wants to know how a run goes."""
+        return self.verbose or (is_terminal(sys.stderr) and not self.quiet)
 
     def wants_color(self, stream: TextIO | None) -> bool:
         """Whether a stream gets colours: https://no-color.org"""
@@ -54,21 +67,44 @@ class Voice:
             click.echo(text, err=True, color=self.wants_color(sys.stderr))
 
     def warn(self, text: str) -> None:
-        """A warning, unless the run is quiet."""
-        if not self.quiet:
-            self.say(f"{click.style('warning:', fg='yellow')} {text}")
+        """A warning, unless the run is quiet; where warnings are held, at the end."""
+        self.warn_each([text])
+
+    @contextmanager
+    def warnings_last(self) -> Iterator[None]:
+        """Keep the warnings of a run until it ends, so that a long table does not hide them."""
+        held: list[str] = []
+        self._held = held
+        try:
+            yield
+        finally:
+            self._held = None
+            for line in held:
+                self.say(line)
 
     def warn_each(self, texts: Sequence[str]) -> None:
         """Many warnings: after some of them only their number, unless -v asks for all."""
+        self.warnings += shortened(texts)
+        if self.quiet:
+            return
         shown = texts if self.verbose else texts[:MOST_LINES]
-        for text in shown:
-            self.warn(text)
-        if len(texts) > len(shown):
-            self.warn(f"and {len(texts) - len(shown)} more such warnings (-v shows them)")
+        more = len(texts) - len(shown)
+        rest = [f"and {more} more such warnings (-v shows them)"] if more else []
+        for text in [*shown, *rest]:
+            line = f"{click.style('warning:', fg='yellow')} {text}"
+            if self._held is None:
+                self.say(line)
+            else:
+                self._held.append(line)
 
     def note(self, text: str) -> None:
         """A line that is no warning, unless the run is quiet."""
         if not self.quiet:
+            self.say(text)
+
+    def aside(self, text: str) -> None:
+        """What a person at a terminal likes to know, and ``-v`` asks for elsewhere."""
+        if self.is_heard:
             self.say(text)
 
     def detail(self, text: str) -> None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ..counts.class_counts import ClassCounts
 
 
+_FAR_APART = 100  # the ratio of two weights from which on training may suffer
+
+
 def compute_class_weights(
     counts: ClassCounts,
     method: str = "median-frequency",
@@ -212,6 +215,23 @@ def remarks(counts: ClassCounts, weights: Sequence[float], formula: Formula) -> 
     return found
 
 
+def on_spread(counts: ClassCounts, weights: Sequence[float], formula: Formula) -> str:
+    """That the weights of classes with pixels lie far apart, and what brings them together; or ""."""
+    some = {c: weights[c] for c in present_classes(counts) if weights[c] > 0}
+    if not some or formula.clip is not None:
+        return ""
+    least, most = min(some, key=some.__getitem__), max(some, key=some.__getitem__)
+    ratio = some[most] / some[least]
+    if ratio <= _FAR_APART:
+        return ""
+    names = counts.name(most), counts.name(least)
+    other = "" if formula.method == "enet" else ", -m enet keeps weights closer together"
+    return (
+        f"class {names[0]} weighs {ratio:.0f} times as much as class {names[1]}: "
+        f"--clip LOW:HIGH bounds weights{other}"
+    )
+
+
 def _on_saturation(counts: ClassCounts, formula: Formula, present: Sequence[int]) -> Iterator[str]:
     """That there are too many pixels or masks for the classes to get different weights."""
     f = _frequencies(counts, present, formula)
@@ -227,6 +247,12 @@ def _on_saturation(counts: ClassCounts, formula: Formula, present: Sequence[int]
         f"effective-number: all weights agree to 1 %, for so many {f.unit} saturate it; "
         f"{'-p unit=masks or ' if helps else ''}a larger -p beta tells classes apart"
     )
+
+
+def tells_apart(counts: ClassCounts, formula: Formula) -> bool:
+    """Whether the classes that have pixels get weights that differ by more than 1 %."""
+    weights = list_class_weights(counts, formula)
+    return not _agree([weights[c] for c in present_classes(counts) if c not in formula.zero])
 
 
 def _agree(numbers: Sequence[float]) -> bool:

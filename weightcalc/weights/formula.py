@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ..errors import WeightError
+from ..text.suggest import nearest
 from .formulas import (
     ABSENT,
     DENOMINATORS,
@@ -105,7 +106,7 @@ def parameters_of(method: str) -> dict[str, float | str]:
         If there is no such method.
     """
     if method not in METHODS:
-        raise WeightError(f"no method {method!r}; there are {', '.join(METHODS)}")
+        raise WeightError(f"no method {method!r}{nearest(method, METHODS)}")
     code, defaults = METHODS[method].__code__, METHODS[method].__defaults__ or ()
     names = code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
     unit = {} if method in WITHOUT_UNIT else {"unit": "pixels"}

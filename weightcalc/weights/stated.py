@@ -5,7 +5,6 @@ Weights that were written before, in a file or by hand: read without trust, for 
 from __future__ import annotations
 
 import io
-import json
 import math
 import os
 import re
@@ -21,15 +20,15 @@ from ..errors import CountsError, WeightError
 from ..files.bounded import Json, SmallFile
 from ..labels.label_map import MOST_CLASSES
 from ..text.escape import printable
+from .documents import PICKLES, never_opened, read_document
 from .formula import CHOICES, Formula, parameters_of
 from .formulas import METHODS
 
 _FILE = SmallFile(
     "weights file", 64 << 20, WeightError, "not JSON",
-    'expected a JSON file, - for standard input, or a list such as [0.5, 2.0], 0.5,2.0 or '
-    '{"road": 0.5, "car": 2.0}',
+    'expected JSON, YAML, CSV or .npy as `weights` writes them, - for standard input, '
+    'or a list such as [0.5, 2.0], 0.5,2.0 or {"road": 0.5, "car": 2.0}',
 )  # fmt: skip
-_LONGEST_NUMBER = 400
 _PASTED = re.compile(  # a list or dict, or numbers; words are names of files
     r"\s*(?:[\[{]|(?=.*[0-9])(?:[-+0-9.e,\s]|nan|inf(?:inity)?)+\Z)", re.DOTALL | re.IGNORECASE
 )
@@ -104,16 +103,20 @@ class Stated:
 
 def read_weights(text: str) -> Stated:
     """
-    Read weights from a JSON file, from a list as it is pasted, or from "-", standard input.
+    Read weights from a file, from a list as it is pasted, or from "-", standard input.
+
+    Files are those that `weights` writes, but no pickle: JSON, YAML, CSV and .npy.
 
     Raises
     ------
     WeightError
-        If there are none, or one is not a finite number from 0 up.
+        If there are none, or one is not a finite number from 0 up; or if it is a pickle.
     """
     if _PASTED.match(text) and not os.path.lexists(text):
         data = io.BytesIO(text.encode("utf-8", "surrogateescape"))
         return _FILE.read_from(data, "the list", lambda data: _stated(data, "the list"))
+    if text.lower().endswith(PICKLES):
+        raise never_opened(printable(text))
     if text != "-":
         return _FILE.read(text, lambda data: _stated(data, printable(text)))
     name = "standard input"
@@ -150,9 +153,9 @@ def class_in_words(index: int, names: Sequence[str | None]) -> str:
 
 
 def _stated(data: bytes, source: str) -> Stated:
-    document = _parse(data)
+    document, digits = read_document(data)
     if isinstance(document, list):
-        return _weights_alone(source, document, None)
+        return _weights_alone(source, document, None, digits)
     if not isinstance(document, dict):
         raise WeightError("neither a list nor a dict of weights")
     kind = document.get("format")
@@ -162,46 +165,16 @@ def _stated(data: bytes, source: str) -> Stated:
         raise WeightError(f"its format is {printable(kind)}, so it holds no weights").with_hint(
             "a counts file goes with the option --counts" * kind.startswith("weightcalc-counts/")
         )
-    return _weights_alone(source, list(document.values()), list(document))
+    return _weights_alone(source, list(document.values()), list(document), digits)
 
 
-def _parse(data: bytes) -> Json:
-    text = data.decode("utf-8-sig").strip()
-    if not text.startswith(("[", "{")):
-        text = "[" + re.sub(r"\s*,\s*|\s+", ",", text) + "]"
-    if '"' not in text:
-        text = re.sub(r"([{,]\s*)(\d+)\s*:", r'\1"\2":', text)  # {0: 0.5}, as Python prints it
-    return json.loads(
-        text,
-        parse_float=_number,
-        parse_constant=Decimal,
-        object_pairs_hook=_without_repeats,
-    )
-
-
-def _number(text: str) -> Decimal:
-    if len(text) > _LONGEST_NUMBER:
-        raise WeightError(f"a number of {len(text)} characters")
-    try:
-        return Decimal(text)
-    except ArithmeticError:  # an exponent beyond all bounds
-        raise WeightError(f"{printable(text)} is beyond all bounds") from None
-
-
-def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for key, value in pairs:
-        if key in found:
-            raise WeightError(f"the key '{printable(key)}' occurs twice")
-        found[key] = value
-    return found
-
-
-def _weights_alone(source: str, values: Sequence[object], keys: list[str] | None) -> Stated:
+def _weights_alone(
+    source: str, values: Sequence[object], keys: list[str] | None, digits: int | None
+) -> Stated:
     numbers = [_weight(value, i if keys is None else keys[i]) for i, value in enumerate(values)]
     by_names = keys is not None and not all(map(_ID.fullmatch, keys))
     check_numbers(numbers, keys if keys is not None and by_names else ())
-    return Stated(source, numbers, keys, [], _digits_shown(numbers))
+    return Stated(source, numbers, keys, [], digits or _digits_shown(numbers))
 
 
 def _weight(value: object, who: int | str) -> Decimal:

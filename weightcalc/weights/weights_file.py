@@ -15,6 +15,7 @@ from typing import TypeAlias
 from ..errors import OutputError
 from ..files.atomic import write_file
 from ..files.endings import format_by_ending
+from ..text.escape import printable
 
 try:
     import fcntl
@@ -51,6 +52,11 @@ def write_json(value: object) -> bytes:
     return (_json(value) + "\n").encode("utf-8", "backslashreplace")
 
 
+def write_yaml(value: object) -> bytes:
+    """YAML in one line, which is JSON but for class ids: these are numbers there, not texts."""
+    return (_json(value, as_key=_json) + "\n").encode("utf-8", "backslashreplace")
+
+
 def write_pickle(value: Laid) -> bytes:
     """A pickle of plain lists, dicts and floats, which loads without NumPy."""
     import pickle
@@ -79,17 +85,30 @@ def write_csv(value: Laid) -> bytes:
     return text.getvalue().encode()
 
 
+DOCUMENTS: dict[str, Callable[[object], bytes]] = {"json": write_json, "yaml": write_yaml}
 WRITERS: dict[str, Callable[[Laid], bytes]] = {
-    "json": write_json,
+    **DOCUMENTS,
     "pickle": write_pickle,
     "npy": write_npy,
     "csv": write_csv,
 }
 ENDINGS = {
-    "json": (".json", ".yaml", ".yml"),  # all that write_json writes is YAML too
+    "json": (".json",),
+    "yaml": (".yaml", ".yml"),
     "pickle": (".pickle", ".pkl"),
     "npy": (".npy",),
     "csv": (".csv",),
+}
+# What to do in place of formats that people look for.
+_TENSOR = """a tensor needs PyTorch, which makes it of weights.json in two lines:
+  weights = torch.tensor(json.load(open("weights.json")), dtype=torch.float32)
+  torch.save(weights, "weights.pt")"""
+REFUSED = {
+    "pt": _TENSOR,
+    "pth": _TENSOR,
+    "toml": """TOML has no list without a key. Two lines of a shell give it one:
+  weights=$(weightcalc weights masks/)
+  echo "class_weights = $weights" > weights.toml""",
 }
 _LAYOUTS_OF = {"npy": ("list",), "csv": ("list", "named"), "pickle": ("list", "dict", "named")}
 
@@ -109,14 +128,44 @@ def check_layout(format_: str, layout: str) -> None:
         ).with_hint(f"-f json --layout {layout}")
 
 
-def _json(value: object) -> str:
+def check_key(format_: str, layout: str, key: str | None) -> None:
+    """
+    Refuse a key under which a result cannot stand.
+
+    Raises
+    ------
+    OutputError
+    """
+    if key is None:
+        return
+    if not all(key.split(".")):
+        raise OutputError(
+            f"--key {printable(key)}: expected names with dots between them, such as loss.weight"
+        )
+    if format_ not in DOCUMENTS:
+        raise OutputError(
+            f"--key {printable(key)}: {format_} has no keys under which weights could stand"
+        ).with_hint(f"-f {' or -f '.join(DOCUMENTS)}")
+    if layout == "report":
+        raise OutputError(
+            f"--key {printable(key)}: a report is read as a whole, and has keys of its own"
+        ).with_hint("--layout list, dict or named")
+
+
+def _nested(value: object, key: str) -> object:
+    for part in reversed(key.split(".")):
+        value = {part: value}
+    return value
+
+
+def _json(value: object, as_key: Callable[[object], str] = lambda key: _json(str(key))) -> str:
     if isinstance(value, float):
         return float_text(value)
     if isinstance(value, Mapping):
-        members = (f"{_json(str(key))}: {_json(item)}" for key, item in value.items())
+        members = (f"{as_key(key)}: {_json(item, as_key)}" for key, item in value.items())
         return "{" + ", ".join(members) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_json, value)) + "]"
+        return "[" + ", ".join(_json(item, as_key) for item in value) + "]"
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -127,6 +176,7 @@ def write_weights(
     names: Sequence[str | None] = (),
     format_: str | None = None,
     layout: str = "list",
+    key: str | None = None,
 ) -> None:
     """
     Write weights to a file that a training framework loads.
@@ -141,6 +191,8 @@ def write_weights(
         One of `WRITERS`. Default is what the ending of `path` says.
     layout : str
         "list", "dict" (by class id) or "named".
+    key : str, optional
+        Where the weights stand in JSON and YAML: "loss.weight" gives {"loss": {"weight": ...}}.
 
     Raises
     ------
@@ -148,9 +200,15 @@ def write_weights(
         If format and layout do not fit, or the file cannot be written.
     """
     path = os.fspath(path)
-    format_ = format_by_ending(path, format_, ENDINGS)
+    format_ = format_by_ending(path, format_, ENDINGS, REFUSED)
     check_layout(format_, layout)
-    write_file(path, WRITERS[format_](lay_out(weights, names, layout)))
+    check_key(format_, layout, key)
+    write_file(path, encode_weights(lay_out(weights, names, layout), format_, key))
+
+
+def encode_weights(value: Laid, format_: str, key: str | None) -> bytes:
+    """The bytes of weights in a format; under a key such as loss.weight if there is one."""
+    return WRITERS[format_](value) if key is None else DOCUMENTS[format_](_nested(value, key))
 
 
 def float_text(value: float) -> str:
