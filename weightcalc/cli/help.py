@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 
 import click
 
 from ..text.escape import printable
+from ..text.markdown import wrapped
 from ..text.suggest import did_you_mean, folded, nearest
 from ..text.voice import is_terminal
 from .completion import complete_topics
@@ -30,7 +32,7 @@ def command(topic: str | None) -> None:
         return
     text = _text_of(topic)
     if is_terminal(sys.stdout):
-        click.echo_via_pager(text)
+        click.echo_via_pager(wrapped(text, shutil.get_terminal_size().columns))
     else:
         click.echo(text, nl=False)
 
