@@ -224,7 +224,7 @@ def _count_pieces(volume: _Volume) -> ValueCounter:
     counter = None
     for _, numbers in _pieces(volume):
         counter = counter or counter_of(numbers.dtype)
-        counter.add(np.ascontiguousarray(numbers).view(np.uint8))
+        counter.add(numbers.ravel(order="K").view(np.uint8))  # in any order, so without a copy
     assert counter is not None  # volumes without voxels are refused before
     return counter
 
@@ -232,11 +232,12 @@ def _count_pieces(volume: _Volume) -> ValueCounter:
 def _pieces(volume: _Volume) -> Iterator[tuple[int, np.ndarray]]:
     """Labels of shape (length of the first axis, columns), and the number of the first column."""
     array, shape = volume.array, volume.shape
-    columns = max(1, _PIECE // (shape[0] * 8))
+    stored = shape[::-1]
+    column = (*(1 for _ in shape[1:]), shape[0])
     rest = (0,) * (len(array.shape) - len(shape))
-    for number, index in enumerate(np.ndindex(shape[2:])):
-        for first in range(0, shape[1], columns):
-            part = slice(None), slice(first, first + columns), *index, *rest
-            with third_party("nibabel"):
-                values = np.asarray(array[part])
-            yield number * shape[1] + first, _labels(values, array)
+    for box in boxes(stored, steps_within(stored, column, _PIECE // 8)):
+        place = box[::-1]
+        with third_party("nibabel"):
+            values = np.asarray(array[(*place, *rest)])
+        first = place[1].start + sum(part.start for part in place[2:]) * shape[1]
+        yield first, _labels(values, array).reshape(shape[0], -1, order="F")
