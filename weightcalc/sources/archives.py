@@ -267,8 +267,9 @@ class _Headers:
         if start >= 0 and self._position + size <= self._end:
             data = self._last[start : start + size]
         else:
-            self._stream.seek(self._position)
-            data = self._last = self._stream.read(size)
+            with third_party("the archive", ""):
+                self._stream.seek(self._position)
+                data = self._last = self._stream.read(size)
             self._end = self._position + len(data)
         self._position += len(data)
         return data

@@ -59,8 +59,10 @@ class _Bounded(BoundedReads):
         self.is_open = False
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes: before it is open, those of the directory."""
+        """The next bytes: of a member, or of the directory before it is open."""
+        if self.is_open:
+            return self._file.read(size)
         data = super().read(size)
-        if not self.is_open and data.count(_ENTRY) > self._most_members:
+        if data.count(_ENTRY) > self._most_members:
             raise LimitError(f"it has more members than the limit of {self._most_members}")
         return data
