@@ -145,3 +145,18 @@ def test_images_in_the_folder_of_the_masks(check, save_mask, tmp_path, monkeypat
 def test_arrays_have_no_header_of_an_image(name):
     """The size of an array is not looked for in the header of a picture."""
     assert size_of(name) is None
+
+
+def test_links_to_folders_of_images_are_said(weightcalc, save_mask, tmp_path, monkeypatch):
+    """Images behind a link to a folder are left out, which is said with the option that takes them."""
+    monkeypatch.chdir(tmp_path)
+    save_mask(ROWS, "masks/a.png")
+    save_mask(np.zeros((4, 8, 3)), "elsewhere/a.png")
+    Path("images").mkdir()
+    Path("images/linked").symlink_to(tmp_path / "elsewhere")
+    arguments = ["check", "masks", "-n", 3, "--images", "images"]
+    result = weightcalc(*arguments)
+    assert result.exit_code == 1
+    [line] = [line for line in result.stderr.splitlines() if "images/linked" in line]
+    assert "--follow" in line
+    assert weightcalc(*arguments, "--follow").exit_code == 0

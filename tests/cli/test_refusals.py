@@ -51,7 +51,7 @@ REFUSALS = {
     "300 without -n": (
         {"a.png": np.array([[0, 300]], np.uint16)},
         "a.png",
-        ["value 300 (1 pixel in 1 mask a.png)", "--ignore-index 300", "--map 300:CLASS"],
+        ["value 300 (1 pixel in 1 mask a.png)", "--ignore-index 300", "--map 300:1"],
     ),
     "negative": (
         {"a.npy": INT8},

@@ -17,7 +17,7 @@ from weightcalc.weights.stated import read_weights
 
 def read_map(path):
     """The map of a file, as `--map FILE` reads it."""
-    return label_map(None, "index", LabelOptions(mapping=(path,)))
+    return label_map(None, "index", LabelOptions(mapping=(path,))).labels
 
 
 READERS = [

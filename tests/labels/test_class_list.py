@@ -1,5 +1,6 @@
 """Class lists: each format as it is really found, the presets, and what is refused."""
 
+import json
 import re
 import sys
 
@@ -139,6 +140,21 @@ REFUSALS = [
     ("c.json", '[{"id":1,"name":"a"},"b"]', "names only"),
     ("c.json", '[{"id":1}]', "entry 0 has no name"),
     ("c.json", DATUMARO.replace("[0,0,0],", ""), "segmentation_colors is no list of 2"),
+    # lists that may mean two things
+    (
+        "c.json",
+        '{"labels": {"road": 1}, "classes": {"car": 0}}',
+        "'labels' and 'classes' name other",
+    ),
+    ("c.json", '{"tools": [{"name": "a", "color": "#804080"}], "classifications": []}', "Labelbox"),
+    ("c.json", '{"road": [1,1,1], "bg": [0,0,0]}', "may mean value 1"),
+    ("c.json", '{"#804080": "road", "#000000": "road"}', "'road' has several colours"),
+    ("c.json", '[{"name": "a", "id": 7, "trainId": 0}]', "'id' and 'trainid' both"),
+    ("c.json", '[{"name": "a", "one": [1,2,3], "other": [4,5,6]}]', "'one' and 'other' both"),
+    ("c.json", '{"classes": ["a", "b"], "palette": [[0,0,0]]}', "palette is no list of 2 colours"),
+    ("c.csv", "id,value,name\n0,7,road", "'id' and 'value' both"),
+    ("c.csv", "name,color\nroad,green", "'green' is no colour"),
+    ("c.txt", "Stra\xdfe".encode("latin-1"), "Latin-1 or Windows-1252"),
     # colours
     ("c.csv", "name,r,g,b\nsky,0,256,0", "line 2: '256' is no colour sample"),
     ("c.csv", "name,r,g,b\nsky,0,-1,0", "'-1'"),
@@ -178,6 +194,70 @@ REFUSALS = [
     ("labels.py", "import os", "Python is not executed"),
     ("c.txt", "\u202e\x1b\n" * 2, r"are both named '\\u202e\\x1b'"),
 ]
+
+
+COLORED = {0: 0, 0x804080: 1, 0x00008E: 2}
+PAINTS = {
+    "lists": ["[0,0,0]", "[128,64,128]", "[0,0,142]"],
+    "hex": ['"#000000"', '"#804080"', '"#00008e"'],
+    "words": ['"0 0 0"', '"128, 64, 128"', '"rgb(0,0,142)"'],
+    "objects": ['{"r":0,"g":0,"b":0}', '{"r":128,"g":64,"b":128}', '{"r":0,"g":0,"b":142}'],
+}
+
+
+@pytest.mark.parametrize("paint", PAINTS)
+@pytest.mark.parametrize(
+    "form",
+    [
+        '{"bg":0,"road":1,"car":2}',
+        '[{"name":"bg","rgb":0},{"name":"road","rgb":1},{"name":"car","rgb":2}]',
+        '[{"class":"bg","rgb_value":0},{"class":"road","rgb_value":1},{"class":"car","rgb_value":2}]',
+        '[{"label":"bg","paint":0},{"label":"road","paint":1},{"label":"car","paint":2}]',
+        '{"road":{"id":"1","color":1},"bg":{"id":"0","color":0},"car":{"id":"2","color":2}}',
+        '{"0":{"name":"bg","color":0},"1":{"name":"road","color":1},"2":{"name":"car","color":2}}',
+        '{"id2label":{"0":"bg","1":"road","2":"car"},"palette":{"0":0,"1":1,"2":2}}',
+        '{"CLASSES":["bg","road","car"],"PALETTE":[0,1,2]}',
+    ],
+)
+def test_colours_in_json(read, form, paint):
+    """Names and colours are read from JSON whatever their members are called."""
+    colors = PAINTS[paint]
+    listed = read(
+        "c.json", re.sub(r"(?<=[:\[,])([012])(?=[,}\]])", lambda m: colors[int(m[1])], form)
+    )
+    assert (listed.names, listed.colors) == (["bg", "road", "car"], COLORED)
+
+
+def test_colours_as_keys(read):
+    """An object may lead from a colour to its class."""
+    for keys in (["#000000", "#804080", "#00008e"], ["(0, 0, 0)", "(128, 64, 128)", "(0, 0, 142)"]):
+        text = json.dumps(dict(zip(keys, ["bg", "road", "car"], strict=True)))
+        assert read("c.json", text).colors == COLORED
+
+
+def test_three_values_are_a_region(read):
+    """Lists of three values that are numbered as nnU-Net does are regions, and no colours."""
+    listed = read("c.json", '{"whole": [1,2,3], "rest": [0,4,5]}')
+    assert listed.colors is None
+    assert listed.regions == {1: (0,), 2: (0,), 3: (0,), 0: (1,), 4: (1,), 5: (1,)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Pixel Value, Class\n0, bg\n1, road\n2, car",
+        "pixel_value,class_name\n0,bg\n1,road\n2,car",
+        "value;label\n2;car\n1;road\n0;bg",
+        "class,red,green,blue\nbg,0,0,0\nroad,128,64,128\ncar,0,0,142",
+        "name,rgb\nbg,0 0 0\nroad,128 64 128\ncar,0 0 142",
+        "label_id,label,hex\n1,road,#804080\n0,bg,#000000\n2,car,#00008e",
+    ],
+)
+def test_columns_of_other_names(read, text):
+    """Tables of values and colours are read by the names that their columns commonly have."""
+    listed = read("c.csv", text)
+    assert listed.names == ["bg", "road", "car"]
+    assert listed.colors in (None, COLORED)
 
 
 @pytest.mark.parametrize(("name", "text", "message"), REFUSALS)

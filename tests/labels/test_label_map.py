@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from weightcalc import ClassCounts, LabelError, LabelMap
-from weightcalc.counts.unknown_values import instance_factor
+from weightcalc.counts.value_patterns import instance_factor
 
 # 4 of value 0, 3 of value 1, 2 of value 2, 1 of value 7.
 ROW = [0, 0, 0, 0, 1, 1, 1, 2, 2, 7]
@@ -329,6 +329,11 @@ def test_reduce_zero_label_and_ignore(count):
         ("--map 0-5:0 --map 4-9:1", "ranges 0-5 and 4-9 overlap"),
         ("--map *:0 --map *:1", "value \\* to two classes, 0 and 1"),
         ("--encoding color --map 0-5:0", "0-5 is a range of indices"),
+        ("--encoding color --map 255:0", "255 is an index"),
+        ("--encoding color --ignore-index 255", "255 is an index"),
+        ("--encoding index --map #804080:0", "#804080 is a colour.*\\n?.*--encoding color"),
+        ("--map 128,64,128:0", "hint: '#804080' for the colour"),
+        ("--ignore-index (128,64,128)", "hint: '#804080' for the colour"),
         ("-c LIST -n 4", "4 classes are asked for, but the class list has 3"),
     ],
 )
@@ -363,3 +368,16 @@ def test_map_file_is_never_cut(weightcalc, save_mask, tmp_path, name):
     result = weightcalc("count", save_mask([[7, 8]]), "-n2", "--map", tmp_path / name)
     assert result.exit_code == 2
     assert f"{name}: larger than 1 MiB, so no map" in result.stderr
+
+
+def test_a_mask_like_those_before_it():
+    """What a value stands for does not change when other masks hold it too."""
+    labels = LabelMap(3, ignore=[-1], mapping={7: 1})
+    for values, expected in [
+        ({0: 1, -1: 2, 7: 3, -2: 4}, ({0: 1, 1: 3}, {-1: 2}, {-2: 4})),
+        ({-1: 2}, ({}, {-1: 2}, {})),
+        ({-2: 5}, ({}, {}, {-2: 5})),
+        ({0: 6}, ({0: 6}, {}, {})),
+        ({7: 6}, ({1: 6}, {}, {})),
+    ]:
+        assert labels.classify(values, 127) == expected

@@ -8,6 +8,8 @@ try:
     import zarr
 except ImportError:
     h5py = zarr = None
+import json
+
 import nibabel
 import numpy as np
 import pytest
@@ -78,7 +80,28 @@ def test_several_alphas(refused, save_mask, class_dict, encoding):
     mask = save_mask([[[*ROAD, 255], [*ROAD, 254]]])
     said = refused(mask, "--encoding", encoding, "-c", class_dict)
     assert "mask.png: its alpha is not the same everywhere (2 values: 254, 255" in said
-    assert "hint: save the masks without alpha" in said
+    assert "getchannel('A')" in said
+
+
+@pytest.mark.parametrize(
+    ("rows", "hinted", "counts"),
+    [
+        ([[(9, 9, 9, 0), (9, 9, 9, 255), (9, 9, 9, 255)]], "A", {0: 1, 255: 2}),
+        ([[(0, 0, 0, 0), (9, 9, 9, 255), (7, 7, 7, 255)]], "RGB", {0: 1, 9: 1, 7: 1}),
+        ([[(9, 0), (9, 120), (9, 120)]], "A", {0: 1, 120: 2}),
+        ([[(0, 0), (9, 255), (9, 255)]], "RGB", {0: 1, 9: 2}),
+    ],
+)
+def test_the_remedy_for_alpha_gives_the_mask(save_mask, rows, hinted, counts):
+    """A mask in the alpha, or with transparent pixels, is right after the call that the hint names."""
+    name = save_mask(rows, "a.png")
+    with pytest.raises(MaskError) as caught:
+        count_file(name)
+    call = "getchannel('A')" if hinted == "A" else "convert('RGB')"
+    assert f"Image.open(OLD).{call}" in caught.value.hint
+    with Image.open(name) as image:
+        (image.getchannel("A") if hinted == "A" else image.convert("RGB")).save(name)
+    assert count_file(name)[0].values == counts
 
 
 @pytest.mark.parametrize("ending", ["png", "tif", "bmp", "gif"])
@@ -157,13 +180,13 @@ def many_colors(*numbers):
 
 
 def test_many_masks_of_many_colors(counted, refused, save_mask):
-    """More than 4096 colours of a set without a class list are photographs."""
-    masks = [save_mask(many_colors(*range(n, n + 256)), f"{n}.png") for n in range(0, 4096, 256)]
+    """More than 512 colours of a set without a class list are no classes."""
+    masks = [save_mask(many_colors(*range(n, n + 256)), f"{n}.png") for n in range(0, 512, 256)]
     pixels, _ = counted(*masks, "--encoding", "color")
-    assert (len(pixels), set(pixels.values())) == (4096, {1})
-    one_more = save_mask(many_colors(4096), "more.png")
+    assert (len(pixels), set(pixels.values())) == (512, {1})
+    one_more = save_mask(many_colors(512), "more.png")
     said = refused(*masks, one_more, "--encoding", "color")
-    assert "more than 4096 different colours: photographs, not masks" in said
+    assert "more than 512 different colours" in said
 
 
 @pytest.mark.parametrize("ending", ["png", "tif", "bmp", "npy"])
@@ -219,6 +242,23 @@ def test_map_and_ignore_without_a_list(counted, save_mask, options, pixels, igno
     red = [255, 0, 0]
     mask = save_mask([[red, red, red], [VOID, VOID, ROAD]])
     assert counted(mask, "--encoding", "color", *options.split()) == (pixels, ignored)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--map", "#804080:1", "--map", "*:0"],
+        ["--map", "#804080:1", "--map", "#000000:0", "--map", "#ff0000:0"],
+        ["--map", "FILE"],
+    ],
+)
+def test_colours_that_options_name_are_counted(counted, save_mask, tmp_path, options):
+    """Where --map or its file names a colour, colours are counted, unasked."""
+    (tmp_path / "map.csv").write_text("value,class\n#804080,1\n*,0\n")
+    words = [str(tmp_path / "map.csv") if word == "FILE" else word for word in options]
+    red = [255, 0, 0]
+    mask = save_mask([[red, red, red], [VOID, VOID, ROAD]])
+    assert counted(mask, *words) == ({0: 5, 1: 1}, {})
 
 
 @pytest.mark.parametrize("value", ["#000000", "void", "0"])
@@ -359,3 +399,67 @@ def test_blended_edges_wherever_they_are(save_mask, rows):
     assert counted.values[0] >= 1480 * 100
     with pytest.raises(MaskError, match="a photograph"):
         count_file(mask, ReadOptions("color"))
+
+
+def colored(save_mask, folder, number, pick):
+    """Save so many masks of 40 x 50 pixels, each with a stripe of colours that `pick` gives."""
+    for n in range(number):
+        rows = np.zeros((40, 50, 3), np.uint8)
+        rows[20:] = ROAD
+        for place, color in enumerate(pick(n)):
+            rows[0, place] = color
+        save_mask(rows, f"{folder}/{n}.png")
+
+
+def test_a_slip_of_colour_is_named(weightcalc, save_mask, tmp_path):
+    """A few pixels of a colour near that of a class, in one mask of several, are said."""
+    off = (ROAD[0], ROAD[1], ROAD[2] + 1)
+    colored(save_mask, "m", 5, lambda n: [off] if n == 3 else [])
+    result = weightcalc("weights", tmp_path / "m", "--encoding", "color", "--layout", "named")
+    assert result.exit_code == 0
+    [line] = [line for line in result.stderr.splitlines() if "#804081" in line]
+    assert "m/3.png" in line
+    assert "#804080" in line
+    assert "1 pixel " in line
+
+
+@pytest.mark.parametrize(
+    "pick",
+    [
+        lambda n: [(128, 64, 129)],  # in all masks: a class of near colour
+        lambda n: [(0, 0, 142)] if n == 3 else [],  # a rare class, of no near colour
+    ],
+)
+def test_rare_colours_are_no_slips(weightcalc, save_mask, tmp_path, pick):
+    """A colour that several masks have, or that is like no other, is a class."""
+    colored(save_mask, "m", 5, pick)
+    result = weightcalc("weights", tmp_path / "m", "--encoding", "color", "--layout", "named")
+    assert len(result.json) == 3
+    assert "slip" not in result.stderr
+
+
+@pytest.mark.parametrize(("number", "exit_code"), [(5, 0), (30, 2)])
+def test_ids_of_segments_are_no_colours(weightcalc, save_mask, tmp_path, number, exit_code):
+    """Ids of COCO panoptic, of which each mask has its own, are said, and refused above 512."""
+    colored(save_mask, "m", number, lambda n: [(n, k, 49) for k in range(20)])
+    result = weightcalc("weights", tmp_path / "m", "--encoding", "color", "--layout", "named")
+    assert result.exit_code == exit_code
+    assert "COCO panoptic" in result.stderr
+    assert "weightcalc help formats" in result.stderr
+
+
+def test_many_colours_of_classes_are_no_segments(weightcalc, save_mask, tmp_path):
+    """A palette of 150 colours, as ADE20K has, is none of segments where masks share it."""
+    colored(save_mask, "m", 8, lambda n: [(k, 2 * k % 256, 99) for k in range(n, n + 143)][:50])
+    result = weightcalc("weights", tmp_path / "m", "--encoding", "color", "--layout", "named")
+    assert result.exit_code == 0
+    assert "panoptic" not in result.stderr
+
+
+def test_a_list_without_the_background(refused, save_mask, tmp_path):
+    """A list as Supervisely has it names no background: the hint is to add it, which then counts."""
+    objects = [{"title": "road", "color": "#804080"}]
+    listed = tmp_path / "meta.json"
+    listed.write_text(json.dumps({"classes": objects}))
+    mask = save_mask([[ROAD, (0, 0, 0)]])
+    assert "hint: #000000 as a class of the list" in refused(mask, "-c", listed)

@@ -201,6 +201,14 @@ def test_in_an_archive(build, tmp_path):
     assert count_file(f"zip://mask.h5::{tmp_path / 'a.zip'}")[0].values == COUNTS
 
 
+@pytest.mark.parametrize("size", [512, 1024, 2048, 1 << 20])
+def test_user_block(tmp_path, size):
+    """A block of another program may stand before the HDF5 file, of any size that is a power of 2."""
+    with h5py.File(tmp_path / "a.h5", "w", userblock_size=size) as file:
+        file["y"] = LABEL
+    assert count_file(str(tmp_path / "a.h5"))[0].values == COUNTS
+
+
 def test_matlab(tmp_path):
     """A MATLAB 7.3 file is HDF5 behind a header; text and what # marks are no arrays."""
     path = tmp_path / "mask.mat"

@@ -48,7 +48,7 @@ from weightcalc import ReadOptions, count_file
 from weightcalc.errors import DamagedError, DecodeError
 from weightcalc.kernels import counters as kernels
 from weightcalc.kernels import numpy_twin as numpy_kernels
-from weightcalc.masks import png
+from weightcalc.masks import png, png_plain, png_values
 
 # Pillow scales grey of 2 and 4 bits, and cuts 16 bits of several samples down to 8.
 PILLOW_CHANGES = {(GREY, 2), (GREY, 4), (RGB, 16), (GREY_ALPHA, 16), (RGBA, 16)}
@@ -69,7 +69,7 @@ def kernel(request):
 def count(data, **options):
     """What `count_png` finds in the bytes of a file; the fast path finds the same, or declines."""
     options = ReadOptions(**options)
-    fast = png.count_plain_bytes(data, options)
+    fast = png_plain.count_plain_bytes(data, options)
     try:
         careful = png.count_png(io.BytesIO(data), options)
     except DecodeError:
@@ -83,7 +83,7 @@ def count_pixels(data):
     """The pixels of a file as tuples of samples, before anything is refused or made grey."""
     _, _, depth, color = struct.unpack(">IIBB", data[16:26])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(png, "values_of_pixels", lambda pixels, *_: pixels)
+        patch.setattr(png_values, "values_of_pixels", lambda pixels, *_: pixels)
         patch.setattr(
             png, "pixel_counter", lambda n, bits, _: kernels.ValueCounter(n * bits // 8, "big")
         )
@@ -249,10 +249,22 @@ def test_colours_that_are_greys(depth):
 @pytest.mark.parametrize("depth", [8, 16])
 def test_colours_are_refused_as_index(color, depth):
     """Other colours are no index: the error names one, and the option for colours."""
-    rows = [[(7, 7, 7, 255)[: SAMPLES[color]], *[(1, 2, 4, 255)[: SAMPLES[color]]] * 3]]
-    with pytest.raises(DecodeError, match=r"\(1, 2, 4\)") as caught:
+    one, alpha = (257, 65535) if depth == 16 else (1, 255)
+    rows = [[(7, 7, 7, alpha)[: SAMPLES[color]], *[(one, 2 * one, 0, alpha)[: SAMPLES[color]]] * 3]]
+    with pytest.raises(DecodeError, match=rf"\({one}, {2 * one}, 0\)") as caught:
         count(write_png(rows, color, depth))
     assert "--encoding color" in caught.value.hint
+
+
+def test_ids_in_16_bit_channels_are_no_colours():
+    """Where samples of 16 bits have no 8-bit form, no hint leads to colours, which are refused."""
+    data = write_png([[(1, 2, 0), (2, 0, 0)]], RGB, 16)
+    with pytest.raises(DecodeError) as caught:
+        count(data)
+    with pytest.raises(DecodeError):
+        count(data, encoding="color")
+    assert "--encoding" not in caught.value.hint
+    assert "help formats" in caught.value.hint
 
 
 @pytest.mark.parametrize("pixels", [[(1, 1, 1, 0), (1, 1, 1, 255)], [(1, 254), (1, 255)]])

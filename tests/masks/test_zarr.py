@@ -5,15 +5,18 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import shutil
 import struct
 import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from weightcalc import MaskError, MissingExtraError, ReadOptions, count_file, list_masks
+from weightcalc.masks import file, formats
 
 zarr = pytest.importorskip("zarr", reason="zarr is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # of zarr, about what is not yet standard
@@ -157,6 +160,41 @@ def test_set(save, weightcalc, tmp_path):
     # One chunk changed; the folder did not.
     save({"label": LABEL * 0, "image": LABEL}, "set/0.zarr")
     assert weightcalc("count", tmp_path / "set", *options).json["classes"][0]["pixels"] == 12
+
+
+def test_the_cache_keeps_a_folder(save, weightcalc, tmp_path):
+    """A Zarr in a folder is counted once, until one of its chunks changes or is gone."""
+    options = ("--cache", tmp_path / "cache.db", "-v")
+    name = save({"y": LABEL}, chunks=(1, 3))
+    chunk = next(Path(name).rglob("y/c/1/0"))
+    for folder, _, files in os.walk(name):
+        for path in (folder, *(os.path.join(folder, base) for base in files)):
+            os.utime(path, (10**9, 10**9))
+    seen = []
+    for change in (lambda: None, lambda: None, chunk.unlink, lambda: None):
+        change()
+        result = weightcalc("count", name, *options)
+        hits = re.search(r"(\d+) of them from the cache", result.stderr)[1]
+        seen.append((hits, result.json["classes"][0]["pixels"]))
+    assert [pixels for _, pixels in seen] == [3, 3, 5, 5]
+    assert [hits for hits, _ in seen] == ["0", "1", "0", "1"]
+
+
+def test_a_folder_that_changes_while_it_is_read(save, monkeypatch):
+    """A Zarr whose chunks change while it is read is read again, and refused where they go on."""
+    name = save({"y": LABEL}, chunks=(1, 3))
+    changes = [2]
+
+    def read(path, options):
+        found = list(formats.read_folder(path, options))
+        if changes:
+            Path(path, "y", f"extra{changes.pop()}").write_bytes(b"x")
+        return found
+
+    monkeypatch.setattr(file, "read_folder", read)
+    assert count_file(name)[0].values == COUNTS
+    changes += [1, 0]
+    assert "changes while it is read" in str(refused(name))
 
 
 def edited(name, path, change):

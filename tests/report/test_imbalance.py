@@ -94,6 +94,15 @@ def test_effective_number_only_where_it_tells(weightcalc, save_mask, masks, tell
     assert "unit=masks" in asked.stdout.decode()
 
 
+def test_error_names_its_set(weightcalc):
+    """A set that no weight follows from is named, though the column might have been left out."""
+    saved("a.json", [1, 1])
+    saved("b.json", [1, 0])
+    result = weightcalc("report", "a.json", "b.json", "--absent", "error")
+    assert (result.exit_code, result.stdout) == (2, b"")
+    assert "b: no mask holds class 1" in result.stderr
+
+
 def test_absent_classes_are_gathered(weightcalc):
     """Many absent classes are one line of ids, few are rows, and files for programs have all."""
     pixels = [10, 0, 0, 0, 5, 0, 0, 0, 0]

@@ -97,10 +97,12 @@ def test_page_has_what_the_text_has(weightcalc):
 
 def test_table_is_accessible(weightcalc):
     """The table has a caption, each heading a scope, each row one heading; the picture a title."""
-    page = page_of(weightcalc, saved("c.json", [3, 1]), "-m", "enet")
-    assert page.texts["caption"]
-    scopes = [heading["scope"] for heading in page.all("th")]
-    assert scopes == ["col"] * 6 + ["row"] * 2
+    plain = page_of(weightcalc, saved("plain.json", [3, 1]), "-m", "enet")
+    page = page_of(weightcalc, saved("c.json", [3, 1], ["sky", "road"]), "-m", "enet")
+    for each, columns, rows in ((plain, 5, ["0", "1"]), (page, 6, ["sky", "road"])):
+        assert each.texts["caption"]
+        assert [h["scope"] for h in each.all("th")] == ["col"] * columns + ["row"] * 2
+        assert each.texts["th"][columns:] == rows
     (picture,) = (svg for svg in page.all("svg") if "aria-labelledby" in svg)
     ids = {attributes.get("id") for _, attributes in page.elements}
     assert picture["role"] == "img"
@@ -142,9 +144,10 @@ def test_names_are_no_markup(weightcalc, save_mask):
     names = {f'{k} "><img src=x onerror=alert(1)><!--.png': k for k in range(3)}
     for name, k in names.items():
         save_mask([[*range(len(NASTY)), k]], f"<i>/{name}")
-    with open("classes.json", "w", encoding="utf-8") as file:
-        json.dump(NASTY, file)
-    plain = page_of(weightcalc, "<i>", "-n", str(len(NASTY)))
+    for path, classes in (("classes.json", NASTY), ("plain.json", [*"abcdefgh"])):
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(classes, file)
+    plain = page_of(weightcalc, "<i>", "-c", "plain.json")
     page = page_of(weightcalc, "<i>", "-c", "classes.json")
     assert [tag for tag, _ in page.elements] == [tag for tag, _ in plain.elements]
     for _, attributes in page.elements:

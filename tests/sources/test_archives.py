@@ -95,6 +95,7 @@ def test_only_named_archives_are_opened(pack, weightcalc):
     done = weightcalc("count", "m")
     assert done.exit_code == 2
     assert "1 files that are no masks" in done.stderr
+    assert "hint: name the archive, if it holds the masks: m/m.zip" in done.stderr
     assert weightcalc("count", "m/*.zip").json["masks"] == 2
 
 

@@ -126,6 +126,8 @@ def _tar_blocks(data: bytes, more: dict[str, str]) -> Iterator[tuple[bytes, byte
             size = int(more.get("size", size))
         if header[156:157] == b"5":
             size = 0
+        if size and header[156:157] in b"0\0" and _text(header[:100]).endswith("/"):
+            raise UnclearError("a folder of old tars that has a size")
         body = data[at + BLOCK : at + BLOCK + size]
         if len(body) < size:
             raise ValueError("a member that is cut")

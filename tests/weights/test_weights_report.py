@@ -304,7 +304,7 @@ def test_golden_counts_file_is_of_its_schema():
 
 
 def test_folders_of_data_are_packed():
-    """Every file of JSON in the package matches a pattern of pyproject.toml, so that wheels hold it."""
+    """Every file of data in the package matches a pattern of pyproject.toml, so that wheels hold it."""
     setup = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     home = ROOT / "weightcalc"
     packed = {
@@ -313,6 +313,6 @@ def test_folders_of_data_are_packed():
         for pattern in patterns
         for path in home.joinpath(*package.split(".")[1:]).glob(pattern)
     }
-    data = set(home.rglob("*.json"))
+    data = {path for ending in ("json", "css", "js") for path in home.rglob(f"*.{ending}")}
     assert home / "schemas" / "report.json" in data
     assert data <= packed

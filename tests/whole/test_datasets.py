@@ -184,7 +184,7 @@ REFUSED = {
                             "instances/ -n 66", "value 16643 .*the classes are 0 to 65", ""),
     "SUN RGB-D mat": ({"1.mat": HDF5_MAT}, ". -n 37", "1.mat: it is a MATLAB file", ""),
     "SYNTHIA": ({"LABELS/1.png": ("RGB;16", [[(3, 1, 0), (3, 0, 0)]])},
-                "LABELS/ -n 23", NO_INDEX, "--encoding"),
+                "LABELS/ -n 23", NO_INDEX, "weightcalc help formats"),
     "SYNTHIA colours": ({"LABELS/1.png": ("RGB;16", [[(3, 1, 0), (3, 0, 0)]])},
                         "LABELS/ --encoding color", "16-bit colour .* has no 8-bit form",
                         "(channel|sample|red|8 bits|convert)"),

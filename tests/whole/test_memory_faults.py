@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from support.processes import RUN
 from support.tiff_writer import write_tiff
@@ -56,3 +57,18 @@ def test_a_mask_larger_than_memory(run, jobs):
     assert re.match(r"error: m/big\.tif: .*not enough memory to decode it\n1 of 3 files", stderr)
     code, stdout, stderr = run(LEAST, "-j", jobs, "--on-error", "skip")
     assert (code, json.loads(stdout)["masks"]) == (0, 2), stderr
+
+
+@pytest.mark.parametrize("megabytes", [35, 50, 70, 100, 130, 160])
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_hardly_any_memory(run, masks, megabytes, jobs):
+    """With less and less memory the result is the same, or an error and no result; what libraries
+    write to standard error when they give up is theirs."""
+    (masks / "big.tif").unlink()
+    np.save(masks / "a.npy", np.array([[0, 1]], np.uint8))
+    code, stdout, stderr = run(megabytes, "-j", jobs)
+    assert "Traceback" not in stderr
+    if code == 0:
+        assert [entry["pixels"] for entry in json.loads(stdout)["classes"]] == [3, 3]
+    else:
+        assert (stdout, stderr != "") == ("", True)

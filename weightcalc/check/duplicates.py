@@ -14,9 +14,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ..errors import MaskError
-from ..sources.layers import Item, Scene, name_of
 from ..sources.opening import open_mask
-from .splits import digest_of, key_of
+from ..sources.scenes import Item, Scene, name_of
+from .splits import digest_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,7 +70,7 @@ class Duplicates:
         mask : ValueCounts
             Its counts.
         """
-        place, key = _Place(item, number), key_of(mask)
+        place, key = _Place(item, number), mask.fingerprint
         if key not in self._only:
             self._only[key] = place
             return None

@@ -41,6 +41,11 @@ class Images:
     scenes : collection of str, optional
         Names of the scenes that the masks are layers of, which have no endings.
 
+    Attributes
+    ----------
+    warnings : list of str
+        What the listing left out though it may be images: links to folders.
+
     Raises
     ------
     SourceError
@@ -62,8 +67,9 @@ class Images:
         self._has_ending = scenes is None
         self._last: tuple[str, str | None] = "", None  # each rule asks again
         own = set(map(_place, masks))
-        names = list_files([folder], SUFFIXES, follow=follow).names
-        self._images = [name for name in names if _place(name) not in own]
+        listing = list_files([folder], SUFFIXES, follow=follow)
+        self.warnings = listing.warnings
+        self._images = [name for name in listing.names if _place(name) not in own]
         self._by_stem = _by_stem(self._images, image_name)
 
     def find(self, mask: str) -> str | None:

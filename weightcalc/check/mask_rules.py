@@ -25,7 +25,7 @@ from ..errors import (
 from ..labels.colors import nearest_color
 from ..labels.label_map import LabelMap
 from ..masks.value_counts import ValueCounts
-from ..sources.layers import Item, files_of, name_of
+from ..sources.scenes import Item, files_of, name_of
 from ..text.escape import printable
 from ..text.numbers import number_of
 

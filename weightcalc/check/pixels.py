@@ -14,7 +14,7 @@ from typing import BinaryIO
 import numpy as np
 
 from ..masks.formats import suffix_of
-from ..masks.png_chunks import SIGNATURE
+from ..masks.png_header import SIGNATURE
 from ..masks.value_counts import ValueCounts
 from ..sources.opening import open_mask
 

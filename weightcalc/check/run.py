@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from glob import has_magic
 from typing import TYPE_CHECKING
 
@@ -20,10 +20,10 @@ from ..counts.tally import Counted, Tally
 from ..errors import MaskError
 from ..files.atomic import refuse_overwriting
 from ..masks.formats import READERS
-from ..sources.layers import Item, name_of
 from ..sources.listing import list_files, refuse_nothing
 from ..sources.names import is_archive, is_url, split_name
 from ..sources.options import SourceOptions
+from ..sources.scenes import Item, name_of
 from ..text.escape import printable
 from ..text.numbers import number_of
 from ..text.voice import Voice
@@ -57,7 +57,7 @@ class Check:
     others : sequence of str or Scene
         Masks of other splits.
     warnings : list of str
-        What the listing of other splits left out though it looks like a mask.
+        What the listings of images and of other splits left out though it looks like a mask.
     """
 
     data: DataSet
@@ -69,7 +69,7 @@ class Check:
     others: Sequence[Item] = ()
     baseline: ClassCounts | None = None
     stated: Stated | None = None
-    warnings: Sequence[str] = ()
+    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -145,12 +145,13 @@ def _find_what_is_compared(check: Check, sources: SourceOptions) -> None:
             follow=sources.follow,
             scenes=None if check.data.layers is None else [*map(name_of, check.data.items)],
         )  # fmt: skip
+        check.warnings += check.images.warnings
     if "split-leak" in active:
         others = list_files(
             settings.against, READERS, include=sources.include, exclude=sources.exclude,
             follow=sources.follow,
         )  # fmt: skip
-        check.warnings = others.warnings
+        check.warnings += others.warnings
         refuse_nothing(others, settings.against, READERS)
         check.others = check.data.items_of(others)
     if settings.baseline is not None and active & {"drift", "class-drift", "class-vanished"}:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import repeat, zip_longest
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,42 @@ class Whole:
         more = self.baseline is not None and self.baseline.num_classes > self.counts.num_classes
         return self.baseline if self.baseline is not None and more else self.counts
 
+    @cached_property
+    def vanished(self) -> dict[int, str]:
+        """Classes that the baseline holds and no mask here, and what to say of each."""
+        counts, baseline = self.counts, self.baseline
+        if baseline is None or not counts.num_masks or self.incomplete:
+            return {}  # a mask that cannot be read may hold what seems to be gone
+        return {
+            index: f"no mask holds it; the baseline has {number_of(pixels, 'pixel')} "
+            f"in {number_of(baseline.masks[index], 'mask')}"
+            for index, pixels in enumerate(baseline.pixels)
+            if pixels and not self.pixels_of(index) and index not in counts.ignored_classes
+        }
+
+    @cached_property
+    def moved(self) -> dict[int, Move]:
+        """Classes whose share is another than in the baseline by more than the factor asked for."""
+        from ..counts.drift import changed_classes  # here, as what few runs need
+
+        limit, baseline, counts = self.settings.max_class_drift, self.baseline, self.counts
+        if limit is None or baseline is None:
+            return {}
+        told = counts.ignored_classes | self.told_by("class-vanished", "class-drift")
+        moves = changed_classes(baseline, counts, limit)
+        return {move.index: move for move in moves if move.index not in told}
+
+    def pixels_of(self, index: int) -> int:
+        """The pixels of a class, which only the baseline may have."""
+        return self.counts.pixels[index] if index < self.counts.num_classes else 0
+
+    def told_by(self, other: str, rule: str) -> set[int]:
+        """Classes of which another rule speaks, at a level no milder: one fault, one finding."""
+        levels = self.settings.levels
+        if other not in self.tried or LEVELS.index(levels[other]) > LEVELS.index(levels[rule]):
+            return set()
+        return set(self.vanished if other == "class-vanished" else self.moved)
+
 
 def wrong_kind(whole: Whole) -> Iterator[Finding]:
     """Masks of another mode or bit depth than most."""
@@ -95,7 +132,7 @@ def class_never_seen(whole: Whole) -> Iterator[Finding]:
     if not counts.num_masks:
         return  # of nothing that was read, nothing follows
     named = any(counts.class_names)
-    told = _told_by("class-vanished", whole, "class-never-seen")
+    told = whole.told_by("class-vanished", "class-never-seen")
     for index in absent_classes(counts):
         if index not in told and (counts.class_names[index] is not None or not named):
             yield _of_class("class-never-seen", "no mask holds it", counts, index)
@@ -103,28 +140,15 @@ def class_never_seen(whole: Whole) -> Iterator[Finding]:
 
 def class_vanished(whole: Whole) -> Iterator[Finding]:
     """Classes that the baseline holds, and no mask of this set."""
-    counts, baseline = whole.counts, whole.baseline
-    if baseline is None or not counts.num_masks or whole.incomplete:
-        return  # a mask that cannot be read may hold what seems to be gone
-    for index, pixels in enumerate(baseline.pixels):
-        here = counts.pixels[index] if index < counts.num_classes else 0
-        if pixels and not here and index not in counts.ignored_classes:
-            masks = number_of(baseline.masks[index], "mask")
-            text = f"no mask holds it; the baseline has {number_of(pixels, 'pixel')} in {masks}"
-            yield _of_class("class-vanished", text, whole.longer_list, index)
+    for index, text in whole.vanished.items():
+        yield _of_class("class-vanished", text, whole.longer_list, index)
 
 
 def class_drift(whole: Whole) -> Iterator[Finding]:
     """Classes whose share is another than in the baseline by more than a factor."""
-    from ..counts.drift import changed_classes  # here, as what few runs need
-
-    limit, baseline, counts = whole.settings.max_class_drift, whole.baseline, whole.counts
-    if limit is None or baseline is None:
-        return
-    told = _told_by("class-vanished", whole, "class-drift")
-    for move in changed_classes(baseline, counts, limit):
-        if move.index not in told and move.index not in counts.ignored_classes:
-            yield _of_class("class-drift", _words_of(move, limit), whole.longer_list, move.index)
+    for index, move in whole.moved.items():
+        text = _words_of(move, whole.settings.max_class_drift or 0)
+        yield _of_class("class-drift", text, whole.longer_list, index)
 
 
 def _words_of(move: Move, limit: float) -> str:
@@ -136,15 +160,6 @@ def _words_of(move: Move, limit: float) -> str:
         return f"{text}: more than any factor"
     verb = "grew" if move.after > move.before else "shrank"
     return f"{text}: it {verb} by a factor of {large / small:.4g}, above {limit:g}"
-
-
-def _told_by(other: str, whole: Whole, rule: str) -> set[int]:
-    """Classes of which another rule speaks, at a level no milder: one fault, one finding."""
-    levels = whole.settings.levels
-    if other not in whole.tried or LEVELS.index(levels[other]) > LEVELS.index(levels[rule]):
-        return set()
-    find = {"class-vanished": class_vanished, "class-drift": class_drift}[other]
-    return {found.class_id for found in find(whole) if found.class_id is not None}
 
 
 def rare_class(whole: Whole) -> Iterator[Finding]:
@@ -213,7 +228,7 @@ def drift(whole: Whole) -> Iterator[Finding]:
     if limit is None or baseline is None or not counts.num_masks:
         return
     distance, moves = measure(baseline, counts)
-    told = _told_by("class-vanished", whole, "drift") | _told_by("class-drift", whole, "drift")
+    told = whole.told_by("class-vanished", "drift") | whole.told_by("class-drift", "drift")
     if told and measure(baseline, counts, told).distance <= limit:
         return  # those classes are all that moved
     if distance > limit:

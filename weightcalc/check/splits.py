@@ -9,8 +9,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from ..errors import MaskError
-from ..sources.layers import Item, Scene, name_of
 from ..sources.opening import open_mask
+from ..sources.scenes import Item, Scene, name_of
 
 if TYPE_CHECKING:
     from ..counts.tally import Counted
@@ -57,7 +57,7 @@ class Splits:
         self.num_unread += counted.error is not None
         for mask in counted.masks:
             if len(mask.values) > 1:
-                key = key_of(mask)
+                key = mask.fingerprint
                 items = self._items.setdefault(key, [])
                 if len(items) >= _MOST_TWINS:
                     self._num_more[key] = self._num_more.get(key, 0) + 1
@@ -76,7 +76,7 @@ class Splits:
         alone : bool
             Whether the file holds no other mask; where it does, whole files are compared.
         """
-        key = key_of(mask)
+        key = mask.fingerprint
         others = self._items.get(key)
         if others is None or len(mask.values) < 2:
             return None
@@ -117,11 +117,6 @@ class Splits:
             uncompared += same is None
         self.num_uncompared += uncompared
         return None
-
-
-def key_of(mask: ValueCounts) -> int:
-    """Equal for masks whose counts and number of pixels agree, and hardly ever for others."""
-    return hash((mask.pixels, frozenset(mask.values.items())))
 
 
 def digest_of(item: Item) -> bytes:

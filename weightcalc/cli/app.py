@@ -4,11 +4,14 @@ The program: the group of the commands, and the one place where errors become ex
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import signal
 import sys
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from importlib import import_module
 from types import FrameType
 from typing import NoReturn
 
@@ -18,11 +21,11 @@ from .._version import __version__
 from ..errors import WeightcalcError
 from ..text.voice import Voice
 from .command_names import Commands, fold_name
-from .commands import check, count, explain, report, weights
-from .help import help_
 from .interrupts import INTERRUPTED, end_silently, raise_again
 
 DONE, FAILED, TERMINATED = 0, 2, 143
+# How the loader of libraries and the system say it, in whatever exception.
+_NO_MEMORY = re.compile(r"failed to map segment|[Cc]annot allocate memory")
 _SETTINGS = {
     "help_option_names": ["-h", "--help"],
     "max_content_width": 80,
@@ -41,7 +44,25 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
         ctx.exit()
 
 
-@click.group(cls=Commands, context_settings=_SETTINGS)
+class _Modules(Mapping[str, click.Command]):
+    """The commands, each in the module of its name, which is imported when the command is used."""
+
+    names = ("weights", "count", "report", "check", "explain", "help")
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self.names:
+            raise KeyError(name)
+        command: click.Command = import_module(f".{name}", __package__).command
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+@click.group(cls=Commands, context_settings=_SETTINGS, commands=_Modules())
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version,
     help="Show the version, and which kernel and path for PNG are in use.",
@@ -53,14 +74,6 @@ def main() -> None:
     \b
         weightcalc weights masks/ -o weights.json
     """
-
-
-main.add_command(weights)
-main.add_command(count)
-main.add_command(report)
-main.add_command(check)
-main.add_command(explain)
-main.add_command(help_)
 
 
 def run() -> NoReturn:
@@ -75,6 +88,7 @@ def run() -> NoReturn:
     if code != DONE:
         _abandon_stdout()
     _let_go_of_stderr()
+    gc.freeze()  # nobody need look for garbage in what the system is about to take back
     sys.exit(code)
 
 
@@ -98,11 +112,19 @@ def exit_code_of(arguments: list[str]) -> int:
         _complain(error.format_message(), getattr(error, "hint", "") or _usage_of(error))
     except WeightcalcError as error:
         _complain(str(error), error.hint)
-    except Exception:  # noqa: BLE001  # a bug: its traceback is the best report
-        import traceback
-
-        _say(traceback.format_exc())
+    except Exception as error:  # noqa: BLE001
+        _explain(error)
     return FAILED
+
+
+def _explain(error: Exception) -> None:
+    """Say that memory is used up; anything else is a bug, whose traceback is the best report."""
+    if isinstance(error, MemoryError) or _NO_MEMORY.search(str(error)):
+        _complain("there is not enough memory to go on", "-j 1 takes the least memory")
+        return
+    import traceback
+
+    _say(traceback.format_exc())
 
 
 def _reader_has_enough() -> int:

@@ -16,7 +16,7 @@ from .completion import complete_topics
 
 @click.command("help", short_help="Show the manual: all topics, or the page of one.")
 @click.argument("topic", required=False, shell_complete=complete_topics)
-def help_(topic: str | None) -> None:
+def command(topic: str | None) -> None:
     """
     Show the manual: the list of its topics, or the page of TOPIC.
 

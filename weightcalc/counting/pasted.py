@@ -51,7 +51,7 @@ def pasted_data(text: str, labels: LabelOptions, outputs: Mapping[str, str | Non
         from ..labels.class_list import read_class_list  # here, as in a run
 
         listed = read_class_list(labels.classes)
-    map_ = label_map(listed, "index", labels)
+    map_ = label_map(listed, "index", labels).labels
     counts = _counts_of(_numbers_in(text), map_)
     return DataSet([], Listing(), counts, map_, DEFAULTS, {}, Looks())
 

@@ -4,7 +4,7 @@ Adds up masks as they are counted, and says at the end what stands in the way of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ..errors import MaskError, MasksError, SourceError
@@ -14,6 +14,8 @@ from ..sources.looks import Looks
 from ..text.escape import printable
 from ..text.numbers import number_of
 from .class_counts import ClassCounts, ignored_pixels
+from .copies import Copies
+from .found_colors import FoundColors
 from .kinds import Kinds
 from .palettes import Palettes
 from .unknown_values import Seen, UnknownValues
@@ -94,25 +96,37 @@ class Tally:
         self._kinds = Kinds(endings or {}, looks)
         self._palettes = Palettes(labels) if by_palettes else None
         self._unknown = UnknownValues(labels, looks.instances)
+        self._colors = FoundColors(labels) if labels.learn_colors else None
         self._nodata: dict[int, Seen] = {}
+        self._copies = Copies()
 
-    def add(self, counted: Counted) -> Iterator[LabelledMask]:
+    def add(self, counted: Counted) -> list[LabelledMask]:
         """Add the masks of a file, and give each of them back by classes."""
         self.num_files += 1
-        if counted.error is not None:
-            self.errors.append(counted.error)
-            self._kinds.add_unreadable(counted.name)
-        for number, mask in enumerate(counted.masks):
-            name = f"{counted.name}[{number}]" if len(counted.masks) > 1 else counted.name
-            labelled = self.labels.classify(
-                mask.values, mask.largest, channels=mask.num_channels > 0, nodata=mask.nodata
-            )
-            self.counts.add_labelled(mask, labelled)
-            self._kinds.add(counted.name, mask)
-            if self._palettes is not None:
-                self._palettes.add(name, mask, labelled)
+        file, masks, error = counted
+        if error is not None:
+            self.errors.append(error)
+            self._kinds.add_unreadable(file)
+        if len(masks) == 1:
+            return [self._add(file, file, masks[0])]
+        return [self._add(file, f"{file}[{number}]", mask) for number, mask in enumerate(masks)]
+
+    def _add(self, file: str, name: str, mask: ValueCounts) -> LabelledMask:
+        labelled = self.labels.classify(
+            mask.values, mask.largest, channels=mask.num_channels > 0, nodata=mask.nodata
+        )
+        self.counts.add_labelled(mask, labelled)
+        self._kinds.add(file, mask)
+        if mask.colors and self._palettes is not None:
+            self._palettes.add(name, mask, labelled)
+        self._copies.add(name, mask)
+        if self._colors is not None:
+            self._colors.add(name, labelled.classes)
+        if labelled.unknown:
+            self._unknown.add(name, labelled.unknown, channels=mask.num_channels > 0)
+        if mask.notes or mask.nodata is not None:
             self._remember(name, mask, labelled)
-            yield LabelledMask(name, mask, labelled)
+        return LabelledMask(name, mask, labelled)
 
     def _remember(self, name: str, mask: ValueCounts, labelled: Labelled) -> None:
         if mask.nodata in mask.values and self._counts_as_own(mask.nodata, labelled):
@@ -120,7 +134,6 @@ class Tally:
         for note in mask.notes:
             if len(self.notes) < _MOST_NOTES:
                 self.notes.append(f"{printable(name)}: {note}")
-        self._unknown.add(name, labelled.unknown, channels=mask.num_channels > 0)
 
     def _counts_as_own(self, value: int, labelled: Labelled) -> bool:
         """Whether a value is the class of its number, and nobody said so."""
@@ -134,7 +147,15 @@ class Tally:
             f"{value} as nodata, and it is counted as a class: --ignore-index nodata leaves it out"
             for value, seen in self._nodata.items()
         ]
-        return self.notes + of_nodata
+        of_colors = self._colors.remarks(self.counts) if self._colors is not None else []
+        of_copies = self._copies.remarks()
+        return [
+            *self.notes,
+            *of_nodata,
+            *of_copies,
+            *of_colors,
+            *self._unknown.remarks(self.counts),
+        ]
 
     def finish(self, on_error: str = "fail", files: Sequence[str] = ()) -> ClassCounts:
         """

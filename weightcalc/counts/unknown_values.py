@@ -4,7 +4,7 @@ Values that are neither a class nor ignored: what they may be, and which option 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 
 from ..errors import LabelError
@@ -14,11 +14,12 @@ from ..labels.label_map import MOST_CLASSES, MOST_INFERRED, LabelMap
 from ..text.escape import printable, quoted
 from ..text.numbers import MOST_LINES, listed, number_of, shortened
 from .class_counts import ClassCounts
+from .value_patterns import are_measured, greys_of, instance_factor, is_black_and_white, stretch_of
 
 _MOST_KEPT = 10_000  # different values kept for a message
 _MOST_OF_INSTANCES = 5  # classes that a message names where ids of instances are meant
+_FEWEST_LEVELS = 3  # of which even spacing is no chance
 _MANY = 16  # values that are rather a photograph or a soft edge than classes
-_FACTORS = (1000, 256)  # of a class id in the ids of its instances: Cityscapes, KITTI and Vistas
 
 
 class Seen:
@@ -49,7 +50,8 @@ class UnknownValues:
         self._labels = labels
         self._instances_in = instances
         self._seen: dict[int, Seen] = {}
-        self._counted_0 = self._of_channels = False
+        self._counted: Collection[int] = ()
+        self._of_channels = False
 
     def __bool__(self) -> bool:
         return bool(self._seen)
@@ -75,26 +77,112 @@ class UnknownValues:
         counts : ClassCounts
             Of the same masks: the values that are classes.
         """
-        self._counted_0 = bool(counts.pixels and counts.pixels[0])
+        found = {index: pixels for index, pixels in enumerate(counts.pixels) if pixels}
+        self._counted = found.keys()
         if self._labels.colors is not None:
             return self._of_colors(counts)
-        present = {index for index, pixels in enumerate(counts.pixels) if pixels}
-        if set(self._seen) == {255} and present <= {0}:
-            return self._binary()
-        if factor := instance_factor([v for v in self._seen if v >= 0]):
-            return self._instances(factor)
-        return self._of_indices()
+        found |= {value: seen.pixels for value, seen in self._seen.items()}
+        value = max(self._seen)
+        is_asked = value == 255 or (self._labels.num_classes or 2) <= 2
+        if found.keys() <= {0, value} and value >= MOST_INFERRED and is_asked:
+            return self._binary(value)
+        return self._looked_through(found) or self._of_indices()
 
-    def _binary(self) -> LabelError:
+    def remarks(self, counts: ClassCounts) -> list[str]:
+        """What is odd about values that are classes by their numbers, as nobody said which are."""
+        found = [index for index, pixels in enumerate(counts.pixels) if pixels]
+        levels = stretch_of(found) if self._is_plain and self._labels.num_classes is None else {}
+        if self._seen or len(levels) < _FEWEST_LEVELS:
+            return []
+        options = " ".join(f"--map {value}:{index}" for value, index in levels.items())
+        text = (
+            f"the values {listed(list(map(str, levels)))} are evenly spaced, as class ids that were"
+        )
+        return [f"{text} multiplied: {options} if they are; -n {found[-1] + 1} if they are classes"]
+
+    def _looked_through(self, pixels: dict[int, int]) -> LabelError | None:
+        """What all values of the masks look like, where options say nothing of them."""
+        factor = 0 if are_measured(pixels) else instance_factor(self._seen)
+        if self._is_plain and not factor:
+            if levels := self._fitting(stretch_of(pixels)):
+                return self._renumbered(
+                    levels, "are evenly spaced, as class ids that were multiplied"
+                )
+            if greys := _greys_of_palette(pixels, self._labels.listed_colors):
+                return self._of_greys(*greys)
+            if is_black_and_white(pixels):
+                return self._listed_indices(
+                    "nearly all pixels are near 0 or 255, as those of blurred masks of black and white",
+                    "--map 128-255:1 --map '*:0' if they are",
+                )
+        if are_measured(pixels):
+            return self._measured(pixels)
+        return self._instances(factor) if factor else None
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether values are their own classes, as no option and no list renumbers them."""
+        labels = self._labels
+        said = labels.mapping or labels.ranges or labels.regions or labels.rest is not None
+        return not (
+            said or labels.colors is not None or labels.reduce_zero_label or self._of_channels
+        )
+
+    def _fitting(self, levels: dict[int, int]) -> dict[int, int]:
+        """What values look like, if there are classes for it."""
+        size = self._labels.num_classes or MOST_INFERRED
+        return levels if all(index < size or index == 255 for index in levels.values()) else {}
+
+    def _renumbered(self, levels: dict[int, int], what: str) -> LabelError:
+        """Values that stand for classes of other numbers, and the options that say so."""
+        options = [f"--map {v}:{c}" for v, c in levels.items() if v != c != 255]
+        options += [f"--ignore-index {value}" for value, c in levels.items() if c == 255]
+        many = " ..., or all of them in a CSV file of value,class: --map FILE"
+        shown = " ".join(options[:MOST_LINES]) + many * (len(options) > MOST_LINES)
+        either = (
+            ", --ignore-index 255 in the place of --map 255 if 255 is no class"
+            if 255 in levels and levels[255] != 255
+            else ""
+        )
+        return self._listed_indices(
+            f"the values {listed(list(map(str, levels)))} {what}", f"{shown} if they are{either}"
+        )
+
+    def _of_greys(self, palette: str, classes: Mapping[int, set[int]]) -> LabelError:
+        """Colours that were turned to grey, which can be undone where no two have one grey."""
+        what = f"are greys (luminances) of the palette of {palette}"
+        if all(len(shared) == 1 for shared in classes.values()):
+            return self._renumbered({v: min(shared) for v, shared in classes.items()}, what)
+        value = next(value for value, shared in classes.items() if len(shared) > 1)
+        return self._listed_indices(
+            f"the values {listed(list(map(str, classes)))} {what}, in which classes "
+            f"{listed(list(map(str, sorted(classes[value]))))} both are {value}",
+            "count the masks as they were before they were turned to grey",
+        )
+
+    def _measured(self, pixels: dict[int, int]) -> LabelError:
+        low, high = min(pixels), max(pixels)
+        what = "intensities of an image" + ", or numbers of objects" * (low >= 0)
+        objects = "; --map 128-255:1 --map '*:0' if they are soft masks" * (high <= 255)
+        objects += f"; --map 1-{high}:1 --map 0:0 if they are objects of one class"
         return LabelError(
-            f"value 255 ({self._seen[255]}) is neither a class nor ignored; "
-            "no other value than 0 and 255 occurs, which looks like binary masks"
+            f"{printable(self._seen[max(self._seen)].first)}: the masks hold "
+            f"{len(pixels)} different values from {low} to {high}: {what}, and no class ids"
         ).with_hint(
-            "--map 255:1 if 255 is the foreground, "
+            "the folder of the masks, or --include and --exclude, where these are images"
+            + objects * (low >= 0)
+        )
+
+    def _binary(self, value: int) -> LabelError:
+        return LabelError(
+            f"value {value} ({self._seen[value]}) is neither a class nor ignored; "
+            f"no other value than 0 and {value} occurs, which looks like binary masks"
+        ).with_hint(
+            f"--map {value}:1 if {value} is the foreground, "
             + f"--layers '{printable(self._instances_in)}' if the files of a folder are the "
             "instances of one scene, "
             * bool(self._instances_in)
-            + "--ignore-index 255 if such pixels are to be left out"
+            + f"--ignore-index {value} if such pixels are to be left out"
         )
 
     def _instances(self, factor: int) -> LabelError:
@@ -120,14 +208,16 @@ class UnknownValues:
         )
 
     def _of_indices(self) -> LabelError:
-        lines = [self._line(value) for value in sorted(self._seen)]
         ambiguous = all(map(self._labels.is_ambiguous, self._seen))
-        return self._listed(lines, "" if ambiguous else self._classes_in_words())
+        return self._listed_indices("" if ambiguous else self._classes_in_words())
 
-    def _listed(self, lines: Sequence[str], end: str) -> LabelError:
+    def _listed_indices(self, end: str, remedy: str = "") -> LabelError:
+        return self._listed([self._line(value) for value in sorted(self._seen)], end, remedy)
+
+    def _listed(self, lines: Sequence[str], end: str, remedy: str = "") -> LabelError:
         """An error of a line for each value, of which `details` has all."""
         said = [*shortened(lines), *filter(None, [end])]
-        error = LabelError("\n".join(said)).with_hint(self._hint())
+        error = LabelError("\n".join(said)).with_hint(self._hint(remedy))
         error.details = lines if len(lines) > MOST_LINES else ()
         return error
 
@@ -141,7 +231,7 @@ class UnknownValues:
         known = self._labels.known_colors()
         values = sorted(self._seen)
         lines = [self._line(value) + self._near(value, known, counts) for value in values]
-        end = f"{len(known)} colours are classes"
+        end = "1 colour is a class" if len(known) == 1 else f"{len(known)} colours are classes"
         if any(blended_from(value, known) for value in values[:MOST_LINES]):
             end = "unknown colours lie between two known ones: anti-aliased, resized or JPEG"
         return self._listed(lines, end)
@@ -161,8 +251,11 @@ class UnknownValues:
             return f"without -n, -c or --map at most {MOST_INFERRED} classes are inferred"
         return f"the classes are 0 to {self._labels.num_classes - 1}"
 
-    def _hint(self) -> str:
+    def _hint(self, first: str = "") -> str:
         """The most likely remedy first; each of them leads to a right answer."""
+        if first:
+            else_ = "; else --map VALUE:CLASS or --ignore-index VALUE for each of them"
+            return first + else_ * first.startswith("--")
         value = min(self._seen, key=lambda v: (v != 255, v in (NAN, NODATA), v))
         name = self._labels.name_of_value(value)
         if self._labels.is_ambiguous(value):
@@ -183,12 +276,12 @@ class UnknownValues:
 
     def _one_too_many(self) -> str:
         """What a list without the background, or ids that begin at 1, ask for; "" otherwise."""
-        labels, size = self._labels, self._labels.num_classes
-        said = labels.mapping or labels.ranges or labels.regions or labels.rest is not None
-        plain = labels.colors is None and not said and not labels.reduce_zero_label
-        if not plain or self._of_channels or 0 in labels.ignore or set(self._seen) != {size}:
+        labels = self._labels
+        if labels.colors is not None and labels.class_names and {*self._seen} == {0}:
+            return "#000000 as a class of the list, if the list leaves the background out"
+        if not self._is_plain or 0 in labels.ignore or set(self._seen) != {labels.num_classes}:
             return ""
-        if not self._counted_0:
+        if 0 not in self._counted:
             return "--reduce-zero-label if the classes begin at 1, as no mask holds 0"
         if labels.class_names is None:
             return ""
@@ -204,26 +297,28 @@ class UnknownValues:
         alone = value in (255, NAN, NODATA) and len(self._seen) < _MANY
         if named or alone or not 0 <= largest < MOST_CLASSES:
             return ""
-        return f"-n {largest + 1} if there are so many classes, "
+        return f"{self._in_order()}-n {largest + 1} if there are so many classes, "
+
+    def _in_order(self) -> str:
+        """Numbers from 0 on for few values of large numbers, as land covers have them."""
+        values = sorted({*self._counted, *self._seen} - {255})
+        is_sparse = _FEWEST_LEVELS <= len(values) <= MOST_INFERRED and 2 * len(values) <= values[-1]
+        if not (
+            is_sparse and self._is_plain and self._labels.num_classes is None and values[0] >= 0
+        ):
+            return ""
+        maps = " ".join(f"--map {value}:{n}" for n, value in enumerate(values) if value != n)
+        return f"{maps} if the {len(values)} values are numbered in their order, "
 
 
-def instance_factor(values: list[int]) -> int:
-    """
-    The number by which classes are multiplied in ids of instances; 0 if values are none.
+def _greys_of_palette(
+    values: Mapping[int, int], listed: Mapping[int, int]
+) -> tuple[str, dict[int, set[int]]] | None:
+    """The palette of the class list, or of a well-known data set, whose greys are the values."""
+    from ..labels.class_list import PRESETS, read_preset  # here: few runs come to this
 
-    Ids are class x factor + number, the numbers of a class being consecutive from 0 or 1 on.
-    """
-    ids = sorted(value for value in values if value >= min(_FACTORS))
-    for factor in _FACTORS:
-        large = [value for value in ids if value >= factor]
-        groups = [list(found) for _, found in groupby(large, key=lambda v: v // factor)]
-        runs = [found for found in groups if len(found) > 1]
-        if runs and len(large) >= len(ids) and all(_is_dense(g, factor) for g in groups):
-            return factor
-    return 0
-
-
-def _is_dense(group: list[int], factor: int) -> bool:
-    """Whether the numbers of the instances of a class begin at 0 or 1, with few gaps."""
-    numbers = [value % factor for value in group]
-    return numbers[0] <= 1 and numbers[-1] <= 2 * len(numbers) + 1
+    palettes = {name: read_preset(name).colors or {} for name in PRESETS}
+    for name, colors in ({"the class list": listed} if listed else palettes).items():
+        if greys := greys_of(values, colors):
+            return name, greys
+    return None

@@ -12,7 +12,7 @@ static void make_values(uint32_t *entries, unsigned num, unsigned value, unsigne
 {
     for (unsigned k = 0; k < num; k++) {
         const unsigned extra = k < plain ? 0 : (k - plain) / group + 1;
-        entries[k] = value << 16 | extra << 4;
+        entries[k] = value << 16 | extra;
         value += 1u << extra;
     }
 }
@@ -63,28 +63,32 @@ typedef struct {
     uint32_t used; /* entries that are taken, those of subtables included */
 } Table;
 
+/* The entry of a symbol with a code of so many bits. */
+static uint32_t with_code(uint32_t entry, unsigned length) { return entry + (length << 8) + length; }
+
 static void add_code(Table *t, unsigned code, unsigned length, uint32_t entry)
 {
+    entry = with_code(entry, length);
     if (length <= t->bits) {
         for (; code < 1u << t->bits; code += 1u << length)
-            t->table[code] = entry | length;
+            t->table[code] = entry;
         return;
     }
     const unsigned more = t->longest - t->bits;
     uint32_t *head = &t->table[code & ((1u << t->bits) - 1)];
     if (!*head) {
-        *head = t->used << 16 | SUBTABLE | more << 4 | t->bits;
+        *head = t->used << 16 | SUBTABLE | more;
         t->used += 1u << more;
     }
     length -= t->bits;
     for (code >>= t->bits; code < 1u << more; code += 1u << length)
-        t->table[(*head >> 16) + code] = entry | length;
+        t->table[(*head >> 16) + code] = entry;
 }
 
 /* Codes must take all their space, or some bits would mean nothing. As with zlib, a single code
  * of one bit will do where `lenient`, and for distances, of which there may be none. */
-static int make_table(uint32_t *table, unsigned bits, const byte *lengths, unsigned num,
-                      const uint32_t *entries, int lenient)
+static int make_table(uint32_t *table, unsigned bits, const byte *lengths,
+                      unsigned num, const uint32_t *entries, int lenient)
 {
     unsigned number[16], next[16], longest = LONGEST_CODE;
     const unsigned all = 1u << LONGEST_CODE, space = first_codes(lengths, num, number, next);
@@ -94,7 +98,7 @@ static int make_table(uint32_t *table, unsigned bits, const byte *lengths, unsig
         return 0;
     if (space < all)
         for (unsigned k = 0; k < 1u << bits; k++)
-            table[k] = WRONG | 1;
+            table[k] = with_code(WRONG, 1);
     else if (longest > bits) /* else all entries will be set */
         memset(table, 0, sizeof *table << bits);
     Table t = {table, bits, longest, 1u << bits};
@@ -107,9 +111,10 @@ static int make_table(uint32_t *table, unsigned bits, const byte *lengths, unsig
 static int make_tables(Codes *codes, unsigned num_symbols, unsigned num_distances)
 {
     const byte *lengths = codes->lengths;
-    return make_table(codes->symbols, SYMBOL_BITS, lengths, num_symbols, symbol_entries, 1) &&
-           make_table(codes->distances, DISTANCE_BITS, lengths + num_symbols, num_distances,
-                      distance_entries, 1);
+    return make_table(codes->symbols, SYMBOL_BITS, lengths, num_symbols,
+                      symbol_entries, 1) &&
+           make_table(codes->distances, DISTANCE_BITS, lengths + num_symbols,
+                      num_distances, distance_entries, 1);
 }
 
 /* Lengths of codes, which are packed by a code of their own (3.2.7). */
@@ -117,7 +122,9 @@ static int read_lengths(byte *lengths, unsigned num, Bits *in, const uint32_t *t
 {
     for (unsigned k = 0; k < num;) {
         fill_bits(in);
-        const unsigned symbol = take_entry(in, table, CODE_BITS) >> 16;
+        const uint32_t entry = find_entry(table, CODE_BITS, in->word);
+        const unsigned symbol = entry >> 16;
+        drop_bits(in, bits_of(entry));
         unsigned times = 1, length = symbol;
         if (symbol == 16) {
             if (k == 0)

@@ -5,9 +5,10 @@
 
 #include "_bits.h"
 
-/* An entry: value << 16 | kind | number of extra bits << 4 | bits of the code. The value of a
- * length or a distance is its least one; that of a subtable is where it begins. */
-enum { LITERAL = 0x100, END = 0x200, SUBTABLE = 0x400, WRONG = 0x800 };
+/* An entry: value << 16 | kind | bits of the code << 8 | bits of it and of what follows it. The
+ * value of a length or a distance is its least one, to which the bits that follow are added; that
+ * of a subtable is where it begins, and instead of bits stands what its index has. */
+enum { LITERAL = 0x1000, END = 0x2000, SUBTABLE = 0x4000, WRONG = 0x8000 };
 
 enum {
     NUM_SYMBOLS = 288,
@@ -35,22 +36,22 @@ int read_codes(Codes *codes, Bits *in);
 /* The codes of a block of type 1. */
 void set_fixed_codes(Codes *codes);
 
-/* The entry of the next code, which is dropped. */
-INLINE uint32_t take_entry(Bits *in, const uint32_t *table, unsigned bits)
+/* The entry of the code that `word` begins with. */
+INLINE uint32_t find_entry(const uint32_t *table, unsigned bits, uint64_t word)
 {
-    uint32_t entry = table[peek_bits(in, bits)];
-    if (UNLIKELY(entry & SUBTABLE)) {
-        drop_bits(in, bits);
-        entry = table[(entry >> 16) + peek_bits(in, entry >> 4 & 15)];
-    }
-    drop_bits(in, entry & 15);
-    return entry;
+    const uint32_t entry = table[word & ((1u << bits) - 1)];
+    if (LIKELY(!(entry & SUBTABLE)))
+        return entry;
+    return table[(entry >> 16) + (word >> bits & ((1u << (entry & 15)) - 1))];
 }
 
-/* The value of a length or a distance, with its extra bits. */
-INLINE unsigned take_value(Bits *in, uint32_t entry)
+INLINE unsigned bits_of(uint32_t entry) { return entry & 63; }
+
+/* The value of an entry, with the bits that follow its code. */
+INLINE unsigned value_of_entry(uint32_t entry, uint64_t word)
 {
-    return (entry >> 16) + take_bits(in, entry >> 4 & 15);
+    const uint64_t bits = word & (((uint64_t)1 << bits_of(entry)) - 1);
+    return (entry >> 16) + (unsigned)(bits >> (entry >> 8 & 15));
 }
 
 #endif

@@ -18,7 +18,7 @@ int open_runs(Runs *runs, size_t row_size)
     runs->runs = memory;
     runs->capacity = capacity;
     runs->keep = keep;
-    runs->last = -1;
+    runs->last = NO_BYTE;
     runs->count_limit = BATCH;
     runs->position_limit = PIECE;
     return memory != NULL;
@@ -73,57 +73,80 @@ INLINE int is_full(const Runs *r)
     return r->count >= r->count_limit || r->position >= r->position_limit;
 }
 
-/* Notes the runs that hold the first bytes of blocks; they are `run` or later ones. */
-INLINE void note_blocks(Runs *r, const uint64_t *run, uint64_t *top, uint64_t end)
-{
-    *top = NO_RUN;
-    for (; r->num_blocks * BLOCK < end; r->num_blocks++) {
-        run = run_at(run, r->num_blocks * BLOCK);
-        r->in_block[r->num_blocks % NUM_BLOCKS] = (uint32_t)(run - r->runs);
-    }
-}
-
 /* What a block works with, in registers. */
 typedef struct {
     uint64_t *top; /* where the next run goes */
     uint64_t position;
+    uint64_t block; /* the first that is not noted */
     int last;
 } Output;
 
-INLINE void add_byte(Output *out, byte value)
+INLINE void note_block(Runs *r, Output *out, const uint64_t *run)
 {
-    *out->top = out->position++ << 8 | value;
-    out->top += value != out->last;
+    r->in_block[out->block++ % NUM_BLOCKS] = (uint32_t)(run - r->runs);
+}
+
+/* Notes the blocks that begin in what was copied; their runs follow `run`. */
+INLINE void note_copies(Runs *r, Output *out, const uint64_t *run)
+{
+    end_runs(out->top);
+    for (; out->block * BLOCK < out->position; note_block(r, out, run))
+        run = seek_run(run, out->block * BLOCK);
+}
+
+INLINE void note_last(Runs *r, Output *out)
+{
+    while (UNLIKELY(out->block * BLOCK < out->position))
+        note_block(r, out, out->top - 1);
+}
+
+/* A run of n bytes, or more of the last one. */
+INLINE void add_run(Output *out, int value, unsigned n)
+{
+    *out->top = out->position << 8 | (byte)value;
+    out->top += (0u - (unsigned)(value ^ out->last)) >> 31; /* whether they differ */
     out->last = value;
+    out->position += n;
 }
 
 INLINE void leave(Runs *r, Output out)
 {
     r->count = (size_t)(out.top - r->runs);
     r->position = out.position;
+    r->num_blocks = out.block;
     r->last = out.last;
 }
 
+/* Copies runs up to where they begin at `stop` or behind it, as all do that are copied. */
+INLINE const uint64_t *copy_apart(uint64_t **to, const uint64_t *run, uint64_t stop, uint64_t shift)
+{
+    size_t found;
+    uint64_t *top = *to;
+    do {
+        found = runs_before(run, 4, stop);
+        const uint64_t copies[4] = {run[0] + shift, run[1] + shift, run[2] + shift, run[3] + shift};
+        memcpy(top, copies, sizeof copies);
+        top += found;
+        run += found;
+    } while (UNLIKELY(found == 4));
+    *to = top;
+    return run;
+}
+
 /* Copies the runs that hold the bytes of the source, which may reach into what is being copied. */
-INLINE void copy_match(Runs *r, Output *out, unsigned length, unsigned distance)
+INLINE void copy_match(const Runs *r, Output *out, unsigned length, unsigned distance)
 {
     const uint64_t source = out->position - distance, stop = (source + length) << 8;
     const uint64_t shift = (uint64_t)distance << 8;
-    uint64_t *top = out->top;
-    *top = NO_RUN;
-    const uint64_t *run = run_at(r->runs + r->in_block[source / BLOCK % NUM_BLOCKS], source);
-    const byte value = (byte)*run++;
-    *top = value == out->last ? NO_RUN : out->position << 8 | value;
-    top += value != out->last;
-    if (distance >= length)
-        while (*run < stop) /* ends at the first of the copies, or where the next one would go */
-            *top++ = *run++ + shift;
+    end_runs(out->top);
+    const uint64_t *run = seek_run(r->runs + r->in_block[source / BLOCK % NUM_BLOCKS], source);
+    add_run(out, (byte)*run++, length);
+    if (LIKELY(distance >= length))
+        run = copy_apart(&out->top, run, stop, shift);
     else
-        while (run < top && *run < stop)
-            *top++ = *run++ + shift;
-    out->top = top;
-    out->last = (byte)top[-1];
-    out->position += length;
+        while (run < out->top && *run < stop)
+            *out->top++ = *run++ + shift;
+    out->last = (byte)run[-1];
 }
 
 /* A match of distance 1 makes the last run longer. In a long run the same symbol follows again
@@ -139,7 +162,7 @@ INLINE void repeat_byte(Output *out, Bits *in, uint64_t word, unsigned used, uns
 static int inflate_symbols(Runs *r, Bits *input, const Codes *codes, Rows *rows)
 {
     Bits in = *input;
-    Output out = {r->runs + r->count, r->position, r->last};
+    Output out = {r->runs + r->count, r->position, r->num_blocks, r->last};
     const uint64_t *limit = r->runs + r->count_limit;
     int ok = 1;
     for (;;) {
@@ -151,36 +174,42 @@ static int inflate_symbols(Runs *r, Bits *input, const Codes *codes, Rows *rows)
             limit = r->runs + r->count_limit;
         }
         fill_bits(&in);
-        if (UNLIKELY(in.missing) && !(ok = !is_overdrawn(&in)))
-            break;
-        const uint64_t word = in.word, count = in.count;
-        const uint64_t *run = out.top - 1;
-        uint32_t entry = take_entry(&in, codes->symbols, SYMBOL_BITS);
-        if (entry & LITERAL)
-            add_byte(&out, (byte)(entry >> 16));
-        else {
+        const uint64_t word = in.word;
+        uint32_t entry = find_entry(codes->symbols, SYMBOL_BITS, word);
+        drop_bits(&in, bits_of(entry));
+        if (entry & LITERAL) {
+            add_run(&out, (byte)(entry >> 16), 1);
+            note_last(r, &out);
+        } else {
             if (UNLIKELY(entry & (END | WRONG))) {
                 ok = entry & END;
                 break;
             }
-            const unsigned length = take_value(&in, entry);
-            entry = take_entry(&in, codes->distances, DISTANCE_BITS);
-            const unsigned distance = take_value(&in, entry);
+            const unsigned length = value_of_entry(entry, word);
+            const unsigned used = bits_of(entry);
+            entry = find_entry(codes->distances, DISTANCE_BITS, in.word);
+            const unsigned distance = value_of_entry(entry, in.word);
+            drop_bits(&in, bits_of(entry));
             if (UNLIKELY(entry & WRONG || distance > out.position)) {
                 ok = 0;
                 break;
             }
-            if (distance == 1)
-                repeat_byte(&out, &in, word, count - in.count, length);
-            else
+            if (distance == 1) {
+                repeat_byte(&out, &in, word, used + bits_of(entry), length);
+                note_last(r, &out);
+            } else {
+                const uint64_t *last = out.top - 1;
                 copy_match(r, &out, length, distance);
+                if (UNLIKELY(out.block * BLOCK < out.position))
+                    note_copies(r, &out, last);
+            }
         }
-        if (UNLIKELY(r->num_blocks * BLOCK < out.position))
-            note_blocks(r, run, out.top, out.position);
+        if (UNLIKELY(in.missing) && !(ok = !is_overdrawn(&in)))
+            break;
     }
     leave(r, out);
     *input = in;
-    return ok;
+    return ok && !is_overdrawn(input);
 }
 
 /* Two bytes, the lower one first. */
@@ -199,11 +228,9 @@ static int take_stored(Runs *r, Bits *in, Rows *rows)
     for (unsigned k = 0; k < length; k++) {
         if (is_full(r) && !hand_over(r, rows))
             return 0;
-        Output out = {r->runs + r->count, r->position, r->last};
-        const uint64_t *run = out.top - 1;
-        add_byte(&out, (byte)take_byte(in));
-        if (r->num_blocks * BLOCK < out.position)
-            note_blocks(r, run, out.top, out.position);
+        Output out = {r->runs + r->count, r->position, r->num_blocks, r->last};
+        add_run(&out, (int)take_byte(in), 1);
+        note_last(r, &out);
         leave(r, out);
         if (is_overdrawn(in))
             return 0;

@@ -21,11 +21,16 @@ INLINE size_t equal_bytes(const byte *p, size_t n, byte value)
     return k;
 }
 
+INLINE void add_held(Held *held, int64_t n, int64_t weighed)
+{
+    held->now += n;
+    held->sum += weighed;
+}
+
 /* There are so many pixels more of a value in this row and all below. */
 INLINE void hold_narrow(Rows *r, byte value, int64_t n)
 {
-    r->held[value].now += n;
-    r->held[value].sum += n * r->weight;
+    add_held(&r->held[value], n, n * r->weight);
     if (UNLIKELY(!r->is_listed[value])) {
         r->is_listed[value] = 1;
         r->values[r->num_values++] = value;
@@ -34,7 +39,7 @@ INLINE void hold_narrow(Rows *r, byte value, int64_t n)
 
 INLINE void change_narrow(Rows *r, byte from, byte to, size_t n)
 {
-    hold_narrow(r, from, -(int64_t)n);
+    add_held(&r->held[from], -(int64_t)n, -(int64_t)n * r->weight); /* it is listed */
     hold_narrow(r, to, (int64_t)n);
 }
 

@@ -159,7 +159,10 @@ def whole_numbers(array: NDArray[np.generic], nodata: float | None = None) -> ND
         is_nodata = ~whole & (array == array.dtype.type(np.nan if nodata is None else nodata))
     odd = array[~(whole | is_nan | is_nodata)]
     if len(odd):
-        raise ValuesError(f"value {odd[0]} is not a whole number, so not a label")
+        raise ValuesError(f"value {odd[0]} is not a whole number, so not a label").with_hint(
+            "save the labels as integers: numpy.argmax over the axis of the classes, if these are "
+            "scores or probabilities; --exclude, if it is an image"
+        )
     numbers = np.where(whole, array, 0).astype(np.int64)
     numbers[is_nan], numbers[is_nodata] = NAN, NODATA
     return numbers

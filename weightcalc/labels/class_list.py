@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from ..errors import LabelError, WeightcalcError
 from ..files.bounded import SmallFile, similar_paths
+from ..sources.names import is_url, path_of
+from ..sources.opening import read_small
 from ..text.escape import printable
 from ..text.suggest import folded, nearest
 from .class_list_entries import Entry, Stated
@@ -85,7 +87,7 @@ def read_class_list(name: str) -> ClassList:
     """
     is_there = os.path.lexists(name)
     if name in PRESETS or (folded(name) in PRESETS and not is_there):
-        return _read_preset(folded(name))
+        return read_preset(folded(name))
     if not {".", "/", "\\"} & set(name) and not is_there:
         raise LabelError(
             f"{printable(name)}: neither a file nor a preset{nearest(name, PRESETS)}"
@@ -94,11 +96,13 @@ def read_class_list(name: str) -> ClassList:
         raise LabelError(f"{printable(name)}: Python is not executed").with_hint(
             f"a text file of one name a line, or a preset: {', '.join(PRESETS)}"
         )
-    suffix = os.path.splitext(name)[1].lower()
-    return _FILE.read(name, lambda data: _checked(parse(_text(data), suffix)))
+    path = path_of(name) if is_url(name) else name
+    suffix = os.path.splitext(path)[1].lower()
+    return read_small(_FILE, name, lambda data: _checked(parse(_text(data), suffix)))
 
 
-def _read_preset(name: str) -> ClassList:
+def read_preset(name: str) -> ClassList:
+    """The class list of a well-known data set, one of `PRESETS`."""
     if os.path.isfile(name):
         raise LabelError(f"{name}: a preset, and a file of this folder").with_hint(
             f"./{name} for the file; the preset from a folder without such a file"
@@ -117,7 +121,16 @@ def _text(data: bytes) -> str:
     if data.startswith(b"version https://git-lfs"):
         raise LabelError("a Git LFS pointer, not the list itself").with_hint("git lfs pull")
     is_wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))  # as PowerShell writes texts
-    text = data.decode("utf-16" if is_wide else "utf-8-sig")
+    try:
+        text = data.decode("utf-16" if is_wide else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        if is_wide or re.search(rb"[\x00-\x08\x0e-\x1f]", data):
+            raise  # of no text at all
+        raise LabelError(
+            f"no text in UTF-8, by byte {error.start}: Latin-1 or Windows-1252?"
+        ).with_hint(
+            "iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW, or an editor that saves UTF-8"
+        ) from error
     if "\0" in text:
         raise LabelError("it holds NUL bytes, so no text of class names")
     if marker := re.search(r"^(<{7}|\|{7}|={7}|>{7})( .*)?\r?$", text, re.MULTILINE):

@@ -11,9 +11,24 @@ from collections.abc import Iterable
 from ..errors import LabelError, MissingExtraError
 from ..files.bounded import Json
 from ..text.escape import printable
-from .class_list_entries import Entry, Stated, color_of, id_of, shown
+from .class_list_entries import (
+    COLORS,
+    IDS,
+    NAMES,
+    Entry,
+    Stated,
+    color_of,
+    id_of,
+    is_color,
+    only_key,
+    shown,
+)
 
-_KEYS = ("id2label", "labels", "label_map", "label_classes", "categories", "classes", "names")
+_KEYS = (
+    "id2label", "labels", "label_map", "label_classes", "categories", "classes", "names",
+    "class_names", "label_names",
+)  # fmt: skip
+_PALETTES = ("segmentation_colors", "palette", "colors", "label_colors", "class_colors", "colormap")
 
 
 def load_json(text: str) -> Json:
@@ -41,17 +56,39 @@ def from_document(document: Json) -> Stated:
     """
     if not isinstance(document, dict):
         return _from_shape(document)
-    found = [document[key] for key in _KEYS if isinstance(document.get(key), list | dict)]
+    if "tools" in document and "classifications" in document:
+        raise LabelError(
+            "an ontology of Labelbox, which says neither values of pixels nor colours of masks"
+        ).with_hint("a text file of one name a line, in the order of the values of your masks")
+    keys = {str(key).lower(): key for key in document}  # METAINFO of mmsegmentation is in capitals
+    found = {
+        k: document[keys[k]] for k in _KEYS if isinstance(document.get(keys.get(k)), list | dict)
+    }
     if not found:
         return _from_shape(document)
-    shape = next(filter(None, found), found[0])
-    if "ldf_version" in document and isinstance(shape, dict):
-        shape = _of_one_task(shape)
-    stated = _from_shape(shape)
-    if document.get("segmentation_colors"):
-        stated = _with_colors(stated, document["segmentation_colors"])
+    stated = _of_one(found, "ldf_version" in document)
+    if (key := only_key(_PALETTES, keys, "colours of the classes")) and document[keys[key]]:
+        stated = _with_colors(stated, document[keys[key]], keys[key])
     if document.get("label_mapping"):
         stated = _with_mapping(stated, document["label_mapping"])
+    return stated
+
+
+def _of_one(found: dict[str, Json], by_task: bool) -> Stated:
+    """The classes of the first member that has some; others must not name other ones."""
+    full = {key: shape for key, shape in found.items() if shape} or found
+    first, *others = full
+    shape = full[first]
+    stated = _from_shape(_of_one_task(shape) if by_task and isinstance(shape, dict) else shape)
+    for other in others:
+        try:
+            names = {entry.name for entry in _from_shape(full[other]).entries}
+        except LabelError:
+            continue  # it is no list of classes
+        if names != {entry.name for entry in stated.entries}:
+            raise LabelError(f"{shown(first)} and {shown(other)} name other classes").with_hint(
+                "a JSON file with one of them"
+            )
     return stated
 
 
@@ -74,9 +111,68 @@ def _from_shape(shape: Json) -> Stated:
         return Stated([Entry(index, name) for index, name in enumerate(shape)])
     if not isinstance(shape, dict):
         raise LabelError("neither a JSON list of names nor an object of ids and names")
+    if shape and all(map(_is_record, shape.values())):
+        return Stated(_from_records([_record_of(key, value) for key, value in shape.items()]))
+    if shape and all(map(is_color, shape)):
+        shape = {name: color for color, name in _by_colors(shape).items()}
+    if _are_colors(shape):
+        return _from_colors(shape)
     if all(isinstance(value, str) for value in shape.values()):
         return Stated([Entry(id_of(key), name) for key, name in shape.items()])
     return _from_names(shape)
+
+
+def _is_record(value: Json) -> bool:
+    """Whether an object says of a class what its id, its colour or its name is."""
+    return isinstance(value, dict) and not {*IDS, *COLORS, *NAMES, "title"}.isdisjoint(value)
+
+
+def _by_colors(names: dict[str, Json]) -> dict[str, str]:
+    """Colour to name, in which no name stands twice."""
+    if not all(isinstance(name, str) for name in names.values()):
+        raise LabelError("colours are its keys, but not all of their values are names")
+    if len(set(names.values())) < len(names):
+        name = next(n for n in names.values() if list(names.values()).count(n) > 1)
+        raise LabelError(f"the class {shown(name)} has several colours").with_hint(
+            "a name for each colour; --map '#RRGGBB:CLASS' joins them"
+        )
+    return {color: str(name) for color, name in names.items()}
+
+
+def _are_colors(shape: dict[str, Json]) -> bool:
+    """Whether an object gives each name a colour, and no region of three values."""
+    if not shape or not all(map(is_color, shape.values())) or all(k.isdecimal() for k in shape):
+        return False
+    lists = [value for value in shape.values() if isinstance(value, list)]
+    values = {sample for value in lists for sample in value}
+    are_regions = all(len(set(value)) == len(value) for value in lists) and (
+        values | {0} == {*range(len(values | {0}))}  # as nnU-Net numbers its values
+    )
+    return not (lists and are_regions)
+
+
+def _from_colors(colors: dict[str, Json]) -> Stated:
+    """Name to colour; ids are positions."""
+    entries = [
+        Entry(index, name, color_of(color, f"'{printable(name)}'"))
+        for index, (name, color) in enumerate(colors.items())
+    ]
+    greys = {e.id: e.color % 256 for e in entries if e.color is not None and not e.color % 0x10101}
+    if len(greys) == len(entries) and max(greys.values()) <= len(entries):
+        other = next((index for index, grey in greys.items() if grey != index), None)
+        if other is not None:
+            raise LabelError(
+                f"{shown(entries[other].name)} has the colour {shown([greys[other]] * 3)}, which "
+                f"may mean value {greys[other]}, and is class {other} by its place"
+            ).with_hint('{"road": 1} for values, or the classes in the order of the greys')
+    return Stated(entries)
+
+
+def _record_of(key: str, record: dict[str, Json]) -> dict[str, Json]:
+    """An object of an object: its key is the id, or the name where it has none."""
+    if key.isdecimal():
+        return {"id": key, **record}
+    return {"name": key, **record} if not {*NAMES, "title"} & record.keys() else record
 
 
 def _from_names(ids: dict[str, Json]) -> Stated:
@@ -118,18 +214,28 @@ def _from_records(records: list[dict[str, Json]]) -> list[Entry]:
     Supervisely calls the name "title"; its "id" is that of a server, not a value. Hasty
     calls the name "class_name", and the value of index masks "png_index".
     """
-    if all("class_name" in record for record in records):
+    if all("class_name" in record and not {*IDS} & record.keys() for record in records):
         return [_of_hasty(position, record) for position, record in enumerate(records)]
-    key = "title" if all("title" in record for record in records) else "name"
-    numbered = key == "name" and any("id" in record for record in records)
+    held = set().union(*records)
+    keys = ("title", *NAMES)
+    key = next((k for k in keys if all(k in record for record in records)), "name")
+    id_ = only_key(IDS, {str(k).lower() for k in held}, "id") if key != "title" else None
+    color = only_key(COLORS, held, "colour") or _colored_key(records, held - {key})
     entries = []
     for position, record in enumerate(records):
         name, where = record.get(key), f"entry {position}"
         if not isinstance(name, str):
             raise LabelError(f"{where} has no name")
-        index = id_of(record.get("id")) if numbered else position
-        entries.append(Entry(index, name, color_of(record.get("color"), where)))
+        ids = {str(k).lower(): value for k, value in record.items()}
+        index = id_of(ids.get(id_)) if id_ else position
+        entries.append(Entry(index, name, color_of(record.get(color), where)))
     return entries
+
+
+def _colored_key(records: list[dict[str, Json]], held: Iterable[str]) -> str:
+    """The only key under which all records have a colour, whatever it is called; "" if none is."""
+    found = [key for key in sorted(held) if all(is_color(record.get(key)) for record in records)]
+    return only_key(found, found, "colour") or ""
 
 
 def _of_hasty(position: int, record: dict[str, Json]) -> Entry:
@@ -142,10 +248,12 @@ def _of_hasty(position: int, record: dict[str, Json]) -> Entry:
     return Entry(id_of(record["png_index"]), record["class_name"])
 
 
-def _with_colors(stated: Stated, colors: Json) -> Stated:
-    """Datumaro's colours, in the order in which the classes stand."""
+def _with_colors(stated: Stated, colors: Json, key: str) -> Stated:
+    """Colours in the order in which the classes stand, as datumaro has them, or by id or name."""
+    if isinstance(colors, dict):
+        colors = [colors.get(str(e.id), colors.get(e.name)) for e in stated.entries]
     if not isinstance(colors, list) or len(colors) != len(stated.entries):
-        raise LabelError(f"segmentation_colors is no list of {len(stated.entries)} colours")
+        raise LabelError(f"{printable(key)} is no list of {len(stated.entries)} colours")
     pairs = zip(stated.entries, colors, strict=True)
     return stated._replace(
         entries=[e._replace(color=color_of(color, f"'{printable(e.name)}'")) for e, color in pairs]

@@ -15,13 +15,22 @@ from typing import NamedTuple
 
 from ..errors import LabelError
 from .class_list_documents import from_document, load_json, load_yaml
-from .class_list_entries import Entry, Stated, id_of, packed, shown
+from .class_list_entries import (
+    COLORS,
+    IDS,
+    NAMES,
+    Entry,
+    Stated,
+    color_of,
+    id_of,
+    only_key,
+    packed,
+    shown,
+)
 
 _LONGEST_LINE = 1000
-_NAME_COLUMNS = ("name", "class", "label", "class_name")
-_INDEX_COLUMNS = ("idx", "id", "pixel value")
 _COLOR_COLUMN = "class_color"
-_RGB = ("r", "g", "b")
+_RGB = (("r", "g", "b"), ("red", "green", "blue"))
 _SAMPLES = r"([0-9]+)\s+([0-9]+)\s+([0-9]+)"
 _COMMAS = r"([0-9]+)\s*,\s*([0-9]+)\s*,\s*([0-9]+)"
 
@@ -146,18 +155,25 @@ class _Header(NamedTuple):
     id: int | None
     rgb: list[int]
     color: int | None
+    is_v7: bool
 
 
 def _header(line: str) -> _Header | None:
     """The columns of a table whose header holds a name, and a colour or an id; else None."""
     for delimiter in "\t,;":
         cells = [cell.strip(' "').lower() for cell in line.split(delimiter)]
-        name = next((cells.index(key) for key in _NAME_COLUMNS if key in cells), None)
-        index = next((cells.index(key) for key in _INDEX_COLUMNS if key in cells), None)
-        rgb = [cells.index(key) for key in _RGB] if cells and set(_RGB) <= set(cells) else []
-        color = cells.index(_COLOR_COLUMN) if _COLOR_COLUMN in cells else None
-        if name is not None and (rgb or index is not None or color is not None):
-            return _Header(delimiter, len(cells), name, index, rgb, color)
+        name = next((cells.index(key) for key in NAMES if key in cells), None)
+        if name is None:
+            continue
+        index = only_key(IDS, cells, "id")
+        rgb = next((columns for columns in _RGB if {*columns} <= {*cells}), ())
+        color = only_key((_COLOR_COLUMN, *COLORS), cells, "colour")
+        if rgb or index is not None or color is not None:
+            return _Header(
+                delimiter, len(cells), name, None if index is None else cells.index(index),
+                [cells.index(column) for column in rgb],
+                None if color is None else cells.index(color), color == _COLOR_COLUMN,
+            )  # fmt: skip
     return None
 
 
@@ -166,14 +182,17 @@ def _from_table(text: str, first: int, header: _Header) -> Stated:
         rows = list(_rows(text, first, header))
     except csv.Error as error:
         raise LabelError(f"no CSV: {error}") from error
-    if header.color is not None:
+    if header.color is not None and header.is_v7:
         names = [(number, cells[header.name], cells[header.color]) for number, cells in rows]
         return _from_v7(names)
     entries: list[Entry] = []
     for number, cells in rows:
         index = len(entries) if header.id is None else id_of(cells[header.id])
-        color = packed([cells[column] for column in header.rgb], f"line {number}")
-        entries.append(Entry(index, cells[header.name], color if header.rgb else None))
+        where = f"line {number}"
+        color = packed([cells[column] for column in header.rgb], where) if header.rgb else None
+        if header.color is not None:
+            color = color_of(cells[header.color], where)
+        entries.append(Entry(index, cells[header.name], color))
     return Stated(entries)
 
 

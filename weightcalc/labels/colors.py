@@ -20,7 +20,7 @@ def nearest_color(color: int, known: Iterable[int]) -> int:
     color, known : int
         Packed, ``0xRRGGBB``; at least one is known.
     """
-    return min(known, key=lambda other: (_distance(color, other), other))
+    return min(known, key=lambda other: (distance(color, other), other))
 
 
 def blended_from(color: int, known: Iterable[int]) -> tuple[int, int] | None:
@@ -36,12 +36,12 @@ def blended_from(color: int, known: Iterable[int]) -> tuple[int, int] | None:
     blends = [pair for pair in combinations(some, 2) if _lies_between(color, *pair)]
     if not blends:
         return None
-    return min(blends, key=lambda pair: (_distance(pair[0], pair[1]), pair))
+    return min(blends, key=lambda pair: (distance(pair[0], pair[1]), pair))
 
 
 def _lies_between(color: int, a: int, b: int) -> bool:
-    length = _distance(a, b)
-    from_a, to_b = _distance(a, color), _distance(color, b)
+    length = distance(a, b)
+    from_a, to_b = distance(a, color), distance(color, b)
     return from_a > 0 < to_b and from_a < length > to_b and _off_line(color, a, b) <= _TOLERANCE
 
 
@@ -54,7 +54,8 @@ def _off_line(color: int, a: int, b: int) -> float:
     return sum((y - share * x) ** 2 for x, y in zip(along, away, strict=True)) ** 0.5
 
 
-def _distance(a: int, b: int) -> float:
+def distance(a: int, b: int) -> float:
+    """The distance of two packed colours in RGB."""
     return sum((x - y) ** 2 for x, y in zip(_rgb(a), _rgb(b), strict=True)) ** 0.5
 
 

@@ -5,25 +5,40 @@ From the options and files that speak of labels to one `LabelMap`.
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import LabelError
 from ..files.bounded import SmallFile
-from ..sources.layers import Layers, Pattern
 from ..text.escape import printable
 from .label_map import LabelMap
 from .options import LabelOptions
-from .values import Values, parse_class, parse_values
+from .values import Values, is_color, parse_class, parse_values
 
 if TYPE_CHECKING:
+    from ..sources.layers import Layers, Pattern
     from .class_list import ClassList
 
 _FILE = SmallFile("map", 1 << 20, LabelError, "expected pairs of value and class")
 
 
-def label_map(listed: ClassList | None, encoding: str, options: LabelOptions) -> LabelMap:
+class Asked(NamedTuple):
+    """
+    What options ask for.
+
+    Attributes
+    ----------
+    labels : LabelMap
+    said : dict of int to str
+        The option of each value that a person named by itself, not in a file or a range.
+    """
+
+    labels: LabelMap
+    said: dict[int, str]
+
+
+def label_map(listed: ClassList | None, encoding: str, options: LabelOptions) -> Asked:
     """
     The label map that a class list and the options of the command line ask for.
 
@@ -43,6 +58,10 @@ def label_map(listed: ClassList | None, encoding: str, options: LabelOptions) ->
     """
     if encoding == "color":
         return _color_map(listed, options)
+    if color := named_color(options):
+        raise LabelError(
+            f"{printable(color)} is a colour, and --encoding {encoding} reads no colours"
+        ).with_hint("--encoding color, or values of the masks in the place of colours")
     reduce_zero_label = options.reduce_zero_label
     if reduce_zero_label and encoding in ("one-hot", "multilabel"):
         raise LabelError("--reduce-zero-label speaks of indices, not of channels")
@@ -62,7 +81,7 @@ def label_map(listed: ClassList | None, encoding: str, options: LabelOptions) ->
         ).with_hint("a class list of one name for each channel")
     if encoding == "multilabel" and len(set(targets.values())) < len(targets):
         raise LabelError("two channels of a multilabel mask cannot be one class: they may overlap")
-    return LabelMap(
+    labels = LabelMap(
         options.num_classes,
         names,
         ignore=ignore,
@@ -70,11 +89,17 @@ def label_map(listed: ClassList | None, encoding: str, options: LabelOptions) ->
         ranges=wanted.ranges,
         regions=listed.regions if listed else None,
         rest=wanted.rest,
-        said=wanted.said,
         ignore_nodata=wanted.nodata,
         listed_colors=listed.colors if listed else None,
         reduce_zero_label=reduce_zero_label,
     )
+    return Asked(labels, wanted.said)
+
+
+def named_color(options: LabelOptions) -> str:
+    """The first colour, as #RRGGBB, that --map or --ignore-index names; "" if there is none."""
+    words = chain((text for _, text, _ in _all_pairs(options.mapping)), options.ignore_index)
+    return next(filter(is_color, words), "").strip()
 
 
 def layers_of(pattern: Pattern, listed: ClassList | None, options: LabelOptions) -> Layers:
@@ -93,6 +118,8 @@ def layers_of(pattern: Pattern, listed: ClassList | None, options: LabelOptions)
         If the class list does not have the class of the rest, or two names where the pattern
         has no class.
     """
+    from ..sources.layers import Layers  # here: few runs have them
+
     names = None if listed is None else listed.names
     if names is not None and not pattern.has_class and len(names) != 2:
         raise LabelError(
@@ -108,7 +135,7 @@ def layers_of(pattern: Pattern, listed: ClassList | None, options: LabelOptions)
     return Layers(pattern, names, rest)
 
 
-def _color_map(listed: ClassList | None, options: LabelOptions) -> LabelMap:
+def _color_map(listed: ClassList | None, options: LabelOptions) -> Asked:
     if options.reduce_zero_label:
         raise LabelError("--reduce-zero-label speaks of indices, not of colours")
     names = listed.names if listed else None
@@ -117,10 +144,7 @@ def _color_map(listed: ClassList | None, options: LabelOptions) -> LabelMap:
     of_list = listed.ignore if listed else ()
     wanted = _wanted(options, values, names, [c for c, i in colors.items() if i in of_list])
     targets = wanted.targets
-    if wanted.ranges:
-        raise LabelError(
-            f"{wanted.ranges[0][0]} is a range of indices, and these masks hold colours"
-        )
+    _refuse_indices(options, values, wanted)
     if listed:
         if not colors and not targets and wanted.rest is None:
             raise LabelError("the class list has no colours").with_hint(
@@ -128,23 +152,36 @@ def _color_map(listed: ClassList | None, options: LabelOptions) -> LabelMap:
             )
         colors = {c: i for c, i in colors.items() if i < len(listed.names)}
     learn = not (colors or targets or options.num_classes or wanted.rest is not None)
-    return LabelMap(
+    labels = LabelMap(
         options.num_classes,
         names,
         ignore=wanted.ignore,
         mapping=targets,
         rest=wanted.rest,
-        said=wanted.said,
         colors=colors,
         learn_colors=learn,
     )
+    return Asked(labels, wanted.said)
+
+
+def _refuse_indices(options: LabelOptions, values: dict[str, int], wanted: _Wanted) -> None:
+    """Refuse ranges and numbers where values are colours: 255 would be blue, and not white."""
+    words = [*(text for _, text, _ in _all_pairs(options.mapping)), *options.ignore_index]
+    numbers = [w.strip() for w in words if w.strip() not in values and w.strip().isdecimal()]
+    index = next((number for number in numbers if int(number)), None)  # 0 is black in any case
+    if wanted.ranges:
+        raise LabelError(
+            f"{wanted.ranges[0][0]} is a range of indices, and these masks hold colours"
+        )
+    if index is not None:
+        raise LabelError(f"{index} is an index, and these masks hold colours").with_hint(
+            "a colour as '#RRGGBB', such as '#ffffff' for white, or --encoding index"
+        )
 
 
 class _Wanted(NamedTuple):
     """
-    What --map and --ignore-index say: single values, ranges, all others, and nodata.
-
-    `said` is the option of each value that a person named by itself, not in a file or a range.
+    What --map and --ignore-index say: single values, ranges, all others, nodata, and `Asked.said`.
     """
 
     targets: dict[int, int]
@@ -224,6 +261,8 @@ def _pairs_of_file(path: str) -> list[tuple[str, str]]:
 
 
 def _pairs_of_json(data: bytes) -> list[tuple[str, str]]:
+    import json  # here, as below: few runs read a file
+
     document = json.loads(data.decode("utf-8-sig"))
     if not isinstance(document, dict):
         raise LabelError('expected an object of values and classes, such as {"7": 0}')
@@ -231,7 +270,7 @@ def _pairs_of_json(data: bytes) -> list[tuple[str, str]]:
 
 
 def _pairs_of_csv(data: bytes) -> list[tuple[str, str]]:
-    import csv  # here: few runs read one
+    import csv
 
     try:
         rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))

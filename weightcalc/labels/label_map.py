@@ -18,7 +18,7 @@ from .values import Values
 # Without a class list more values than these are a photograph, a soft edge or instances.
 MOST_INFERRED = 64
 MOST_CLASSES = 1 << 16
-MOST_COLORS = 4096  # classes found by their colours
+MOST_COLORS = 512  # classes found by their colours: no known data set has more
 _IGNORED = -1
 _UNKNOWN = -2
 _SHARED = -3
@@ -64,8 +64,6 @@ class LabelMap:
         Packed colour to class, where the values are indices: what their palettes should say.
     learn_colors : bool
         Make a class of each colour that is found, in the order they are found.
-    said : mapping of int to str, optional
-        Value to the option of the command line that names it by itself.
     reduce_zero_label : bool
         0 and the largest value of the sample type are ignored, v becomes v - 1.
 
@@ -89,7 +87,6 @@ class LabelMap:
         colors: Mapping[int, int] | None = None,
         listed_colors: Mapping[int, int] | None = None,
         learn_colors: bool = False,
-        said: Mapping[int, str] | None = None,
         reduce_zero_label: bool = False,
     ) -> None:
         self.class_names = None if class_names is None else tuple(class_names)
@@ -105,9 +102,9 @@ class LabelMap:
         self.colors = dict(colors or {}) if learn_colors or colors is not None else None
         self.listed_colors = dict(listed_colors or {})
         self.learn_colors = learn_colors
-        self.said = dict(said or {})
         self.reduce_zero_label = reduce_zero_label
         self._classes: dict[bool, dict[int, int]] = {False: {}, True: {}}
+        self._own: dict[bool, set[int]] = {False: set(), True: set()}  # classes of the same number
         self._check()
 
     def _check(self) -> None:
@@ -169,17 +166,22 @@ class LabelMap:
         nodata : int, optional
             The value that the file declares to be no data.
         """
+        known, own = self._classes[channels], self._own[channels]
+        if values.keys() <= own:  # as in most masks of most sets
+            return Labelled(dict(values), {}, {})
         result = classes, ignored, unknown = Labelled({}, {}, {})
-        known = self._classes[channels]
         is_special = self.reduce_zero_label or self.ignore_nodata
         for value, pixels in sorted(values.items()) if self.learn_colors else values.items():
-            index = known.get(value)
-            if index is None:
+            if value in known:
+                index = known[value]
+            else:
                 index = known[value] = self._class_of(value, channels)
+                if index == value >= 0 and not is_special:
+                    own.add(value)
             if is_special and self._is_ignored_here(value, largest, nodata):
                 index = _IGNORED
             if index >= 0:
-                classes[index] = classes.get(index, 0) + pixels
+                classes[index] = classes[index] + pixels if index in classes else pixels
             elif index == _IGNORED:
                 ignored[value] = pixels
             elif index == _SHARED:
@@ -235,8 +237,12 @@ class LabelMap:
         assert self.colors is not None  # learning begins with none, not without them
         if len(self.colors) >= MOST_COLORS:
             raise LabelError(
-                f"more than {MOST_COLORS} different colours: photographs, not masks"
-            ).with_hint("-c/--classes with a list of the colours that are classes")
+                f"more than {MOST_COLORS} different colours: ids of segments or instances (COCO "
+                "panoptic, ADE20K _seg.png), or photographs, and no classes"
+            ).with_hint(
+                "`weightcalc help formats` has the lines that turn such ids into classes; "
+                "-c/--classes with a list of the colours, if these are classes"
+            )
         self.colors.setdefault(color, len(self.colors))
 
     def is_ambiguous(self, value: int) -> bool:
@@ -249,10 +255,10 @@ class LabelMap:
             and value in self.targets()
         )
 
-    def idle(self) -> dict[int, str]:
-        """Values that were in no mask so far, and the options that name them."""
+    def unmet(self, values: Iterable[int]) -> list[int]:
+        """Those of some values that were in no mask so far."""
         met = self._classes[False].keys() | self._classes[True].keys()
-        return {value: option for value, option in self.said.items() if value not in met}
+        return [value for value in values if value not in met]
 
     def ignored_classes(self) -> frozenset[int]:
         """Classes that keep their place without pixels: their only value is ignored."""

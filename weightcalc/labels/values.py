@@ -14,6 +14,8 @@ from ..text.escape import printable
 from ..text.suggest import did_you_mean
 
 _RANGE = r"([+-]?[0-9]{1,20})-([+-]?[0-9]{1,20})"
+_COLOR = r"#[0-9a-fA-F]{6}"
+_SAMPLES = r"\(?([0-9]{1,3})[, ]\s*([0-9]{1,3})[, ]\s*([0-9]{1,3})\)?"
 
 
 class Values(NamedTuple):
@@ -53,18 +55,32 @@ def parse_values(text: str, values_of_names: Mapping[str, int] | None = None) ->
         if values.high < values.low:
             raise LabelError(f"the range {text} ends before it begins")
         return values
-    if re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+    if is_color(text):
         return _one(int(text[1:], 16))
     if text.lower() == "nan":
         return _one(NAN)
+    if match := re.fullmatch(_SAMPLES, text):
+        raise _of_samples(text, [min(255, int(sample)) for sample in match.groups()])
     raise LabelError(
         f"'{printable(text)}' is neither a number, nor a range LOW-HIGH, nor #RRGGBB, nor a name "
         "that the class list gives to one value alone"
     )
 
 
+def is_color(text: str) -> bool:
+    """Whether a word is a colour, ``#RRGGBB``."""
+    return re.fullmatch(_COLOR, text.strip()) is not None
+
+
 def _one(value: int) -> Values:
     return Values(value, value)
+
+
+def _of_samples(text: str, samples: Sequence[int]) -> LabelError:
+    color = "".join(f"{sample:02x}" for sample in samples)
+    return LabelError(
+        f"'{printable(text)}' may be one colour, or three values of index masks"
+    ).with_hint(f"'#{color}' for the colour; the option once for each value, if they are three")
 
 
 def parse_class(text: str, names: Sequence[str | None] | None = None) -> int:

@@ -11,23 +11,23 @@ from typing import BinaryIO, TypeVar
 
 from ..errors import DecodeError, LimitError, MaskError
 from ..files.limits import check_masks
-from ..sources.names import is_url, is_zarr, split_name
+from ..sources.names import is_url, is_zarr, split_name, state_of_folder
 from ..sources.opening import open_mask, spooled
 from .formats import read_folder, read_masks, suffix_of
 from .options import DEFAULTS, ReadOptions
-from .png import count_plain, count_plain_bytes
+from .png_plain import count_plain, count_plain_bytes
 from .value_counts import ValueCounts
 
 _READ_AT_ONCE = 4 << 20  # a file up to this size is read by one call
 _BUFFER = 1 << 20
+_ATTEMPTS = 2  # to read a mask that changes meanwhile
+_CHANGES = "it changes while it is read: being written?"
 T = TypeVar("T")
 
 
 def count_file(name: str | os.PathLike[str], options: ReadOptions = DEFAULTS) -> list[ValueCounts]:
     """
     Count the values of the masks in one file; a file that changes meanwhile is read again.
-
-    Of a Zarr in a folder, which is many files, it is not noticed if these change meanwhile.
 
     Returns
     -------
@@ -58,7 +58,21 @@ def count_file(name: str | os.PathLike[str], options: ReadOptions = DEFAULTS) ->
 
 def _count_folder(path: str, options: ReadOptions) -> list[ValueCounts]:
     try:
-        return _together(read_folder(path, options))
+        for _ in range(_ATTEMPTS):
+            before = state_of_folder(path)
+            problem: DecodeError | OSError | None = None
+            masks: list[ValueCounts] = []
+            try:
+                masks = _together(read_folder(path, options))
+            except (DecodeError, OSError) as error:
+                problem = error
+            if before == state_of_folder(path):
+                break
+        else:
+            raise MaskError(path, _CHANGES)
+        if problem is not None:
+            raise problem
+        return masks
     except (DecodeError, MemoryError, OSError) as error:
         raise _named(path, error) from error
 
@@ -74,7 +88,7 @@ def _together(masks: Iterable[ValueCounts]) -> list[ValueCounts]:
 
 
 def read_file(
-    name: str, read: Callable[[BinaryIO], T], options: ReadOptions, *, attempts: int = 2
+    name: str, read: Callable[[BinaryIO], T], options: ReadOptions, *, attempts: int = _ATTEMPTS
 ) -> T:
     """
     Open a mask, and do with it what must be done in one piece.
@@ -116,7 +130,7 @@ def _read_local(name: str, read: Callable[[BinaryIO], T], attempts: int) -> T:
             if _state(before) == _state(os.fstat(file.fileno())):
                 break
     else:
-        raise MaskError(name, "it changes while it is read: being written?")
+        raise MaskError(name, _CHANGES)
     if problem is not None:
         raise problem
     return found
@@ -140,6 +154,8 @@ def _count_held(stream: BinaryIO, options: ReadOptions) -> ValueCounts | None:
 
 def _held(file: BinaryIO, limit: int) -> BinaryIO:
     """A stream that can be sought: small ones are held in memory."""
+    if isinstance(file, BytesIO):
+        return file
     stream = BufferedReader(file, _BUFFER)  # type: ignore[type-var]
     start = stream.read(_READ_AT_ONCE + 1)
     if len(start) <= _READ_AT_ONCE:

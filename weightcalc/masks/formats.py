@@ -7,8 +7,8 @@ the file, which is at its beginning and can be sought. What is wrong with the fi
 under `third_party`. Any other exception is a bug. A new format is a function and a line
 in `READERS`.
 
-What needs NumPy or Pillow is imported when a file needs it: where all masks are PNG,
-that would be most of the time of a short run.
+Readers are imported when a file needs them: where all masks are plain PNG, they would be most
+of the time of a short run.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ from ..sources.dvc import PULL
 from ..sources.foreign import HEAD, HELP, foreign_file
 from ..sources.names import path_in, split_ending
 from .options import ReadOptions
-from .png import count_png
-from .png_chunks import SIGNATURE
+from .png_header import SIGNATURE
 from .value_counts import ValueCounts
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 Reader = Callable[[BinaryIO, ReadOptions], Iterator[ValueCounts]]
 
 _HEAD = 64
-_PNG_AS_TEXT = re.compile(rb"(\xef\xbb\xbf)?(\xef\xbf\xbd|\xc2\x89|\xe2\x80\xb0|\?|\t)PNG[\r\n]")
+_PNG_AS_TEXT = rb"(\xef\xbb\xbf)?(\xef\xbf\xbd|\xc2\x89|\xe2\x80\xb0|\?|\t)PNG[\r\n]"
 _FIRST_BYTES = (
     (SIGNATURE, "PNG"),
     (b"BM", "BMP"),
@@ -63,6 +62,7 @@ _NETPBM = {b"P1": "PBM", b"P2": "PGM", b"P3": "PPM", b"P4": "PBM", b"P5": "PGM",
 WITH_NAMES = (".npz", ".h5", ".hdf5", ".mat", ".zarr", ".zarr.zip")  # whose arrays have names
 ARRAYS = (*WITH_NAMES, ".npy", ".nii", ".nii.gz", ".label")  # which are no pictures
 _HDF5 = b"\x89HDF\r\n\x1a\n"  # which may stand behind a block of another program
+_MOST_DOUBLED = 12  # sizes of such a block, 512 bytes to 1 MiB
 _POINTERS = (
     (b"version https://git-lfs", "a Git LFS pointer, not the mask itself", "git lfs pull"),
     (b"/annex/objects/", "a git-annex pointer, not the mask itself", "git annex get"),
@@ -125,8 +125,7 @@ def image_format(file: BinaryIO) -> str:
     DecodeError
         If it is no image.
     """
-    head = file.read(HEAD)
-    file.seek(0)
+    head = _head(file)
     found = next((name for start, name in _FIRST_BYTES if head.startswith(start)), "")
     if not found:
         raise _no_image(head)
@@ -140,7 +139,7 @@ def _no_image(head: bytes) -> DecodeError:
             "a PNG whose line ends were converted (CR LF to LF or back), as text mode of FTP and "
             "autocrlf of git do"
         ).with_hint("copy it again in binary mode; *.png -text in .gitattributes")
-    if _PNG_AS_TEXT.match(head):
+    if re.match(_PNG_AS_TEXT, head):
         return DamagedError(
             "a PNG that a program read as text and wrote in another encoding, such as UTF-8"
         ).with_hint("copy it again in binary mode")
@@ -166,6 +165,8 @@ def _named(head: bytes, names: Iterable[tuple[bytes, str]]) -> str:
 
 def _read_format(file: BinaryIO, format_: str, options: ReadOptions) -> Iterator[ValueCounts]:
     if format_ == "PNG":
+        from .png import count_png
+
         return iter([count_png(file, options)])
     if format_ == "TIFF":
         from .tiff import read_tiff
@@ -231,13 +232,29 @@ def _read_npz(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
 
 
 def _read_hdf5(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
-    head = file.read(HEAD)
-    file.seek(0)
-    if not any(head[place:].startswith(_HDF5) for place in (0, 512, 1024)):
-        raise _no_image(head)
+    if not _is_hdf5(file):
+        raise _no_image(_head(file))
     from .hdf5 import read_hdf5
 
     return read_hdf5(file, options)
+
+
+def _is_hdf5(file: BinaryIO) -> bool:
+    """Whether the signature of HDF5 stands at its beginning, or behind a user block of any size."""
+    for place in (0, *(512 << n for n in range(_MOST_DOUBLED))):
+        file.seek(place)
+        start = file.read(len(_HDF5))
+        if start == _HDF5 or not start:
+            file.seek(0)
+            return start == _HDF5
+    file.seek(0)
+    return False
+
+
+def _head(file: BinaryIO) -> bytes:
+    head = file.read(HEAD)
+    file.seek(0)
+    return head
 
 
 def _read_zarr(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:

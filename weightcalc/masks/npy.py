@@ -19,7 +19,6 @@ from ..errors import (
     DamagedError,
     DecodeError,
     LimitError,
-    ShapeError,
     UnsupportedError,
     ValuesError,
 )
@@ -48,9 +47,11 @@ _MAGIC = b"\x93NUMPY"
 _LONGEST_HEADER = 10_000
 _TOGETHER = 32 << 20  # bytes of masks whose pixels take turns
 _MOST_ARRAYS = 10_000  # of a .npz file
+_COLUMNS = 8  # that are united at once: a byte of bits
+_LARGEST_COLUMNS = 1 << 26  # bytes of so many columns
 _ITEM = re.compile(
-    r"""(?a)\s*(?P<quote>['"])(?P<key>\w+)(?P=quote)\s*:\s*"""
-    r"""(?P<value>'[^']*'|"[^"]*"|True|False|\([\d\sL,]*\))\s*(?P<end>,?\s*\}|,)"""
+    r"""(?a)[ \n\t]*(?P<quote>['"])(?P<key>\w+)(?P=quote)[ \n\t]*:[ \n\t]*"""
+    r"""(?P<value>'[^']*'|"[^"]*"|True|False|\([\d \n\tL,]*\))[ \n\t]*(?P<end>,?[ \n\t]*\}|,)"""
 )
 _DTYPE = re.compile(r"[<>|=](?:[ui][1248]|b1|f[248])")
 
@@ -84,15 +85,30 @@ def picture_of_npy(file: BinaryIO, options: ReadOptions) -> Picture:
     Raises
     ------
     DecodeError
-        If it is damaged, or in Fortran order.
+        If it is damaged, or in Fortran order and too high.
     """
     header = read_header(file)
     shape = stack_of(header, options).shape
-    if header.fortran:
-        raise ShapeError("an array in Fortran order cannot be united with others").with_hint(
-            "save it with numpy.ascontiguousarray"
-        )
-    return Picture(shape[-1], math.prod(shape[:-1]), _blocks(file, header, shape[-1]))
+    height = math.prod(shape[:-1])
+    if header.fortran and len(shape) > 1:
+        return Picture(shape[-1], height, _columns(file, header, shape))
+    return Picture(shape[-1], height, _blocks(file, header, shape[-1]))
+
+
+def _columns(file: BinaryIO, header: Header, shape: tuple[int, ...]) -> Iterator[Block]:
+    """Blocks of columns, which an array in Fortran order holds one after the other."""
+    height = math.prod(shape[:-1])
+    group = min(_COLUMNS, shape[-1]) * height
+    if group * header.dtype.itemsize > _LARGEST_COLUMNS:
+        raise LimitError(
+            f"an array in Fortran order of {height} rows cannot be united in little memory"
+        ).with_hint("save the array with numpy.ascontiguousarray")
+    column = 0
+    for values in pieces(file, header.dtype, math.prod(shape), group):
+        turned = whole_numbers(values).reshape(-1, *reversed(shape[:-1])).T
+        block = turned.reshape(height, -1)
+        yield Block(0, column, block)
+        column += block.shape[1]
 
 
 def _blocks(file: BinaryIO, header: Header, width: int) -> Iterator[Block]:
@@ -181,7 +197,7 @@ def _read(file: BinaryIO, size: int) -> bytes:
 
 
 def _parse_header(text: str) -> Header:
-    text = text.strip(" \t\r\n")
+    text = text.strip(" \n")
     fields: dict[str, str] = {}
     position, end = 1, ","
     while end == "," and (item := _ITEM.match(text, position)):

@@ -47,6 +47,27 @@ class Picture(NamedTuple):
     axes: str = ""
 
 
+def unpacked(rows: np.ndarray, bits: int, width: int) -> np.ndarray:
+    """
+    The samples of rows that hold several of them in a byte, the first in its high bits.
+
+    Parameters
+    ----------
+    rows : ndarray of uint8, shape (rows, bytes)
+    bits : int
+        1, 2 or 4 of a sample.
+    width : int
+        Samples of a row, whose last byte may have more.
+
+    Returns
+    -------
+    ndarray of uint8, shape (rows, width)
+    """
+    shifts = np.arange(8 - bits, -1, -bits, dtype=np.uint8)
+    samples = rows[:, :, None] >> shifts & ((1 << bits) - 1)
+    return samples.reshape(len(rows), -1)[:, :width]
+
+
 def values_of_samples(samples: np.ndarray, encoding: str) -> np.ndarray:
     """
     The values of pixels as `samples.values_of_pixels` has them, without its checks.

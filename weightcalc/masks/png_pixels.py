@@ -12,9 +12,9 @@ import numpy as np
 from ..files.limits import check_held
 from ..kernels.numpy_twin import undo_filters
 from .options import ReadOptions
-from .pictures import Block, Picture, values_of_samples
+from .pictures import Block, Picture, unpacked, values_of_samples
 from .png import read_passes
-from .png_chunks import Header
+from .png_header import Header
 
 _Passes: TypeAlias = Iterator[tuple[int, Iterator[bytes | bytearray]]]
 
@@ -66,7 +66,5 @@ def _rows(
 def _samples(rows: np.ndarray, header: Header, width: int) -> np.ndarray:
     """Rows of bytes as samples of shape (rows, width, samples of a pixel)."""
     if header.depth < 8:
-        shifts = np.arange(8 - header.depth, -1, -header.depth, dtype=np.uint8)
-        samples = rows[:, :, None] >> shifts & ((1 << header.depth) - 1)
-        return samples.reshape(len(rows), -1)[:, :width, None]
+        return unpacked(rows, header.depth, width)[..., None]
     return rows.view(f">u{header.depth // 8}").reshape(len(rows), width, header.num_samples)

@@ -8,7 +8,7 @@ are left. The first sample of a pixel is the most significant.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from itertools import pairwise
 
@@ -17,6 +17,12 @@ from ..kernels.counters import ValueCounter
 from .options import ReadOptions
 
 _MOST_COLORS = 256  # of a mask: more are a photograph, or edges that are blended
+_ONE_CHANNEL = "save the channel that holds the classes as a grey image: weightcalc help formats"
+_ALPHA = "save the alpha as a grey image, Image.open(OLD).getchannel('A').save(NEW) with Pillow"
+_NO_ALPHA = (
+    "save the mask without alpha, in which its transparent pixels keep their colour: "
+    "Image.open(OLD).convert('RGB').save(NEW) with Pillow"
+)
 _NEARLY_ALL = 0.9  # of the pixels of a mask have one of so few colours, whatever its edges
 
 
@@ -152,10 +158,8 @@ class _GreyCheck:
                 found.add(color)
                 if len(found) > _MOST_COLORS:
                     raise _photograph()
-        if found:
-            if self._alpha_bits:
-                _without_alpha(counter.counts(), self._bits)  # blended: no encoding helps
-            raise _no_index(min(found))
+        if found and not self._alpha_bits:  # else alpha says at the end what the colours are
+            raise _no_index(found, self._bits)
         self._num_known = len(counter.numbers)
 
 
@@ -168,10 +172,13 @@ def _photograph() -> PhotographError:
     )
 
 
-def _no_index(color: tuple[int, int, int]) -> ColorError:
-    return ColorError(f"a colour mask: pixel {color} is no index").with_hint(
+def _no_index(colors: Collection[tuple[int, int, int]], bits: int) -> ColorError:
+    text = f"a colour mask: pixel {min(colors)} is no index"
+    if bits == 16 and any(sample % 257 for color in colors for sample in color):
+        return ColorError(f"{text}, and 16-bit samples are no colours").with_hint(_ONE_CHANNEL)
+    return ColorError(text).with_hint(
         "--encoding color, and -c/--classes with a list that has colours; "
-        "ids of segments or instances must be turned into classes first"
+        "ids of segments or instances must be turned into classes first: weightcalc help formats"
     )
 
 
@@ -206,18 +213,38 @@ def values_of_pixels(
         return {_packed(pixel, num_colors, sample_bits): n for pixel, n in pixels.items()}
     if num_colors == 1:
         return dict(pixels)
+    colors = {_samples(pixel, sample_bits) for pixel in pixels}
+    if odd := {color for color in colors if not color[0] == color[1] == color[2]}:
+        raise _no_index(odd, sample_bits)
     return {pixel & ((1 << sample_bits) - 1): number for pixel, number in pixels.items()}
 
 
 def _without_alpha(pixels: Mapping[int, int], bits: int) -> dict[int, int]:
     alphas = {pixel & ((1 << bits) - 1) for pixel in pixels}
     if len(alphas) > 1:
-        some = ", ".join(map(str, sorted(alphas)[:3]))
-        raise ValuesError(
-            f"its alpha is not the same everywhere ({len(alphas)} values: {some}, ...), "
-            "so its colours are blended and are no labels"
-        ).with_hint("save the masks without alpha")
+        raise _alpha_differs(pixels, alphas, bits)
     return {pixel >> bits: number for pixel, number in pixels.items()}
+
+
+def _alpha_differs(pixels: Iterable[int], alphas: Collection[int], bits: int) -> ValuesError:
+    """What an alpha that differs from pixel to pixel means, and how the mask is saved without."""
+    opaque = (1 << bits) - 1
+    seen = {pixel >> bits for pixel in pixels if pixel & opaque == opaque}
+    hidden = {pixel >> bits for pixel in pixels if not pixel & opaque}
+    some = ", ".join(map(str, sorted(alphas)[:3])) + ", ..." * (len(alphas) > 3)
+    text = f"its alpha is not the same everywhere ({len(alphas)} values: {some})"
+    if bits == 16:  # of which Pillow keeps only 8
+        return ValuesError(text).with_hint(_ONE_CHANNEL)
+    if len({pixel >> bits for pixel in pixels}) == 1:
+        return ValuesError(f"{text}, and its colour is: the mask may be in the alpha").with_hint(
+            _ALPHA
+        )
+    if {*alphas} == {0, opaque} and len(hidden) == 1 and not hidden & seen:
+        return ValuesError(f"{text}: some of its pixels are transparent").with_hint(_NO_ALPHA)
+    return ValuesError(f"{text}, so its colours are blended and are no labels").with_hint(
+        f"masks saved without anti-aliasing, all of whose pixels are opaque; or {_ALPHA}, if the "
+        "alpha is the mask"
+    )
 
 
 def _packed(pixel: int, num_colors: int, bits: int) -> int:
@@ -228,7 +255,7 @@ def _packed(pixel: int, num_colors: int, bits: int) -> int:
     red, green, blue = _samples(pixel, bits)
     if any(sample % 257 for sample in (red, green, blue)):
         raise ValuesError(f"16-bit colour {red},{green},{blue} has no 8-bit form").with_hint(
-            "save the channel that holds the classes as a grey image"
+            _ONE_CHANNEL
         )
     return red // 257 << 16 | green // 257 << 8 | blue // 257
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from ..errors import DamagedError, DecodeError
+from .pictures import unpacked
 from .tiff_pages import DIFFERENCES, FLOAT_DIFFERENCES, TiffImage
 from .tiff_segments import check_places, open_segment
 
@@ -118,9 +119,7 @@ def _empty_segment(image: TiffImage, height: int, nodata: float | None) -> Itera
 def _samples(rows: np.ndarray, image: TiffImage) -> np.ndarray:
     """Rows of bytes as samples of shape (rows, columns, samples of a pixel)."""
     if image.bits < 8:
-        shifts = np.arange(8 - image.bits, -1, -image.bits, dtype=np.uint8)
-        samples = rows[:, :, None] >> shifts & ((1 << image.bits) - 1)
-        return samples.reshape(len(rows), -1)[:, : image.tile[0], None]
+        return unpacked(rows, image.bits, image.tile[0])[..., None]
     depth = 1 if image.planar else image.samples
     shape = (len(rows), image.tile[0], depth)
     if image.predictor == DIFFERENCES:

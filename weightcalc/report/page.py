@@ -157,7 +157,8 @@ def _table(report: Report) -> Iterator[str]:
             f'<th scope="colgroup" colspan="3">{_name(table.name)}</th>' for table in report.tables
         )
         of_first = f'<th scope="colgroup" colspan="{len(report.methods)}">weights</th>'
-        yield f'<tr><td colspan="2"></td>{groups}{of_first}</tr>'
+        before = 1 + any(report.names.values())
+        yield f'<tr><td colspan="{before}"></td>{groups}{of_first}</tr>'
     heads = [*_headings(report)]
     yield "<tr>" + "".join(heads) + "</tr>\n</thead>\n<tbody>"
     for rows in zip(*(table.rows for table in report.tables), strict=True):
@@ -167,7 +168,8 @@ def _table(report: Report) -> Iterator[str]:
 
 def _headings(report: Report) -> Iterator[str]:
     yield '<th scope="col">class</th>'
-    yield '<th scope="col" class="name">name</th>'
+    if any(report.names.values()):
+        yield '<th scope="col" class="name">name</th>'
     for table in report.tables:
         masks = f"masks of {grouped(table.counts.num_masks)}"
         yield from (f'<th scope="col">{text}</th>' for text in ("pixels", "share", masks))
@@ -176,8 +178,11 @@ def _headings(report: Report) -> Iterator[str]:
 
 def _cells(report: Report, rows: Sequence[ClassRow]) -> Iterator[str]:
     index = rows[0].index
-    yield _cell(index, str(index))
-    yield f'<th scope="row" class="name">{_name(report.names[index])}</th>'
+    if any(report.names.values()):
+        yield _cell(index, str(index))
+        yield f'<th scope="row" class="name">{_name(report.names[index])}</th>'
+    else:
+        yield f'<th scope="row" data-value="{index}">{index}</th>'
     for row in rows:
         yield _cell(row.pixels, grouped(row.pixels))
         yield _cell(row.share, percent(row.share) if row.status == PRESENT else row.status)

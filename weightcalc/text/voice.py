@@ -92,7 +92,10 @@ class Voice:
         rest = [f"and {more} more such warnings (-v shows them)"] if more else []
         for text in [*shown, *rest]:
             line = f"{click.style('warning:', fg='yellow')} {text}"
-            self.say(line) if self._held is None else self._held.append(line)
+            if self._held is None:
+                self.say(line)
+            else:
+                self._held.append(line)
 
     def note(self, text: str) -> None:
         """A line that is no warning, unless the run is quiet."""

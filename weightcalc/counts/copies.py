@@ -1,0 +1,100 @@
+"""
+Folders that hold the same masks under the same names: copies, which would count twice.
+
+Names alone tell little, as scenes and splits number their files alike, so the counts of some
+masks of each folder are compared; only folders called as a copy is are told by their names.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from ..masks.value_counts import ValueCounts
+from ..sources.names import path_in
+from ..text.escape import printable, quoted
+from ..text.numbers import number_of
+
+_ENOUGH = 64  # masks of a folder that show what it is
+_MOST_COMPARED = 100_000
+_FEWEST = 3  # masks that are the same by chance
+_COPY = re.compile(
+    r"(?i)(?P<of>.+?)[ ._-]*(\(\d+\)|copy( ?\(?\d+\)?)?|copie|kopie|old|new|bak|backup|orig|"
+    r"original|v\d+|fixed|corrected|final)"
+)
+
+
+class Copies:
+    """The masks that the folders of a set have in common, as far as some of them show it."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, list[str]] = {}  # by folder, some names of files
+        self._folders: dict[tuple[str, int], str] = {}  # by name and counts, where it is first
+        self._same: Counter[tuple[str, str]] = Counter()
+        self._num_compared = 0
+
+    def add(self, name: str, mask: ValueCounts) -> None:
+        """Take note of a mask; those of one value are alike by chance."""
+        if self._num_compared >= _MOST_COMPARED:
+            return
+        folder, _, base = path_in(name).replace(os.sep, "/").rpartition("/")
+        files = self._files.setdefault(folder, [])
+        if len(files) >= _ENOUGH:
+            return
+        self._num_compared += 1
+        files.append(base)
+        if len(mask.values) > 1:
+            first = self._folders.setdefault((base, mask.fingerprint), folder)
+            if first != folder:
+                self._same[_roots(first, folder)] += 1
+
+    def remarks(self) -> list[str]:
+        """What to say of folders that hold the same masks, or masks of the same scenes."""
+        by_counts = {pair: n for pair, n in self._same.items() if self._are_copies(*pair, n)}
+        lines = [
+            _line(*pair, f"{number_of(n, 'mask')} of the same names and the same counts")
+            for pair, n in sorted(by_counts.items())
+        ]
+        for copy, of, common in self._called_copies():
+            if (of, copy) not in by_counts and (copy, of) not in by_counts:
+                lines.append(
+                    _line(of, copy, f"masks of the same names, such as {printable(common)}")
+                )
+        return lines
+
+    def _are_copies(self, of: str, copy: str, same: int) -> bool:
+        held = sum(len(files) for folder, files in self._files.items() if _is_in(folder, copy))
+        return same >= _FEWEST and 2 * same >= held
+
+    def _called_copies(self) -> Iterator[tuple[str, str, str]]:
+        """Folders called as a copy of one beside it is, that one, and a name that both have."""
+        for folder, files in self._files.items():
+            parent, slash, own = folder.rpartition("/")
+            match = _COPY.fullmatch(own)
+            of = f"{parent}{slash}{match['of']}" if match else folder
+            common = {*files} & {*self._files.get(of, ())} if of != folder else set()
+            if 2 * len(common) > len(files):
+                yield folder, of, min(common)
+
+
+def _roots(one: str, other: str) -> tuple[str, str]:
+    """Two folders without the last parts of their paths that are the same; last what is a copy."""
+    a, b = one.split("/"), other.split("/")
+    while len(a) > 1 and len(b) > 1 and a[-1] == b[-1]:
+        del a[-1], b[-1]
+    a, b = (b, a) if _COPY.fullmatch(a[-1]) and not _COPY.fullmatch(b[-1]) else (a, b)
+    return "/".join(a), "/".join(b)
+
+
+def _is_in(folder: str, root: str) -> bool:
+    return folder == root or folder.startswith(f"{root}/")
+
+
+def _line(of: str, copy: str, what: str) -> str:
+    return (
+        f"the folders {printable(of) or '.'} and {printable(copy) or '.'} hold {what}, so that scenes may count twice: "
+        f"--exclude {quoted(glob.escape(copy) + '/*')} leaves one of them out"
+    )
