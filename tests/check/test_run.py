@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from support.checked_set import (
@@ -22,7 +23,6 @@ from support.checked_set import (
 )
 
 from weightcalc.check import pixels as mask_pixels
-from weightcalc.check import splits
 from weightcalc.check.findings import MOST_KEPT, Finding, Findings
 from weightcalc.kernels import counters as kernels
 from weightcalc.masks import file as mask_file
@@ -345,6 +345,16 @@ def write_low_depth(path, depth, level):
     path.write_bytes(data)
 
 
+def test_leak_of_a_stack(tmp_path, check, save_mask):
+    """A mask of a stack is found in a stack of another split, and both are named with their numbers."""
+    first, second = np.array(ROWS), np.array(ROWS)[:, ::-1]
+    save_mask([first, second], "a/0.npy")
+    save_mask([np.array(ROWS)[::-1], first], "b/1.npy")
+    arguments = [tmp_path / "a", "-n", 4, "--against", tmp_path / "b"]
+    leaks = {mask: text for (rule, mask), text in check(*arguments)[1].items() if "leak" in rule}
+    assert leaks == {f"{tmp_path}/a/0.npy[0]": f"the same mask as {tmp_path}/b/1.npy[1]"}
+
+
 @pytest.mark.parametrize("depth", [2, 4])
 def test_leak_of_few_bits(tmp_path, check, depth):
     """A grey mask of 2 or 4 bits is found in another split, though its bytes are others."""
@@ -354,13 +364,10 @@ def test_leak_of_few_bits(tmp_path, check, depth):
     assert ("split-leak", str(tmp_path / "a/0.png")) in check(*arguments)[1]
 
 
-@pytest.mark.parametrize(
-    "limit", [(mask_pixels, "MOST_PIXELS"), (splits, "_MOST_DECODED"), (splits, "_MOST_TWINS")]
-)
-def test_pairs_that_are_not_compared_are_said(clean, weightcalc, monkeypatch, limit):
-    """Pairs of equal counts beyond a limit are no findings, but a warning tells their number."""
+def test_masks_that_are_not_compared_are_said(clean, weightcalc, monkeypatch):
+    """Masks of equal counts beyond a limit are no findings, but a warning tells their number."""
     recoded(clean)
-    monkeypatch.setattr(*limit, 0)
+    monkeypatch.setattr(mask_pixels, "MOST_PIXELS", 0)
     result = weightcalc("check", "masks", "-c", "names.txt", "--against", "val", "-j1")
     assert result.exit_code == 0
-    assert "1 pair of equal counts was not compared" in result.stderr
+    assert "1 mask of equal counts was not compared" in result.stderr

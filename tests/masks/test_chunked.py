@@ -58,7 +58,7 @@ def arrays(draw):
 
 
 @pytest.mark.parametrize(
-    "limits", [{}, {"_BOX_BYTES": 8, "_COUNTER_BYTES": 1 << 12, "_BYTES_OF_CHANNELS": 1}]
+    "limits", [{}, {"_BOX_BYTES": 8, "COUNTER_BYTES": 1 << 12, "_BYTES_OF_CHANNELS": 1}]
 )
 @settings(max_examples=400)
 @given(case=arrays())
@@ -132,7 +132,7 @@ def test_chunks_larger_than_the_array():
 
 def test_a_chunk_of_many_masks_is_read_once(monkeypatch):
     """Masks of one chunk are counted in turn where their counters are too many at once."""
-    monkeypatch.setattr(chunked, "_COUNTER_BYTES", 3 * 2048)
+    monkeypatch.setattr(chunked, "COUNTER_BYTES", 3 * 2048)
     values, reads = np.arange(20, dtype=np.uint8).reshape(20, 1, 1).repeat(6, 1).repeat(6, 2), []
     masks = list(chunked.count_chunked(stored(values, (20, 6, 6), reads), ReadOptions("index")))
     assert [mask.values for mask in masks] == [{n: 36} for n in range(20)]
@@ -141,7 +141,7 @@ def test_a_chunk_of_many_masks_is_read_once(monkeypatch):
 
 def test_chunks_of_parts_of_many_masks(monkeypatch):
     """Chunks that would be decoded over and over are refused."""
-    monkeypatch.setattr(chunked, "_COUNTER_BYTES", 2048)
+    monkeypatch.setattr(chunked, "COUNTER_BYTES", 2048)
     monkeypatch.setattr(chunked, "_BOX_BYTES", 1)
     array = stored(np.zeros((40, 6, 6), np.uint8), (40, 1, 1))
     with pytest.raises(LimitError, match="decoded 40 times"):

@@ -238,7 +238,7 @@ REFUSED = {
     "tiff with a short strip": (tiff([[1, 1]], 8, 1, "u1", {257: 2, 278: 2}), "a.tif", ""),
     "webp cut": (saved("WEBP", STRIPES.convert("RGB"), lossless=True)[:-9], "a.webp", ""),
     "colours": (saved("BMP", Image.new("RGB", (3, 2), (1, 2, 3))), "a.bmp", "colour"),
-    "gif beyond what is held": (saved("GIF")[:6] + b"\xff\x7f\xff\x7f" + saved("GIF")[10:], "a.gif", "268435456"),
+    "gif beyond what is held": (saved("GIF")[:6] + b"\xff\x7f\xff\x7f" + saved("GIF")[10:], "a.gif", "1073741824"),
 }  # fmt: skip
 
 

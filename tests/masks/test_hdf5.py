@@ -246,7 +246,7 @@ def test_without_h5py(build, monkeypatch, weightcalc):
 
 def test_masks_of_a_compressed_chunk(build, monkeypatch):
     """A chunk of more masks than are counted at once is right to the last of them."""
-    monkeypatch.setattr(chunked, "_COUNTER_BYTES", 3 * 100 * 4)
+    monkeypatch.setattr(chunked, "COUNTER_BYTES", 3 * 100 * 4)
     values = np.arange(20, dtype=np.int32).reshape(20, 1, 1).repeat(2, 1).repeat(2, 2)
     name = build(
         lambda file: file.create_dataset("y", data=values, chunks=(20, 2, 2), compression=4)

@@ -256,6 +256,14 @@ def test_colours_are_refused_as_index(color, depth):
     assert "--encoding color" in caught.value.hint
 
 
+@pytest.mark.parametrize(("reds", "is_channel"), [((1, 12), True), ((1, 128), False)])
+def test_ids_in_the_red_channel(reds, is_channel):
+    """Where only red is used, and by small numbers, the channel is offered before colours."""
+    with pytest.raises(DecodeError) as caught:
+        count(write_png([[(0, 0, 0), *((red, 0, 0) for red in reds)]], RGB))
+    assert caught.value.hint.startswith("save the channel") == is_channel
+
+
 def test_ids_in_16_bit_channels_are_no_colours():
     """Where samples of 16 bits have no 8-bit form, no hint leads to colours, which are refused."""
     data = write_png([[(1, 2, 0), (2, 0, 0)]], RGB, 16)

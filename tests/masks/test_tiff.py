@@ -312,7 +312,7 @@ def test_shared_strips_are_bounded(build):
     shared |= {273: (4, [8] * 100), 279: (4, [len(strip)] * 100)}
     name = build(shared, strip)
     assert counts_of(name) == {0: 100 << 20}
-    with pytest.raises(MaskError, match="more than 1000"):
+    with pytest.raises(MaskError, match="more than the limit of 1000"):
         count_file(name, ReadOptions(max_bytes=1000))
 
 

@@ -1,10 +1,11 @@
-"""Processes to test with: what one did besides reading, and one that file modes apply to."""
+"""Processes to test with: what one did besides reading, one that file modes apply to, and bounds."""
 
 from __future__ import annotations
 
 import ctypes
 import os
 import re
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -52,3 +53,61 @@ def _harm_in(event: str, arguments: tuple[object, ...]) -> Iterator[str]:
 def _is_unnamed(path: object) -> bool:
     """Whether a file is open already, or has no name and is opened by that of its folder."""
     return not isinstance(path, str | bytes | os.PathLike) or os.path.isdir(path)
+
+
+# Not getrusage: its maximum outlives exec, so that a child begins with that of pytest.
+PEAK = """
+def peak():
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM"))
+"""
+_BOUNDED = f"""
+import resource, sys
+{PEAK}
+seconds = int(sys.argv.pop(1))
+resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))  # before the machine swaps
+
+from weightcalc.cli.app import exit_code_of
+
+code = exit_code_of(sys.argv[1:])
+print(peak())
+sys.exit(code)
+"""
+_BUSY = 30  # times the processor time that a run may last where others use the machine too
+
+
+def run_bounded(
+    *words: object,
+    environment: dict[str, str],
+    cwd: str | os.PathLike[str] | None = None,
+    seconds: int = 2,
+    megabytes: int = 300,
+) -> tuple[int, str]:
+    """
+    Run a command line that writes nothing to standard output, within bounds.
+
+    Parameters
+    ----------
+    *words : object
+    environment : dict of str to str
+    cwd : str or os.PathLike, optional
+        Working directory.
+    seconds : int
+        Of processor time, after which the run is killed.
+    megabytes : int
+        Of memory, at most, which is asserted.
+
+    Returns
+    -------
+    tuple of int and str
+        Exit code, and standard error, which holds no traceback.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", _BOUNDED, str(seconds), *map(str, words)],
+        env=environment, cwd=cwd, capture_output=True, text=True, timeout=_BUSY * seconds, check=False,
+    )  # fmt: skip
+    assert done.returncode >= 0, f"killed by signal {-done.returncode}: {done.stderr}"
+    assert "Traceback" not in done.stderr, done.stderr
+    assert int(done.stdout) < megabytes * 1_000_000
+    return done.returncode, done.stderr

@@ -12,18 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.png_writer import write_png
+from support.processes import PEAK
 
 MB = 1_000_000
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/status").exists(), reason="peak memory is read from /proc"
 )
-
-# Not getrusage: its maximum outlives exec, so that a child begins with that of pytest.
-PEAK = """
-def peak():
-    with open("/proc/self/status") as file:
-        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM"))
-"""
 
 
 @pytest.fixture

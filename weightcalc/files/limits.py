@@ -11,14 +11,27 @@ from ..errors import LimitError
 
 MAX_PIXELS = 1 << 34  # of a mask
 MAX_BYTES = 1 << 36  # that a mask may inflate to
-MOST_HELD = 1 << 30  # bytes, decoded, of what cannot be counted in pieces
-LONGEST_ROW = 64 << 20  # bytes
+
+# What is held while a mask is counted, in bytes where nothing else is said.
+MOST_HELD = 1 << 30  # what cannot be counted in pieces, decoded
+LONGEST_ROW = 64 << 20
 COUNTER_BYTES = 64 << 20  # for the counters of masks whose pixels take turns in a file
-MOST_PASSES = 16  # over the same bytes, where there are more such masks
-MOST_MASKS = 1 << 18  # of a file, whose counts are held together
-MOST_NUMBERS = 1 << 21  # values of all masks of a file, at about 100 bytes
-MOST_MEMBERS = 1 << 20  # of an archive, whose names are held
-LONGEST_DIRECTORY = 128 << 20  # bytes of that of a zip
+MOST_PASSES = 16  # over the same pixels, where there are more such masks
+LONGEST_TAG = 8 << 20  # what a directory of TIFF says, such as where a million tiles are
+LONGEST_DOCUMENT = 16 << 20  # the metadata of a Zarr
+MOST_CHUNKS = 1 << 24  # of an array
+MOST_CHANNELS = 1 << 12  # of a mask
+MOST_ARRAYS = 10_000  # of a file, groups included
+
+# What is held of a file until all of it is found to be right.
+MOST_MASKS = 1 << 18
+MOST_NUMBERS = 1 << 21  # values of all its masks, each of which takes about 100 bytes
+
+# What is held of archives and lists.
+MOST_MEMBERS = 1 << 20  # of an archive
+LONGEST_DIRECTORY = 128 << 20  # of a zip
+LONGEST_HEADER = 1 << 20  # of a member of tar with its names, and of all that holds for all members
+LONGEST_LINE = 1 << 16  # of a list of names; systems allow paths of 4,096 bytes
 
 
 def check_bytes(what: str, size: int, limit: int) -> None:

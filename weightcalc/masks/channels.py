@@ -11,13 +11,12 @@ from typing import BinaryIO
 import numpy as np
 
 from ..errors import DamagedError, LimitError, ShapeError, ValuesError
-from ..files.limits import check_held, check_masks
+from ..files.limits import MOST_CHANNELS, check_held, check_masks
 from ..kernels.ndarrays import count_one_hot, count_ones
 from .arrays import Header, pieces
 from .options import ReadOptions, check_size
 from .value_counts import ValueCounts
 
-_MOST_CHANNELS = 1 << 12
 Place = tuple[slice, ...] | slice
 
 
@@ -42,8 +41,8 @@ class ChannelCounter:
 
     def __init__(self, shape: tuple[int, ...], channels: int, options: ReadOptions) -> None:
         check_size(math.prod(shape), 1, options)
-        if channels > _MOST_CHANNELS:
-            raise LimitError(f"{channels} channels are more than {_MOST_CHANNELS}").with_hint(
+        if channels > MOST_CHANNELS:
+            raise LimitError(f"{channels} channels are more than {MOST_CHANNELS}").with_hint(
                 "--channel-axis says which axis of an array holds the channels"
             )
         self._shape = shape

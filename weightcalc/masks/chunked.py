@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import LimitError
-from ..files.limits import COUNTER_BYTES, MOST_PASSES, check_held, check_masks
+from ..files.limits import COUNTER_BYTES, MOST_CHUNKS, MOST_PASSES, check_held, check_masks
 from .arrays import Header, boxes, steps_within
 from .channels import ChannelCounter, channel_axis
 from .options import ReadOptions
@@ -31,7 +31,6 @@ from .value_counts import ValueCounts
 
 _BOX_BYTES = 4 << 20  # where chunks are smaller
 _BYTES_OF_CHANNELS = 64 << 20  # of a box that holds all channels of its pixels
-_MOST_CHUNKS = 1 << 24  # of an array
 _CHUNKS_AT_ONCE = 4096  # for each of which the libraries make objects
 
 Box = tuple[slice, ...]
@@ -85,8 +84,8 @@ def _check_chunks(array: Chunked, options: ReadOptions) -> None:
     size = math.prod(chunks) * array.header.dtype.itemsize
     check_held("a chunk", size, "save the array with smaller chunks")
     number = math.prod(-(-length // chunk) for length, chunk in zip(shape, chunks, strict=True))
-    if number > _MOST_CHUNKS:
-        raise LimitError(f"it has {number} chunks, more than {_MOST_CHUNKS}").with_hint(
+    if number > MOST_CHUNKS:
+        raise LimitError(f"it has {number} chunks, more than {MOST_CHUNKS}").with_hint(
             "save the array with larger chunks"
         )
 

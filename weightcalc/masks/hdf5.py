@@ -21,6 +21,7 @@ from ..errors import (
     ShapeError,
     UnsupportedError,
 )
+from ..files.limits import MOST_ARRAYS
 from ..sources.guard import third_party
 from ..sources.opening import is_quick_to_seek, spooled
 from ..text.escape import printable
@@ -31,7 +32,6 @@ from .inflation import is_larger
 from .options import ReadOptions
 from .value_counts import ValueCounts
 
-_MOST_OBJECTS = 10_000
 _DEFLATE, _LZF = 1, 32000
 _FILTERS = {_DEFLATE, 2, 3, 5, _LZF}  # shuffle, Fletcher32 and N-bit too: h5py has them built in
 _NAMES = {4: "SZIP", 6: "scale-offset, which may be lossy", 32001: "Blosc", 32015: "Zstandard"}
@@ -115,8 +115,8 @@ def _entries(h5py: Any, group: Any, path: str) -> list[Entry]:
         below = []
         for name in names:
             num_objects += 1
-            if num_objects > _MOST_OBJECTS:
-                raise LimitError(f"it holds more than {_MOST_OBJECTS} arrays and groups").with_hint(
+            if num_objects > MOST_ARRAYS:
+                raise LimitError(f"it holds more than {MOST_ARRAYS} arrays and groups").with_hint(
                     "--array NAME says which of them is the mask"
                 )
             inner = f"{path}/{name}".lstrip("/")

@@ -22,7 +22,7 @@ from ..errors import (
     UnsupportedError,
     ValuesError,
 )
-from ..files.limits import COUNTER_BYTES, MOST_PASSES, check_bytes
+from ..files.limits import COUNTER_BYTES, MOST_ARRAYS, MOST_PASSES, check_bytes
 from ..kernels.counters import ValueCounter
 from ..kernels.ndarrays import whole_numbers
 from ..sources.guard import guarded, third_party
@@ -46,7 +46,6 @@ from .value_counts import ValueCounts
 _MAGIC = b"\x93NUMPY"
 _LONGEST_HEADER = 10_000
 _TOGETHER = 32 << 20  # bytes of masks whose pixels take turns
-_MOST_ARRAYS = 10_000  # of a .npz file
 _COLUMNS = 8  # that are united at once: a byte of bits
 _LARGEST_COLUMNS = 1 << 26  # bytes of so many columns
 _ITEM = re.compile(
@@ -128,7 +127,7 @@ def read_npz(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     DecodeError
         As `read_npy`; and if it holds several arrays and nobody says which is the mask.
     """
-    archive = open_zip(file, _MOST_ARRAYS)
+    archive = open_zip(file, MOST_ARRAYS)
     with archive, _member(archive, options) as member:
         yield from read_npy(guarded(member, "zipfile"), options)
 

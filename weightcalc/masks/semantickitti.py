@@ -4,6 +4,7 @@ Counts scans of SemanticKITTI.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -30,6 +31,9 @@ def read_label(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
     check_image(options)
     if options.encoding == "color":
         raise ColorError("a scan of points has no colours")
+    num_bytes = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    check_size(num_bytes // 4, 1, options)
     counter = ValueCounter(2)
     size = 0
     rest = b""
@@ -41,5 +45,4 @@ def read_label(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
         rest = data[4 * len(points) :]
     if rest:
         raise DamagedError(f"its {4 * size + len(rest)} bytes are no whole points of 4")
-    check_size(size, 1, options)
     yield ValueCounts(counter.counts(), size, "points", 65535)

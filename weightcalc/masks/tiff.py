@@ -22,9 +22,10 @@ from ..errors import (
     UnsupportedError,
     ValuesError,
 )
+from ..files.limits import LONGEST_TAG
 from ..kernels.counters import MOST_VALUES
 from ..kernels.ndarrays import counted_as, counter_of, whole_numbers
-from ..sources.guard import third_party
+from ..sources.guard import BoundedReads, third_party
 from ..sources.opening import is_quick_to_seek, spooled
 from .channels import ChannelCounter
 from .options import ReadOptions
@@ -84,9 +85,14 @@ def read_tiff(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
             file = stack.enter_context(spooled(file, options.max_bytes))
         stack.enter_context(silent())
         with third_party("tifffile"):
-            tiff = TiffFile(file, name="mask")
+            tiff = TiffFile(_directories(file), name="mask")
         count = _count_channels if options.by_channels else _count_pages
         yield from count(stack.enter_context(tiff), file, options)
+
+
+def _directories(file: BinaryIO) -> Any:
+    """A file for tifffile, which holds each tag of a directory; pixels are not read through it."""
+    return BoundedReads(file, LONGEST_TAG, "a tag in it")
 
 
 def picture_of_tiff(file: BinaryIO, options: ReadOptions) -> Picture:
@@ -106,7 +112,7 @@ def picture_of_tiff(file: BinaryIO, options: ReadOptions) -> Picture:
         return picture_of_image(file, "TIFF", options)
     with silent():
         with third_party("tifffile"):
-            tiff = TiffFile(file, name="mask")
+            tiff = TiffFile(_directories(file), name="mask")
         pages = [page for page in pages_of(tiff) if not page.subfiletype & NOT_FULL]
         images = [image_of(page, tiff.byteorder) for page in pages]
     if _is_for_pillow(images[0]):

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from ..errors import DamagedError, LimitError, MissingExtraError, UnsupportedError
+from ..files.limits import MOST_ARRAYS
 from ..sources.guard import third_party
 from ..sources.opening import is_quick_to_seek, spooled
 from ..text.escape import printable
@@ -26,7 +27,6 @@ from .options import ReadOptions
 from .value_counts import ValueCounts
 from .zarr_files import Archive, Coding, Files, Folder, Values, metadata
 
-_MOST_NODES = 10_000
 _COMPRESSORS = {"blosc", "zstd", "gzip", "zlib", "lz4"}
 _SHARDS = "sharding_indexed"
 _CODECS = {*_COMPRESSORS, _SHARDS, "bytes", "transpose", "crc32c", "delta", "shuffle"}
@@ -126,8 +126,8 @@ def _entries(files: Files, start: str) -> list[Entry]:
         if path in lower:
             continue
         num_nodes += 1
-        if num_nodes > _MOST_NODES:
-            raise LimitError(f"it holds more than {_MOST_NODES} arrays and groups").with_hint(
+        if num_nodes > MOST_ARRAYS:
+            raise LimitError(f"it holds more than {MOST_ARRAYS} arrays and groups").with_hint(
                 "--array NAME says which of them is the mask"
             )
         node = _node(files, path)

@@ -12,14 +12,13 @@ from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from ..errors import DamagedError, LimitError, UnsupportedError
 from ..files.bounded import open_regular
-from ..files.limits import MOST_MEMBERS
+from ..files.limits import LONGEST_DOCUMENT, MOST_MEMBERS
 from ..sources.guard import third_party
 from ..sources.zips import METHODS, open_zip
 from ..text.escape import printable
 from .inflation import claimed_size
 
 METADATA = ("zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata")
-_MOST_METADATA = 16 << 20
 _CHECKSUM = 4  # bytes of CRC-32C
 _SLACK = 1 << 20
 _MOST_PARTS = 64  # of the name of a member
@@ -82,8 +81,10 @@ class Archive:
                 folder = "/".join(parts[:number])
                 length += len(folder) * (folder not in self._folders)
                 self._folders.setdefault(folder, set()).add(part)
-            if length > _MOST_METADATA:
-                raise LimitError(f"the names of its folders have more than {_MOST_METADATA} bytes")
+            if length > LONGEST_DOCUMENT:
+                raise LimitError(
+                    f"the names of its folders have more than {LONGEST_DOCUMENT} bytes"
+                )
 
     def read(self, path: str, most: int) -> bytes | None:
         """A file of at most so many bytes; None if there is none."""
@@ -109,7 +110,7 @@ def _bounded(data: bytes, path: str, most: int) -> bytes:
 
 def metadata(files: Files, path: str) -> bytes | None:
     """A JSON document of a Zarr; None if there is none."""
-    return files.read(path, _MOST_METADATA)
+    return files.read(path, LONGEST_DOCUMENT)
 
 
 class Coding(NamedTuple):

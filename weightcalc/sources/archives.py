@@ -27,7 +27,7 @@ from ..errors import (
     SourceError,
     UnsupportedError,
 )
-from ..files.limits import MOST_MEMBERS
+from ..files.limits import LONGEST_HEADER, MOST_MEMBERS
 from ..text.escape import printable
 from .guard import third_party
 from .names import Members, is_url, open_file, path_of, split_name
@@ -37,9 +37,6 @@ _ENCRYPTED = 0x41  # flag bits: by password, and by certificate
 _LARGEST_RATIO = 1100  # deflate reaches 1,032
 _LARGE = 64 << 20  # below it, any ratio will do
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
-_LONGEST_HEADER = (
-    1 << 20
-)  # of a member of tar with its names, and of all that holds for all members
 _BLOCK = 512
 _PIECE = 1 << 20
 _CACHE = threading.local()
@@ -277,8 +274,8 @@ class _Headers:
         return data
 
     def _check(self, size: int) -> None:
-        if size > _LONGEST_HEADER:
-            raise LimitError(f"it has headers of {size} bytes, more than {_LONGEST_HEADER}")
+        if size > LONGEST_HEADER:
+            raise LimitError(f"it has headers of {size} bytes, more than {LONGEST_HEADER}")
 
 
 class _Tar:

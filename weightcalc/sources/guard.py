@@ -125,3 +125,51 @@ class _Guarded(io.BufferedIOBase):
 
     def tell(self) -> int:
         return self._file.tell()
+
+
+class BoundedReads:
+    """
+    A file of which a decoder cannot read more at once than it may hold.
+
+    Parameters
+    ----------
+    file : binary file
+        One that can be sought.
+    most : int
+        Bytes of a read.
+    what : str
+        What the decoder reads, such as "its directory".
+    """
+
+    def __init__(self, file: BinaryIO, most: int, what: str) -> None:
+        self._file = file
+        self._most = most
+        self._what = what
+
+    def read(self, size: int = -1) -> bytes:
+        """
+        The next bytes.
+
+        Raises
+        ------
+        LimitError
+            If they are too many.
+        """
+        if size > self._most:
+            raise LimitError(f"{self._what} has {size} bytes, more than the limit of {self._most}")
+        data = self._file.read(size if size >= 0 else self._most + 1)
+        if len(data) > self._most:
+            raise LimitError(f"{self._what} has more bytes than the limit of {self._most}")
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a byte."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Where the next byte is."""
+        return self._file.tell()
+
+    def seekable(self) -> bool:
+        """Whether it can be sought, as decoders ask."""
+        return True

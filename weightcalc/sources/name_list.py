@@ -17,11 +17,11 @@ from typing import BinaryIO
 
 from ..errors import SourceError
 from ..files.bounded import open_regular
+from ..files.limits import LONGEST_LINE
 from ..text.escape import printable
 from .names import is_url, tidy
 from .options import SourceOptions
 
-_LONGEST_LINE = 1 << 16  # bytes; systems allow paths of 4,096
 _ODD = re.compile(r"[\s,\\]")
 _COLUMNS = re.compile(r"\s*,\s*|\s+")
 
@@ -53,9 +53,9 @@ def read_list(
     """
     rows = _split_at_nul(lines) if nul else _lines_of(lines)
     for number, row in enumerate(rows, 1):
-        if len(row) > _LONGEST_LINE:
+        if len(row) > LONGEST_LINE:
             raise SourceError(
-                f"line {number} of the list is longer than {_LONGEST_LINE} bytes, so no name"
+                f"line {number} of the list is longer than {LONGEST_LINE} bytes, so no name"
             )
         text = os.fsdecode(row)
         if text and (nul or not text.startswith("#")):
@@ -81,7 +81,7 @@ def _split_lines(pieces: Iterable[str]) -> Iterator[str]:
     for piece in pieces:
         *whole, rest = (rest + piece).split("\n")
         yield from whole
-        if len(rest) > _LONGEST_LINE:
+        if len(rest) > LONGEST_LINE:
             break  # which is refused
     yield rest
 
@@ -100,7 +100,7 @@ def names_in_list(options: SourceOptions) -> Iterator[str]:
         return
     try:
         with nullcontext(sys.stdin.buffer) if path == "-" else _opened(path) as file:
-            lines = iter(partial(file.readline, _LONGEST_LINE + 2), b"")  # and its end
+            lines = iter(partial(file.readline, LONGEST_LINE + 2), b"")  # and its end
             for name in read_list(
                 lines, root=options.root, suffix=options.suffix, nul=options.null
             ):
@@ -124,7 +124,7 @@ def _split_at_nul(pieces: Iterable[bytes]) -> Iterator[bytes]:
     for piece in pieces:
         *whole, rest = (rest + piece).split(b"\0")
         yield from whole
-        if len(rest) > _LONGEST_LINE:
+        if len(rest) > LONGEST_LINE:
             break  # which is refused
     yield rest
 
