@@ -91,7 +91,7 @@ def read_class_list(name: str) -> ClassList:
     if not {".", "/", "\\"} & set(name) and not is_there:
         raise LabelError(
             f"{printable(name)}: neither a file nor a preset{nearest(name, PRESETS)}"
-        ).with_hint(similar_paths(name))
+        ).with_hint(f"-n {name}, for as many classes" if name.isdecimal() else similar_paths(name))
     if name.lower().endswith(".py"):
         raise LabelError(f"{printable(name)}: Python is not executed").with_hint(
             f"a text file of one name a line, or a preset: {', '.join(PRESETS)}"
