@@ -176,6 +176,7 @@ class UnknownValues:
         what = "intensities of an image" + ", or numbers of objects" * (low >= 0)
         objects = "; --map 128-255:1 --map '*:0' if they are soft masks" * (high <= 255)
         objects += f"; --map 1-{high}:1 --map 0:0 if they are objects of one class"
+        objects += f"; -n {high + 1} if there are so many classes" * (high < MOST_CLASSES)
         return LabelError(
             f"{printable(self._seen[max(self._seen)].first)}: the masks hold "
             f"{len(pixels)} different values from {low} to {high}: {what}, and no class ids"
