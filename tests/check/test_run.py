@@ -1,5 +1,6 @@
 """`weightcalc check`: settings and where they come from, what is read, and exit codes."""
 
+import itertools
 import json
 import subprocess
 import sys
@@ -353,6 +354,23 @@ def test_leak_of_a_stack(tmp_path, check, save_mask):
     arguments = [tmp_path / "a", "-n", 4, "--against", tmp_path / "b"]
     leaks = {mask: text for (rule, mask), text in check(*arguments)[1].items() if "leak" in rule}
     assert leaks == {f"{tmp_path}/a/0.npy[0]": f"the same mask as {tmp_path}/b/1.npy[1]"}
+
+
+def test_what_unknown_values_look_like_is_said(weightcalc, save_mask, tmp_path):
+    """Where unknown values have a pattern, the options that fit are said as other commands do."""
+    save_mask([[0, 60, 120, 180]], "m/a.png")
+    result = weightcalc("check", tmp_path / "m")
+    assert result.exit_code == 1
+    assert "--map 60:1 --map 120:2 --map 180:3" in result.stderr
+
+
+def test_copied_folders_are_said(weightcalc, save_mask, tmp_path):
+    """Folders that hold the same masks under the same names are a warning of the check too."""
+    for folder, name in itertools.product(("masks", "masks (1)"), "abc"):
+        save_mask(ROWS, f"m/{folder}/{name}.png")
+    result = weightcalc("check", tmp_path / "m", "-n", 3)
+    assert result.exit_code == 0
+    assert "masks (1)" in result.stderr
 
 
 @pytest.mark.parametrize("depth", [2, 4])

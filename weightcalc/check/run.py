@@ -198,6 +198,9 @@ def run_check(check: Check, run: RunOptions, voice: Voice) -> Checked:
     if check.baseline is not None:
         check_comparable(check.baseline, counts)
     state.look_at_set(counts)
+    voice.warn_each(state.tally.about_set())
+    if text := state.tally.unknown_values():
+        voice.note(f"unknown-value: {text}")
     _say_what_was_not_checked(check, state.incomplete, voice)
     return Checked(state.findings, counts, state.num_unread, check)
 

@@ -141,21 +141,23 @@ class Tally:
         return not said and value in labelled.classes
 
     def remarks(self) -> list[str]:
-        """What is odd about files that were counted, and what is said once for all of them."""
+        """What is odd about files that were counted, and about all of them together."""
+        return self.notes + self.about_set()
+
+    def about_set(self) -> list[str]:
+        """What is odd about the set, whatever its values: copies, colours, declared values."""
         of_nodata = [
             f"{number_of(seen.masks, 'mask')} ({printable(seen.first)} is the first) declare "
             f"{value} as nodata, and it is counted as a class: --ignore-index nodata leaves it out"
             for value, seen in self._nodata.items()
         ]
         of_colors = self._colors.remarks(self.counts) if self._colors is not None else []
-        of_copies = self._copies.remarks()
-        return [
-            *self.notes,
-            *of_nodata,
-            *of_copies,
-            *of_colors,
-            *self._unknown.remarks(self.counts),
-        ]
+        of_values = self._unknown.remarks(self.counts)
+        return [*of_nodata, *self._copies.remarks(), *of_colors, *of_values]
+
+    def unknown_values(self) -> str:
+        """What values without a class look like, and what to do; "" if there is nothing to say."""
+        return self._unknown.looks_like(self.counts)
 
     def finish(self, on_error: str = "fail", files: Sequence[str] = ()) -> ClassCounts:
         """
