@@ -143,14 +143,14 @@ def test_bytes_under_way_are_bounded(monkeypatch):
     """However many requests may be under way, their bodies are read as far as there is room."""
     monkeypatch.setattr(fetching, "ROOM", fetching.Room(3 * len(A)))
     used = []
-    take = fetching.Room._try
+    take = fetching.Room.try_to_take
 
     def tried(room, number, ticket):
         fits = take(room, number, ticket)
         used.append(room._used)
         return fits
 
-    monkeypatch.setattr(fetching.Room, "_try", tried)
+    monkeypatch.setattr(fetching.Room, "try_to_take", tried)
     with faulty(lambda path, number: [made()]) as (_, url):
         names = [f"{url}/{n:03}.png" for n in range(60)]
         assert count_masks(names, num_requests=30).num_masks == 60

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
 from support import stores
+from support.faulty_server import faulty
 from support.png_writer import write_png
 
 from weightcalc.sources import fetching, patience
@@ -105,3 +108,56 @@ def test_archive(weightcalc, masks, tmp_path, monkeypatch):
         remote = weightcalc("count", f"{url}/all.zip", *FIVE, "-j", 2)
         fetching.close_stores()
     assert counts(remote) == counts(weightcalc("count", masks / "all.zip", *FIVE))
+
+
+def test_google(weightcalc, masks, monkeypatch):
+    """A bucket of Google is listed and read as others are; gcsfs finds its server and who asks."""
+    stores.needed("gcsfs")
+    import fsspec.config
+
+    monkeypatch.setitem(fsspec.config.conf, "gs", {"token": "anon"})
+    files = {f"m/{name}": (masks / "m" / name).read_bytes() for name in [*NAMES, "large.npy"]}
+    with faulty(lambda path, number: [google(files, path, server.heads[-1])]) as (server, url):
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", url)
+        remote = weightcalc("count", "gs://bucket/m", *FIVE, "-j", 1)
+        assert counts(remote) == counts(weightcalc("count", masks / "m", *FIVE))
+        assert weightcalc("count", "gcs://bucket/m/*.png", *FIVE, "-j", 1).json["masks"] == 2
+    assert sum(number for path, number in server.asked.items() if "prefix=m/" in path) == 2
+    assert server.asked.total() == 2 + (len(files) + 1) + 2  # the large one in two pieces
+
+
+def google(files, path, head):
+    """What Google answers: a page of a listing, or a piece of an object."""
+    if "/download/" not in path:
+        prefix = unquote(re.search("prefix=([^&]*)", path)[1])
+        items = [
+            {"name": name, "size": str(len(data)), "generation": "5"}
+            for name, data in files.items()
+            if name.startswith(prefix)
+        ]
+        body = json.dumps({"items": items}).encode()
+        return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    data = files[unquote(path.partition("/o/")[2].partition("?")[0])]
+    wanted = re.search(r"Range: bytes=(\d+)-(\d+)", head)
+    start, end = int(wanted[1]), min(int(wanted[2]), len(data) - 1)
+    return (
+        f"HTTP/1.1 206 Partial\r\nContent-Range: bytes {start}-{end}/{len(data)}\r\n"
+        f"x-goog-generation: 5\r\nContent-Length: {end + 1 - start}\r\n\r\n"
+    ).encode() + data[start : end + 1]
+
+
+def test_no_credentials(weightcalc, masks, monkeypatch):
+    """Without credentials of S3 the message says what to set."""
+    with stores.moto(masks, monkeypatch) as url:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.delenv(name)
+        from s3fs import S3FileSystem
+
+        S3FileSystem.clear_instance_cache()
+        for words in (["count", f"{url}/m"], ["count", f"{url}/m/a.png", masks / "m/a.png"]):
+            done = weightcalc(*words, *FIVE, "-j", 1)
+            assert (done.exit_code, done.stdout) == (2, b"")
+            assert "AWS_PROFILE" in done.stderr
+            assert "--on-error" not in done.stderr
+        fetching.close_stores()
+        S3FileSystem.clear_instance_cache()

@@ -32,6 +32,7 @@ class DelayedServer:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of a connection."""
+        self.asked["connections"] += 1
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 await asyncio.sleep(self.delay)

@@ -11,7 +11,8 @@ import asyncio
 import io
 import threading
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
+from contextlib import nullcontext
 from itertools import chain
 from typing import BinaryIO
 
@@ -22,6 +23,7 @@ from .names import ListedUrl, is_url
 from .patience import trouble_of
 from .scenes import Item, files_of
 
+_WAITING = 4  # pieces that are there or on their way, for each request that may be under way
 _MOST_UNDECLARED = 1 << 30  # bytes of a file whose server does not say its size
 
 
@@ -29,10 +31,29 @@ class _UnderWay:
     """A first piece that is being fetched."""
 
     def __init__(self, url: str) -> None:
+        self._url = url
         self._ticket = Ticket()
-        self._future: Future[Piece] = asyncio.run_coroutine_threadsafe(
-            fetch(url, 0, self._ticket), loop()
-        )
+        self._future: Future[Piece] = Future()
+        self._task: asyncio.Task[Piece] | None = None
+
+    def start(self, few: asyncio.Semaphore | None) -> None:
+        """Fetch it as one of those that may be, or at once; in the thread of the requests."""
+        self._task = asyncio.get_running_loop().create_task(self._fetch(few))
+        self._task.add_done_callback(self._end)
+
+    async def _fetch(self, few: asyncio.Semaphore | None) -> Piece:
+        async with few or nullcontext():
+            return await fetch(self._url, 0, self._ticket)
+
+    def _end(self, task: asyncio.Task[Piece]) -> None:
+        error = CancelledError() if task.cancelled() else task.exception()
+        wanted = self._future.set_running_or_notify_cancel()
+        if wanted and error is not None:
+            self._future.set_exception(error)
+        elif wanted:
+            self._future.set_result(task.result())
+        elif error is None:
+            fetching.ROOM.give(len(task.result().data))
 
     def result(self) -> Piece:
         """The piece, as soon as it is there."""
@@ -45,8 +66,19 @@ class _UnderWay:
 
     def drop(self) -> None:
         """Do without it."""
-        if not self._future.cancel() and self._future.exception() is None:
+        if self._future.cancel():
+            loop().call_soon_threadsafe(self._stop)
+        elif self._future.exception() is None:
             fetching.ROOM.give(len(self._future.result().data))
+
+    def _stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+
+def _start(requests: Sequence[_UnderWay], few: asyncio.Semaphore | None) -> None:
+    for request in requests:
+        request.start(few)
 
 
 class _Ahead(threading.local):
@@ -55,16 +87,33 @@ class _Ahead(threading.local):
     def __init__(self) -> None:
         self.coming: Iterator[str] = iter(())
         self.under_way: dict[str, _UnderWay] = {}
-        self.requests = 0
+        self.most = 0
+        self.few: asyncio.Semaphore | None = None
+
+    def begin(self, urls: Iterator[str], requests: int) -> None:
+        """Be ready to fetch some URLs with so many requests at a time."""
+        self.coming = urls
+        self.most = _WAITING * requests
+        self.few = asyncio.Semaphore(requests)
 
     def fill(self) -> None:
-        """Begin as many requests as may be under way."""
-        while len(self.under_way) < self.requests and (url := next(self.coming, None)):
-            self.under_way[url] = _UnderWay(url)
+        """See to it that there is always something to ask for, and something to count."""
+        if len(self.under_way) > self.most // 2:
+            return  # many at a time, as each word to another thread takes its time
+        more: dict[str, _UnderWay] = {}
+        while len(self.under_way) + len(more) < self.most and (url := next(self.coming, None)):
+            if url not in self.under_way:
+                more[url] = _UnderWay(url)
+        if more:
+            self.under_way |= more
+            loop().call_soon_threadsafe(_start, [*more.values()], self.few)
 
     def take(self, url: str) -> _UnderWay:
         """The request for a URL, begun before or now."""
-        found = self.under_way.pop(url, None) or _UnderWay(url)
+        found = self.under_way.pop(url, None)
+        if found is None:
+            found = _UnderWay(url)
+            loop().call_soon_threadsafe(_start, [found], None)
         self.fill()
         return found
 
@@ -91,8 +140,7 @@ def read_ahead(items: Sequence[Item], requests: int) -> Iterator[Item]:
         How many requests are under way at a time.
     """
     files = chain.from_iterable(map(files_of, items))
-    _AHEAD.coming = (file for file in files if is_url(file))
-    _AHEAD.requests = requests
+    _AHEAD.begin((file for file in files if is_url(file)), requests)
     try:
         for item in items:
             _AHEAD.fill()

@@ -144,12 +144,13 @@ class Room:
 
     async def take(self, number: int, ticket: Ticket) -> None:
         """Take room for some bytes, when there is some; called in the thread of the requests."""
-        while not self._try(number, ticket):
+        while not self.try_to_take(number, ticket):
             waiter = asyncio.get_running_loop().create_future()
             self._waiting.append(waiter)
             await waiter
 
-    def _try(self, number: int, ticket: Ticket) -> bool:
+    def try_to_take(self, number: int, ticket: Ticket) -> bool:
+        """Take room for some bytes, if there is some or somebody waits for them."""
         with self._lock:
             fits = not self._used or self._used + number <= self._limit or ticket.is_urgent
             self._used += number if fits else 0
@@ -199,9 +200,10 @@ async def fetch(url: str, start: int, ticket: Ticket) -> Piece:
 
 async def _read(answer: Any, url: str, start: int, ticket: Ticket, limit: asyncio.Timeout) -> Piece:
     room = min(_most(url, start) if answer.length is None else answer.length, PIECE)
-    limit.reschedule(None)  # the wait for room is not the server's
-    await ROOM.take(room, ticket)
-    limit.reschedule(asyncio.get_running_loop().time() + SECONDS_A_PIECE)
+    if not ROOM.try_to_take(room, ticket):
+        limit.reschedule(None)  # the wait for room is not the server's
+        await ROOM.take(room, ticket)
+        limit.reschedule(asyncio.get_running_loop().time() + SECONDS_A_PIECE)
     try:
         data = await answer.read()
     except BaseException:
