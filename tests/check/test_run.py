@@ -123,7 +123,7 @@ def test_config(clean, check):
         ("min_masks = 3", "has no key 'min_masks'; did you mean min-masks"),
         ("maxdrift = 3", "did you mean max-drift"),
         ("rules = {rare-clas = 'off'}", "there is no rule 'rare-clas'; did you mean rare-class"),
-        ("rules = {rare-class = true}", "rare-class can be error, warning, off, not 'True'"),
+        ("rules = {rare-class = true}", "rare-class can be error, warning, off, not 'true'"),
         ("min-masks = -1", "expected a whole number"),
         (f"max-imbalance = 1{'0' * 400}", "expected a number above 0, of at most 308 digits"),
         ("max-imbalance = nan", "expected a number above 0"),

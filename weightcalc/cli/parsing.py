@@ -143,7 +143,7 @@ def parse_local(ctx: click.Context, param: click.Parameter, text: str | None) ->
     """Refuse the URL of a file that is to be written."""
     if text is not None and "://" in text:
         raise click.BadParameter(
-            "a URL; results are written to local files, which the tools of the store copy there",
+            f"{printable(text)} is a URL; results are written to local files, which the tools of the store copy there",
             ctx,
             param,
         )
