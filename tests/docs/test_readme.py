@@ -110,3 +110,11 @@ def test_each_page_is_listed():
     """The README links to each page of the manual, with the summary that `help` shows."""
     for topic, summary in topics().items():
         assert f"| [{topic}](weightcalc/manual/{topic}.md) | {summary} |" in README
+
+
+def test_first_example(folder):
+    """The first example of the README prints what stands under it, but for what -v adds before."""
+    (block,) = re.findall(r"```console\n\$ (weightcalc .*?)\n(.*?)```", README, re.DOTALL)
+    command, shown = block
+    done = run(command.replace("examples/masks", shlex.quote(str(ROOT / "examples/masks"))), folder)
+    assert done.stderr.endswith(shown)
