@@ -27,7 +27,7 @@ from support.png_writer import (
 
 from weightcalc import ReadOptions, count_file
 from weightcalc.errors import DecodeError
-from weightcalc.kernels import fast_png
+from weightcalc.kernels import counters, fast_png, numpy_twin
 from weightcalc.kernels.counters import ValueCounter
 from weightcalc.masks import file as mask_file
 from weightcalc.masks import png, png_plain, png_values
@@ -61,6 +61,14 @@ def careful_pixels(data):
     return mask.values, mask.notes
 
 
+def twin_pixels(data):
+    """Value to pixels by the careful path without its compiled kernel."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counters, "count_rows", numpy_twin.count_rows)
+        patch.setattr(counters, "count_values", numpy_twin.count_values)
+        return careful_pixels(data)[0]
+
+
 def fast_pixels(data):
     """Value to pixels by the fast path; None if it declines."""
     found = fast_png.count_plain_png(data, NO_LIMIT, NO_LIMIT)
@@ -77,12 +85,16 @@ def is_right(data):
     return careful is not None and found == careful[0] == plain_pixels(data) and not notes
 
 
-def draw_raw(dice, kind):
-    """Width, height, and filtered rows as masks have them: zeros, few values, rows that recur."""
+def draw_size(dice):
+    """Width and height; some images reach beyond the window, with rows that fit into it."""
+    if dice.random() < 0.1:
+        return dice.choice([255, 127, 511]), 180
+    return dice.randint(1, 80), dice.randint(1, 50)
+
+
+def draw_raw(dice, kind, width, height):
+    """Filtered rows as masks have them: zeros, few values, rows that recur."""
     color, depth = kind
-    width, height = dice.randint(1, 80), dice.randint(1, 50)
-    if dice.random() < 0.1:  # beyond the window, with rows that fit into it
-        width, height = dice.choice([255, 127, 511]), 180
     size = (width * SAMPLES[color] * depth + 7) // 8
     some, few = (
         dice.choice([[0, 1, 2, 3, 4], [2, 2, 4, 1], [0], [1], [2], [4], [3]]),
@@ -101,7 +113,7 @@ def draw_raw(dice, kind):
         if dice.random() < 0.5 and back <= len(raw):
             row = raw[len(raw) - back :][: size + 1]
         raw += row
-    return width, height, bytes(raw)
+    return bytes(raw)
 
 
 def draw_stream(dice, raw, row):
@@ -128,11 +140,12 @@ def file_of(width, height, kind, stream, dice):
     return join([*head, *((b"IDAT", part) for part in parts), (b"IEND", b"")])
 
 
-def draw_file(seed):
+def draw_file(seed, size=None):
     """A right file of any kind, and what its stream holds."""
     dice = random.Random(seed)
     kind = KINDS[seed % len(KINDS)]
-    width, height, raw = draw_raw(dice, kind)
+    width, height = size or draw_size(dice)
+    raw = draw_raw(dice, kind, width, height)
     stream = draw_stream(dice, raw, len(raw) // height)
     return file_of(width, height, kind, stream, dice), (width, height, kind, stream)
 
@@ -146,6 +159,16 @@ def test_plain_files_are_accepted(kind):
         assert is_right(data), seed
         if len(data) <= 4096:
             assert sum(fast_pixels(data).values()) == width * height, seed
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_width(kind):
+    """At each width from 1 to 70 fast path, careful path, NumPy twin and a plain loop agree."""
+    for width in range(1, 71):
+        data, _ = draw_file(len(KINDS) * (1000 + width) + KINDS.index(kind), (width, 9))
+        assert plain_pixels(data) == twin_pixels(data), width
+        assert is_right(data), width
+        assert len(data) > 4096 or fast_pixels(data) is not None, width
 
 
 def damaged(data, dice):
