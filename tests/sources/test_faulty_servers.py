@@ -321,3 +321,22 @@ def test_outputs_are_local(weightcalc, save_mask, option):
     done = weightcalc("count", save_mask([[0, 1]]), option, "s3://bucket/counts.json")
     assert (done.exit_code, done.stdout) == (2, b"")
     assert "local files" in done.stderr
+
+
+def test_layers(weightcalc):
+    """The files of a scene are fetched ahead as others are, once each, and any that fails is named."""
+
+    def answer(path, number):
+        if path == "/m/":
+            names = [f"{scene}_{class_}.png" for scene in "abc" for class_ in ("sky", "car")]
+            return [made("".join(f"<a href='{name}'>x</a>" for name in names).encode())]
+        return [made(b"", "404 No") if path == "/m/b_car.png" else made(write_png([[0, 1]]))]
+
+    with faulty(answer) as (server, url):
+        words = ["count", f"{url}/m/", "--layers", "{scene}_{class}.png", "-j", 1]
+        done = weightcalc(*words, "--on-error", "skip", "--requests", 2)
+        assert (done.exit_code, done.json["masks"]) == (0, 2), done.stderr
+        assert "b_car.png: not found" in done.stderr
+        assert set(server.asked.values()) == {1}
+        assert server.most_open <= 2
+    assert fetching.ROOM._used == 0

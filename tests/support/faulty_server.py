@@ -43,7 +43,7 @@ class Faulty:
                 self.open -= 1
                 if last:
                     break
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             pass
         finally:
             writer.close()
