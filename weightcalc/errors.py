@@ -7,6 +7,7 @@ What can go wrong.
     * MissingError: there is no such file
     * DamagedError: the file is cut, fails a checksum, or breaks the rules of its format
     * UnsupportedError: the file may be right, but weightcalc does not read its format
+    * AccessError: a server does not let us read it
     * PointerError: Git LFS, git-annex or DVC keep the mask elsewhere
     * LossyError: the format changes pixels, so that they are no longer labels
     * ColorError: colours where indices are wanted, or indices where colours are
@@ -79,6 +80,10 @@ class DamagedError(DecodeError):
 
 class UnsupportedError(DecodeError):
     """The file may be right, but weightcalc cannot read its format or this variant of it."""
+
+
+class AccessError(DecodeError):
+    """A server does not let us read it: credentials are absent, or those of somebody else."""
 
 
 class PointerError(DecodeError):

@@ -32,11 +32,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from weightcalc import LabelMap, count_masks, local_pool
+from weightcalc import LabelMap, ReadOptions, count_masks, local_pool
 from weightcalc.kernels import counters as kernels
 from weightcalc.kernels import fast_png
 from weightcalc.kernels import numpy_twin as numpy_kernels
-from weightcalc.masks import file, png
+from weightcalc.masks import file
 
 Contender = Callable[[list[str]], int]
 
@@ -180,7 +180,7 @@ def ours(pool: Executor | None, jobs: int = 1) -> Contender:
 
     def run(files: list[str]) -> int:
         is_colour = "colour" in files[0]
-        options = png.ReadOptions(encoding="color" if is_colour else "index")
+        options = ReadOptions(encoding="color" if is_colour else "index")
         size = 65536 if "16-bit" in files[0] else 256
         labels = LabelMap(learn_colors=True) if is_colour else LabelMap(size)
         counts = count_masks(files, labels, executor=pool, num_workers=jobs, options=options)

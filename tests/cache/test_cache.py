@@ -298,7 +298,7 @@ def test_urls_are_not_kept(tmp_path):
     for _ in range(2):
         with open_cache(str(tmp_path / "c.db"), ReadOptions()) as opened:
             assert list(opened.count_each([one.name], lambda names: [one])) == [one]
-            assert opened.not_kept == {"behind URLs": 1}
+            assert opened.not_kept == {cache._NO_TAG: 1}
 
 
 def test_vanished_masks(masks, count):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from support.checked_set import ROWS, twice
 
-from weightcalc.check import duplicates, pixels
-from weightcalc.check.duplicates import Duplicates
+from weightcalc.check import pixels, same_masks
+from weightcalc.check.same_masks import SameMasks
 from weightcalc.masks.file import count_file
 
 ASKED = ["-n", 3, "--rule", "duplicate-mask=error"]
@@ -77,12 +77,12 @@ def test_other_splits_are_other_sets(clean, check, save_mask):
 
 def test_equal_digests_are_decided_by_pixels(clean, save_mask, monkeypatch):
     """If all digests were equal, pixels would still tell masks apart."""
-    monkeypatch.setattr(duplicates, "_digest_of_pixels", lambda pixels: b"")
-    held = Duplicates("auto")
+    monkeypatch.setattr(same_masks, "_digest_of_pixels", lambda pixels: b"")
+    held = SameMasks("auto")
     twins = []
     for name, rows in (("a", ROWS), ("d", np.array(ROWS)[::-1]), ("e", np.array(ROWS)[::-1])):
         path = save_mask(rows, f"{name}.png")
-        twins.append(held.twin(path, None, count_file(path)[0]))
+        twins.append(held.twin(path, None, count_file(path)[0], keep=True))
     assert [twin and twin[-5:] for twin in twins] == [None, None, "d.png"]
 
 
@@ -91,12 +91,12 @@ def test_many_of_equal_counts_are_read_once(clean, save_mask, monkeypatch):
     read = []
     real = pixels.pixel_values
     monkeypatch.setattr(pixels, "pixel_values", lambda *a: read.append(a[0]) or real(*a))
-    held = Duplicates("auto")
+    held = SameMasks("auto")
     for number in range(16):
         row = np.zeros(16)
         row[number] = 1
         path = save_mask([row], f"{number}.png")
-        assert held.twin(path, None, count_file(path)[0]) is None
+        assert held.twin(path, None, count_file(path)[0], keep=True) is None
     assert len(read) == len(set(read)) == 16
 
 

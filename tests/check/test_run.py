@@ -1,5 +1,6 @@
 """`weightcalc check`: settings and where they come from, what is read, and exit codes."""
 
+import itertools
 import json
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from support.checked_set import (
@@ -22,7 +24,6 @@ from support.checked_set import (
 )
 
 from weightcalc.check import pixels as mask_pixels
-from weightcalc.check import splits
 from weightcalc.check.findings import MOST_KEPT, Finding, Findings
 from weightcalc.kernels import counters as kernels
 from weightcalc.masks import file as mask_file
@@ -122,7 +123,7 @@ def test_config(clean, check):
         ("min_masks = 3", "has no key 'min_masks'; did you mean min-masks"),
         ("maxdrift = 3", "did you mean max-drift"),
         ("rules = {rare-clas = 'off'}", "there is no rule 'rare-clas'; did you mean rare-class"),
-        ("rules = {rare-class = true}", "rare-class can be error, warning, off, not 'True'"),
+        ("rules = {rare-class = true}", "rare-class can be error, warning, off, not 'true'"),
         ("min-masks = -1", "expected a whole number"),
         (f"max-imbalance = 1{'0' * 400}", "expected a number above 0, of at most 308 digits"),
         ("max-imbalance = nan", "expected a number above 0"),
@@ -345,6 +346,33 @@ def write_low_depth(path, depth, level):
     path.write_bytes(data)
 
 
+def test_leak_of_a_stack(tmp_path, check, save_mask):
+    """A mask of a stack is found in a stack of another split, and both are named with their numbers."""
+    first, second = np.array(ROWS), np.array(ROWS)[:, ::-1]
+    save_mask([first, second], "a/0.npy")
+    save_mask([np.array(ROWS)[::-1], first], "b/1.npy")
+    arguments = [tmp_path / "a", "-n", 4, "--against", tmp_path / "b"]
+    leaks = {mask: text for (rule, mask), text in check(*arguments)[1].items() if "leak" in rule}
+    assert leaks == {f"{tmp_path}/a/0.npy[0]": f"the same mask as {tmp_path}/b/1.npy[1]"}
+
+
+def test_what_unknown_values_look_like_is_said(weightcalc, save_mask, tmp_path):
+    """Where unknown values have a pattern, the options that fit are said as other commands do."""
+    save_mask([[0, 60, 120, 180]], "m/a.png")
+    result = weightcalc("check", tmp_path / "m")
+    assert result.exit_code == 1
+    assert "--map 60:1 --map 120:2 --map 180:3" in result.stderr
+
+
+def test_copied_folders_are_said(weightcalc, save_mask, tmp_path):
+    """Folders that hold the same masks under the same names are a warning of the check too."""
+    for folder, name in itertools.product(("masks", "masks (1)"), "abc"):
+        save_mask(ROWS, f"m/{folder}/{name}.png")
+    result = weightcalc("check", tmp_path / "m", "-n", 3)
+    assert result.exit_code == 0
+    assert "masks (1)" in result.stderr
+
+
 @pytest.mark.parametrize("depth", [2, 4])
 def test_leak_of_few_bits(tmp_path, check, depth):
     """A grey mask of 2 or 4 bits is found in another split, though its bytes are others."""
@@ -354,13 +382,10 @@ def test_leak_of_few_bits(tmp_path, check, depth):
     assert ("split-leak", str(tmp_path / "a/0.png")) in check(*arguments)[1]
 
 
-@pytest.mark.parametrize(
-    "limit", [(mask_pixels, "MOST_PIXELS"), (splits, "_MOST_DECODED"), (splits, "_MOST_TWINS")]
-)
-def test_pairs_that_are_not_compared_are_said(clean, weightcalc, monkeypatch, limit):
-    """Pairs of equal counts beyond a limit are no findings, but a warning tells their number."""
+def test_masks_that_are_not_compared_are_said(clean, weightcalc, monkeypatch):
+    """Masks of equal counts beyond a limit are no findings, but a warning tells their number."""
     recoded(clean)
-    monkeypatch.setattr(*limit, 0)
+    monkeypatch.setattr(mask_pixels, "MOST_PIXELS", 0)
     result = weightcalc("check", "masks", "-c", "names.txt", "--against", "val", "-j1")
     assert result.exit_code == 0
-    assert "1 pair of equal counts was not compared" in result.stderr
+    assert "1 mask of equal counts was not compared" in result.stderr

@@ -81,7 +81,7 @@ run()
 @pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(
     "module",
-    ["weightcalc.cli.app", "click", "weightcalc.cli.commands", "numpy", "weightcalc.masks.npy"],
+    ["weightcalc.cli.app", "click", "weightcalc.cli.count", "numpy", "weightcalc.masks.npy"],
 )
 def test_interrupted_import(environment, save_mask, tmp_path, module):
     """Ctrl-C while modules are imported, early or late, ends the run in silence."""

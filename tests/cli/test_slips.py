@@ -40,6 +40,7 @@ def offered(weightcalc):
         (["weights", "masks", "-m", "medain"], "median-frequency"),
         (["weights", "masks", "-m", "balancde"], "balanced"),
         (["weights", "masks", "-m", "inverse"], "inverse-frequency"),
+        (["weights", "masks", "-m", "freq"], "median-frequency"),
         (["report", "masks", "-m", "ennet"], "enet"),
         (["weights", "masks", "-f", "jsno"], "json"),
         (["weights", "masks", "-o", "w.jsn"], ".json"),
@@ -120,6 +121,13 @@ def test_line_that_was_meant(weightcalc, typed, line):
     result = weightcalc(*typed)
     assert (result.exit_code, result.stdout) == (2, b"")
     assert result.stderr.splitlines()[-1] == f"hint: {line}"
+
+
+def test_number_of_classes_for_a_class_list(weightcalc):
+    """A number in the place of a class list gets the option for a number of classes, which works."""
+    hint = weightcalc("weights", "masks", "-c", "3").stderr.splitlines()[-1]
+    assert hint.startswith("hint: -n 3")
+    assert weightcalc("weights", "masks", "-n", "3", "-m", "balanced").json == BALANCED
 
 
 def test_no_command_at_all(weightcalc):

@@ -123,7 +123,8 @@ def test_blurred_black_and_white(hint, pixels, options):
 @pytest.mark.parametrize(
     ("counts", "is_one"),
     [
-        ({0: 90, 1: 5, 254: 5, 255: 90}, True),
+        ({0: 90, 1: 5, 249: 1, 253: 1, 254: 5, 255: 90}, True),
+        ({0: 90, 1: 9, 2: 9, 254: 9, 255: 90}, False),  # ids, and two that are ignored
         ({0: 90, 1: 5, 2: 5, 255: 90}, False),  # ids, and what is ignored
         ({0: 50, 100: 50, 254: 1, 255: 20}, False),
     ],

@@ -20,13 +20,13 @@ from weightcalc.errors import DecodeError
 from weightcalc.kernels import counters as kernels
 from weightcalc.kernels import fast_png
 from weightcalc.kernels import numpy_twin as numpy_kernels
-from weightcalc.masks import png
+from weightcalc.masks import png, png_values
 
 COMPILED = kernels.count_values, kernels.count_rows
 NUMPY = numpy_kernels.count_values, numpy_kernels.count_rows
 MOST_PIXELS = 20_000
 # Pixels as they are, before colours, alphas and photographs are refused.
-png.values_of_pixels = lambda pixels, *_: dict(pixels)
+png_values.values_of_pixels = lambda pixels, *_: dict(pixels)
 png.pixel_counter = lambda samples, bits, _: kernels.ValueCounter(samples * bits // 8, "big")
 
 

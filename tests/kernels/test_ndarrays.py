@@ -82,3 +82,22 @@ def test_not_one_hot(vectors, reason):
     """Other values than 0 and 1, or several ones in a pixel, are refused."""
     with pytest.raises(DecodeError, match=reason):
         ndarrays.count_one_hot(np.array(vectors))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("label", [1, 3, 127, 254])
+def test_labels_that_were_divided(dtype, label):
+    """Labels that a framework divided by 255 are called so, and what is offered brings them back."""
+    array = np.array([0, label], dtype) / dtype(255)
+    with pytest.raises(DecodeError) as caught:
+        ndarrays.whole_numbers(array)
+    assert "numpy.rint(255 * mask)" in caught.value.hint
+    assert ndarrays.whole_numbers(np.rint(255 * array)).tolist() == [0, label]
+
+
+@pytest.mark.parametrize("value", [0.5, 0.1234, -1 / 255, 300 / 255])
+def test_scores_are_no_labels(value):
+    """Other fractions are offered the class of the largest score."""
+    with pytest.raises(DecodeError) as caught:
+        ndarrays.whole_numbers(np.array([value]))
+    assert "numpy.argmax" in caught.value.hint

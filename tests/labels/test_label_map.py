@@ -368,3 +368,16 @@ def test_map_file_is_never_cut(weightcalc, save_mask, tmp_path, name):
     result = weightcalc("count", save_mask([[7, 8]]), "-n2", "--map", tmp_path / name)
     assert result.exit_code == 2
     assert f"{name}: larger than 1 MiB, so no map" in result.stderr
+
+
+def test_a_mask_like_those_before_it():
+    """What a value stands for does not change when other masks hold it too."""
+    labels = LabelMap(3, ignore=[-1], mapping={7: 1})
+    for values, expected in [
+        ({0: 1, -1: 2, 7: 3, -2: 4}, ({0: 1, 1: 3}, {-1: 2}, {-2: 4})),
+        ({-1: 2}, ({}, {-1: 2}, {})),
+        ({-2: 5}, ({}, {}, {-2: 5})),
+        ({0: 6}, ({0: 6}, {}, {})),
+        ({7: 6}, ({1: 6}, {}, {})),
+    ]:
+        assert labels.classify(values, 127) == expected

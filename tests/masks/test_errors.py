@@ -27,7 +27,7 @@ from weightcalc.errors import (
     UnsupportedError,
     ValuesError,
 )
-from weightcalc.masks import bmp, png
+from weightcalc.masks import bmp, png_values
 from weightcalc.masks import pillow as images
 from weightcalc.sources.guard import third_party
 from weightcalc.text.escape import printable
@@ -148,7 +148,11 @@ FORKED = multiprocessing.get_start_method() == "fork"  # else a worker does not 
 @pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.skipif(not FORKED, reason="workers are not forked"))])  # fmt: skip
 @pytest.mark.parametrize(
     ("name", "place"),
-    [("png", (png, "_mask")), ("bmp", (bmp, "_read_header")), ("gif", (images, "_values"))],
+    [
+        ("png", (png_values, "_values")),
+        ("bmp", (bmp, "_read_header")),
+        ("gif", (images, "_values")),
+    ],
 )
 def test_a_bug_in_a_reader(save_mask, weightcalc, monkeypatch, tmp_path, jobs, name, place):
     """A fault of our own code is a traceback and exit code 2, also where files may be skipped."""

@@ -30,7 +30,7 @@ from weightcalc.errors import DecodeError
 from weightcalc.kernels import fast_png
 from weightcalc.kernels.counters import ValueCounter
 from weightcalc.masks import file as mask_file
-from weightcalc.masks import png
+from weightcalc.masks import png, png_plain, png_values
 
 pytestmark = pytest.mark.skipif(not fast_png.FAST_PNG, reason="the fast path is off")
 OPTIONS = ReadOptions()
@@ -52,7 +52,7 @@ def plain_pixels(data):
 def careful_pixels(data):
     """Value to pixels by the careful path, and its notes; None if it refuses the file."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(png, "values_of_pixels", lambda pixels, *_: dict(pixels))
+        patch.setattr(png_values, "values_of_pixels", lambda pixels, *_: dict(pixels))
         patch.setattr(png, "pixel_counter", lambda n, bits, _: ValueCounter(n * bits // 8, "big"))
         try:
             mask = png.count_png(io.BytesIO(data), OPTIONS)
@@ -202,7 +202,7 @@ def test_many_mutations():
 def test_what_is_odd_is_declined(name):
     """What is refused or noted is left to the careful path, but for indices past the palette."""
     data, _ = {**REFUSED, **NOTED}[name]
-    mask = png.count_plain_bytes(data, OPTIONS)
+    mask = png_plain.count_plain_bytes(data, OPTIONS)
     if name == "index past the palette":
         assert mask == png.count_png(io.BytesIO(data), OPTIONS)
     else:
@@ -212,7 +212,7 @@ def test_what_is_odd_is_declined(name):
 @pytest.mark.parametrize("name", SILENT)
 def test_what_is_harmless_is_accepted(name):
     """Chunks that nobody needs do not keep the fast path away; Adam7 does, and 16 KiB for 30 pixels."""
-    mask = png.count_plain_bytes(SILENT[name], OPTIONS)
+    mask = png_plain.count_plain_bytes(SILENT[name], OPTIONS)
     assert (mask is None) == (name in ("interlaced", "text bomb"))
     assert mask is None or mask.values == VALUES
 
@@ -225,7 +225,7 @@ def test_encodings(encoding):
     for number, (color, depth) in enumerate(KINDS):
         pixel = (1,) * SAMPLES[color] if number % 2 else (0,) * SAMPLES[color]
         data = write_png([[pixel] * 9] * 3, color, depth)
-        fast = png.count_plain_bytes(data, options)
+        fast = png_plain.count_plain_bytes(data, options)
         try:
             careful = png.count_png(io.BytesIO(data), options)
         except DecodeError:

@@ -12,7 +12,7 @@ from support.png_writer import GREY, GREY_ALPHA, KINDS, RGBA, SAMPLES, write_png
 from weightcalc import MaskError, ReadOptions
 from weightcalc.errors import LossyError, ShapeError, UnsupportedError, ValuesError
 from weightcalc.masks.layers import count_scene
-from weightcalc.sources.layers import Scene
+from weightcalc.sources.scenes import Scene
 
 RANDOM = np.random.default_rng(7)
 HAIR, SKIN, BOTH = RANDOM.random((3, 21, 37)) < [[[0.2]], [[0.5]], [[0.9]]]

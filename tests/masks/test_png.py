@@ -48,7 +48,7 @@ from weightcalc import ReadOptions, count_file
 from weightcalc.errors import DamagedError, DecodeError
 from weightcalc.kernels import counters as kernels
 from weightcalc.kernels import numpy_twin as numpy_kernels
-from weightcalc.masks import png
+from weightcalc.masks import png, png_plain, png_values
 
 # Pillow scales grey of 2 and 4 bits, and cuts 16 bits of several samples down to 8.
 PILLOW_CHANGES = {(GREY, 2), (GREY, 4), (RGB, 16), (GREY_ALPHA, 16), (RGBA, 16)}
@@ -69,7 +69,7 @@ def kernel(request):
 def count(data, **options):
     """What `count_png` finds in the bytes of a file; the fast path finds the same, or declines."""
     options = ReadOptions(**options)
-    fast = png.count_plain_bytes(data, options)
+    fast = png_plain.count_plain_bytes(data, options)
     try:
         careful = png.count_png(io.BytesIO(data), options)
     except DecodeError:
@@ -83,7 +83,7 @@ def count_pixels(data):
     """The pixels of a file as tuples of samples, before anything is refused or made grey."""
     _, _, depth, color = struct.unpack(">IIBB", data[16:26])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(png, "values_of_pixels", lambda pixels, *_: pixels)
+        patch.setattr(png_values, "values_of_pixels", lambda pixels, *_: pixels)
         patch.setattr(
             png, "pixel_counter", lambda n, bits, _: kernels.ValueCounter(n * bits // 8, "big")
         )
@@ -254,6 +254,14 @@ def test_colours_are_refused_as_index(color, depth):
     with pytest.raises(DecodeError, match=rf"\({one}, {2 * one}, 0\)") as caught:
         count(write_png(rows, color, depth))
     assert "--encoding color" in caught.value.hint
+
+
+@pytest.mark.parametrize(("reds", "is_channel"), [((1, 12), True), ((1, 128), False)])
+def test_ids_in_the_red_channel(reds, is_channel):
+    """Where only red is used, and by small numbers, the channel is offered before colours."""
+    with pytest.raises(DecodeError) as caught:
+        count(write_png([[(0, 0, 0), *((red, 0, 0) for red in reds)]], RGB))
+    assert caught.value.hint.startswith("save the channel") == is_channel
 
 
 def test_ids_in_16_bit_channels_are_no_colours():

@@ -76,3 +76,24 @@ def test_a_predictor_that_all_readers_know(read, compression):
     """Differences in LZW and Deflate are added up along each row."""
     data = write_tiff([page_of(ROWS, compression=compression, sums=True)])
     assert read(data, "m.tif")[0].values == {1: 5, 2: 5, 3: 10}
+
+
+@pytest.mark.parametrize("code", [322, 323, 324, 325])
+def test_tiles_without_one_of_their_tags(refuse, read, code):
+    """Tiles that lost one of their tags are not taken for strips."""
+    page = page_of(ROWS, tile=(16, 16))
+    assert read(write_tiff([page]), "m.tif")[0].values == {1: 5, 2: 5, 3: 10}
+    data = write_tiff([(page[0], {tag: page[1][tag] for tag in page[1] if tag != code})])
+    assert f"no tag {code} of theirs" in str(refuse(data, "m.tif"))
+    strips = page_of(ROWS)[1]
+    both = write_tiff([(page[0], strips | {tag: page[1][tag] for tag in page[1] if tag != code})])
+    assert f"no tag {code} of theirs" in str(refuse(both, "m.tif"))
+
+
+def test_a_tag_that_stands_twice(refuse):
+    """A tag that matters and stands in a directory twice is refused: readers differ on which."""
+    data, _ = two_pages()
+    entries = next(directories(bytes(data)))
+    (at,) = [at for at in entries[:-1] if struct.unpack_from("<H", data, at)[0] == 277]
+    struct.pack_into("<H", data, at, 278)
+    assert "its tag 278 stands" in str(refuse(bytes(data), "m.tif"))

@@ -53,7 +53,8 @@ def test_deep_counts(deep, weightcalc):
 
 @pytest.mark.parametrize(
     "pattern",
-)  # fmt: skip
+    ["*", "*.png", "**/*.png", "m/**/a.png", "m/**/n/*", "**/n/**/*.png", "**/[ab].png", "x/**/y"],
+)
 def test_as_the_standard_library(tree, pattern):
     """Patterns match what those of Python match, hidden names left out."""
     tree("a.png", "m/a.png", "m/n/b.png", "m/n/o/a.png", "m/.h/a.png", "[x]/a.png", "m/[n]/a.png")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from weightcalc import SourceError
-from weightcalc.sources.layers import Layers, Pattern, Scene
+from weightcalc.sources.layers import Layers, Pattern
+from weightcalc.sources.scenes import Scene
 
 
 def scenes_of(pattern, files, listed=None, rest=None, folders=("m",)):

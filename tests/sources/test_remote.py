@@ -16,11 +16,21 @@ import pytest
 from support.png_writer import write_png
 
 from weightcalc import MaskError, MissingExtraError, SourceError, count_file, list_masks
-from weightcalc.sources import remote
+from weightcalc.sources import fetching, patience, web
 from weightcalc.sources.name_list import read_list
 
 pytest.importorskip("aiohttp")
 pytest.importorskip("fsspec")
+
+
+@pytest.fixture(autouse=True)
+def _in_haste(monkeypatch):
+    """Connections of its own for each test, and short pauses between tries."""
+    monkeypatch.setattr(patience, "_FIRST_WAIT", 0.01)
+    patience.forget()
+    yield
+    fetching.close_stores()
+
 
 A = write_png([[0, 0, 1], [1, 1, 2]])  # 2, 3 and 1 pixels
 B = write_png([[2, 2, 2, 2]])
@@ -171,7 +181,7 @@ def test_no_server():
 
 def test_silent_server(monkeypatch):
     """A server that accepts and says nothing is given up."""
-    monkeypatch.setattr(remote, "_READ_SECONDS", 0.2)
+    monkeypatch.setattr(web, "SILENT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/a.png"
         with pytest.raises(MaskError, match="no answer in time"):
@@ -186,7 +196,6 @@ def test_silent_server(monkeypatch):
         ("memory://a.png", "memory:// is not known"),
         ("simplecache::http://127.0.0.1:1/a.png", "chains"),
         ("http://127.0.0.1:1/a.png::http://127.0.0.1:1/b.png", "chains"),
-        ("http://127.0.0.1:1/masks.zip", "archives are read from local disks only"),
     ],
 )
 def test_refused_urls(weightcalc, url, message):
@@ -207,12 +216,11 @@ def test_missing_packages(weightcalc, monkeypatch, url, package):
     assert f"pip install {package}" in done.stderr
 
 
-def test_a_bug_in_listing(monkeypatch):
+def test_a_bug_in_listing(monkeypatch, tmp_path):
     """A fault of our own code while a server is asked is no answer of the server."""
-    monkeypatch.setattr(remote, "_find", None)
-    monkeypatch.setattr(remote, "_file_system", lambda _: None)
-    with pytest.raises(TypeError, match="not callable"):
-        list_masks("http://127.0.0.1:1/masks")
+    monkeypatch.setattr(web, "_links", None)
+    with serve(tmp_path, Plain) as (url, _), pytest.raises(TypeError, match="not callable"):
+        list_masks(url)
 
 
 def test_without_fsspec(monkeypatch):

@@ -111,7 +111,7 @@ def test_changes_whenever_it_is_read(tmp_path, monkeypatch):
 
 
 WRITE = """
-import random, sys
+import random, sys, time
 
 import numpy as np
 import importlib.util; spec = importlib.util.spec_from_file_location("changes", sys.argv[1]); changes = importlib.util.module_from_spec(spec); spec.loader.exec_module(changes)
@@ -119,7 +119,10 @@ import importlib.util; spec = importlib.util.spec_from_file_location("changes", 
 path, change = sys.argv[2], getattr(changes, sys.argv[3])
 while True:
     np.save(path, np.ones(changes.SHAPE, np.uint8))
+    time.sleep(random.uniform(0, 0.01))
     change(path, random)
+    print(flush=True)
+    time.sleep(random.uniform(0, 0.01))
 """
 
 
@@ -132,10 +135,13 @@ def test_changes_all_the_time(environment, tmp_path, change):
     np.save(path, np.ones(SHAPE, np.uint8))
 
     command = [sys.executable, "-c", WRITE, __file__, path, change.__name__]
-    with subprocess.Popen(command, env=environment) as writer:
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as writer:
         try:
+            assert writer.stdout.readline()  # it is at work
+            os.set_blocking(writer.stdout.fileno(), False)
             for _ in range(TIMES):
                 found = counts_of(path)
+                writer.stdout.read()
                 pixels = SHAPE[0] * SHAPE[1]
                 assert found in (None, {1: pixels}, {4: pixels}, {1: pixels - 5000, 2: 5000})
         finally:

@@ -24,8 +24,8 @@ from .._version import __version__
 from ..counts.tally import Counted
 from ..errors import CountsError
 from ..masks.options import ReadOptions
-from ..sources.layers import Item, files_of, name_of
 from ..sources.names import is_url
+from ..sources.scenes import Item, files_of, name_of
 from ..text.escape import printable
 from .database import HINT, connect, transaction
 from .identity import Identity, identify, is_same_state, name_ranges
@@ -48,6 +48,8 @@ _BYTES_UNWRITTEN = 4 << 20
 _COARSEST_CLOCK = 2_000_000_000  # nanoseconds within which a change may not show in mtime
 _PAGE = 1 << 10  # rows that are checked at a time for files that are gone
 _SAME_FILE = "name = ? AND reading = ? AND size = ? AND mtime_ns = ? AND ctime_ns = ? AND inode = ?"
+
+_NO_TAG = "behind URLs whose listing gives no ETag or version, so that they are read again"
 
 _Row = tuple[Any, Any]  # reading and counts, as they stand in the file: both may be anything
 
@@ -254,7 +256,7 @@ class Cache:
         """Why there is no row, or the row."""
         if before is None:
             remote = any(map(is_url, files_of(item)))
-            return "behind URLs" if remote else "without a state", b""
+            return _NO_TAG if remote else "without a state", b""
         if before.mtime_ns > now - _COARSEST_CLOCK:
             return "modified less than 2 s before they were read", b""
         if identify([item]) != [before]:

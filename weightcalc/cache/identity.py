@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
-from ..sources.layers import Item, Scene
-from ..sources.names import is_url, split_name, state_of_folder
+from ..sources.names import ListedUrl, is_url, split_name, state_of_folder
+from ..sources.scenes import Item, Scene
 
 _BETWEEN = b"\0\0"  # the names of the files of a scene, none of which holds it
 _LARGEST_INTEGER = (1 << 63) - 1  # of SQLite; inodes of some file systems are larger
@@ -29,10 +29,12 @@ class Identity(NamedTuple):
 
 def identify(items: Iterable[Item]) -> list[Identity | None]:
     """
-    By what files and scenes are known; None where there is none, and behind URLs.
+    By what files and scenes are known; None where there is nothing.
 
-    A file is known by its absolute path, a Zarr in a folder by all its files too, a member of an archive by that of the archive, NUL and
-    the member: the same from whatever folder a run is started in. A scene is known by all its
+    A file is known by its absolute path, a Zarr in a folder by all its files too, a member of an
+    archive by that of the archive, NUL and the member: the same from whatever folder a run is
+    started in. What is behind a URL is known by the URL and the ETag or version of its listing,
+    if that has one. A scene is known by all its
     files, and by which of them are one layer.
     """
     found: list[Identity | None] = []
@@ -56,10 +58,16 @@ def identify(items: Iterable[Item]) -> list[Identity | None]:
 
 def _of_member(name: str) -> Identity | None:
     if is_url(name):
-        return None
+        return _of_url(name) if isinstance(name, ListedUrl) and name.tag else None
     member, archive = split_name(name) or ("", name)
     key = os.fsencode(_absolute(archive))
     return _of_file(archive, key + b"\0" + os.fsencode(member) if member else key)
+
+
+def _of_url(url: ListedUrl) -> Identity:
+    digest = blake2b(url.tag.encode(), digest_size=8).digest()
+    tag = int.from_bytes(digest, "little") & _LARGEST_INTEGER
+    return Identity(os.fsencode(url), url.size, 0, 0, tag)
 
 
 def _of_scene(scene: Scene) -> Identity | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..masks.value_counts import ValueCounts
-from ..sources.layers import Item, Scene
+from ..sources.scenes import Item, Scene
 
 
 def by_places(item: Item, masks: Sequence[ValueCounts]) -> Sequence[ValueCounts]:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from ..errors import MaskError
 from ..masks.formats import ARRAYS, suffix_of
-from ..masks.png_chunks import SIGNATURE
+from ..masks.png_header import SIGNATURE
 from ..sources.names import open_file
 from ..sources.opening import open_mask
 

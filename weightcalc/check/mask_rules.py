@@ -25,14 +25,13 @@ from ..errors import (
 from ..labels.colors import nearest_color
 from ..labels.label_map import LabelMap
 from ..masks.value_counts import ValueCounts
-from ..sources.layers import Item, files_of, name_of
+from ..sources.scenes import Item, files_of, name_of
 from ..text.escape import printable
 from ..text.numbers import number_of
 
 if TYPE_CHECKING:
-    from .duplicates import Duplicates
     from .image_names import Images
-    from .splits import Splits
+    from .same_masks import SameMasks
 
 MOST_LOOKED_AT = 20  # masks with unknown values that are read again in a run
 _MOST_LISTED = 5
@@ -59,8 +58,9 @@ class Surroundings:
     encoding : str
         How the masks hold classes.
     images : Images or None
-    splits : Splits or None
-    duplicates : Duplicates or None
+    splits : SameMasks or None
+        The masks of other splits.
+    duplicates : SameMasks or None
         The masks of this set, as far as they were seen.
     palettes : Palettes or None
         Of the masks before this one; None where indices count whatever their colours.
@@ -77,8 +77,8 @@ class Surroundings:
     labels: LabelMap
     encoding: str
     images: Images | None = None
-    splits: Splits | None = None
-    duplicates: Duplicates | None = None
+    splits: SameMasks | None = None
+    duplicates: SameMasks | None = None
     palettes: Palettes | None = None
     item: Item = ""
     alone: bool = True
@@ -169,11 +169,7 @@ def is_of_one_value(mask: ValueCounts) -> bool:
 
 def duplicate_mask(mask: LabelledMask, around: Surroundings) -> str:
     """The same mask came before, in this set; masks of one value say nothing."""
-    if around.duplicates is None or is_of_one_value(mask.mask):
-        return ""
-    number = None if around.alone else around.number
-    twin = around.duplicates.twin(around.item, number, mask.mask)
-    return f"the same mask as {printable(twin)}" if twin else ""
+    return _twin(around.duplicates, mask, around, keep=True)
 
 
 def image_missing(_: LabelledMask, around: Surroundings) -> str:
@@ -236,10 +232,15 @@ def _orientation_of(image: str) -> int:
 
 
 def split_leak(mask: LabelledMask, around: Surroundings) -> str:
-    """The same mask stands in another split."""
-    if around.splits is None:
+    """The same mask stands in another split; two scenes of one value may be different scenes."""
+    return _twin(around.splits, mask, around, keep=False)
+
+
+def _twin(others: SameMasks | None, mask: LabelledMask, around: Surroundings, *, keep: bool) -> str:
+    if others is None or is_of_one_value(mask.mask):
         return ""
-    twin = around.splits.twin(around.item, mask.mask, around.alone)
+    number = None if around.alone else around.number
+    twin = others.twin(around.item, number, mask.mask, keep=keep)
     return f"the same mask as {printable(twin)}" if twin else ""
 
 

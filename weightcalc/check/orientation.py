@@ -11,7 +11,7 @@ from contextlib import closing
 from io import BufferedReader, BytesIO
 from typing import BinaryIO, Literal
 
-from ..masks.png_chunks import SIGNATURE
+from ..masks.png_header import SIGNATURE
 from ..sources.opening import open_mask
 
 UPRIGHT = 1

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import numpy as np
 
 from ..masks.formats import suffix_of
-from ..masks.png_chunks import SIGNATURE
+from ..masks.png_header import SIGNATURE
 from ..masks.value_counts import ValueCounts
 from ..sources.opening import open_mask
 
@@ -154,11 +154,3 @@ def _neighbours(values: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np
     across = np.clip(columns[:, None, None] + steps, 0, width - 1)
     found = values[around, across].reshape(len(rows), -1)
     return found if found.dtype == bool else found.astype(np.int64)
-
-
-def same_pixels(a: str, b: str, mask: ValueCounts, encoding: str) -> bool | None:
-    """Whether two files whose counts agree show the same picture; None where one cannot be had."""
-    one = pixel_values(a, mask, encoding)
-    if one is None or (other := pixel_values(b, mask, encoding)) is None:
-        return None
-    return np.array_equal(one, other)

@@ -20,24 +20,23 @@ from ..counts.tally import Counted, Tally
 from ..errors import MaskError
 from ..files.atomic import refuse_overwriting
 from ..masks.formats import READERS
-from ..sources.layers import Item, name_of
 from ..sources.listing import list_files, refuse_nothing
 from ..sources.names import is_archive, is_url, split_name
 from ..sources.options import SourceOptions
+from ..sources.scenes import Item, name_of
 from ..text.escape import printable
 from ..text.numbers import number_of
 from ..text.voice import Voice
 from .findings import OFF, Finding, Findings, Settings
-from .mask_rules import Surroundings, rule_of_error
+from .mask_rules import Surroundings, is_of_one_value, rule_of_error
 from .rules import RULES
 from .set_rules import Kind, Whole, check_comparable
 
 if TYPE_CHECKING:
     from ..weights.formula import Formula
     from ..weights.stated import Stated
-    from .duplicates import Duplicates
     from .image_names import Images
-    from .splits import Splits
+    from .same_masks import SameMasks
 
 
 _OF_IMAGES = {"image-size", "image-missing", "image-rotated", "mask-missing"}
@@ -199,6 +198,9 @@ def run_check(check: Check, run: RunOptions, voice: Voice) -> Checked:
     if check.baseline is not None:
         check_comparable(check.baseline, counts)
     state.look_at_set(counts)
+    voice.warn_each(state.tally.about_set())
+    if text := state.tally.unknown_values():
+        voice.note(f"unknown-value: {text}")
     _say_what_was_not_checked(check, state.incomplete, voice)
     return Checked(state.findings, counts, state.num_unread, check)
 
@@ -229,30 +231,29 @@ class _Pass:
     def look_at_masks(self, run: RunOptions, voice: Voice) -> None:
         """Read the other splits first, then the masks; each file once."""
         check = self.check
-        splits = self._around.splits = self._new_splits() if check.others else None
-        duplicates = self._around.duplicates = self._new_duplicates()
+        splits = self._around.splits = self._new_same_masks() if check.others else None
+        is_asked = "duplicate-mask" in check.active
+        duplicates = self._around.duplicates = self._new_same_masks() if is_asked else None
         items = [*check.others, *check.data.items]
+        num_unread = 0
         with each_counted(check.data, items, run, voice, check.settings.against) as files:
             for item, counted in zip(check.others, files, strict=False):
+                num_unread += counted.error is not None
                 if splits is not None:  # as it is where there are others
-                    splits.add(item, counted)
+                    _remember(splits, item, counted)
             for item, counted in zip(check.data.items, files, strict=True):
                 self._look_at_file(item, counted)
         self.tally.check_kinds()
-        if splits is not None:
-            _say_what_splits_hide(splits, voice)
-        if duplicates is not None and duplicates.num_uncompared:
-            _say_uncompared("duplicate-mask", duplicates.num_uncompared, "mask", voice)
+        if num_unread:
+            voice.warn(f"{number_of(num_unread, 'mask')} of --against cannot be read")
+        for rule, same in (("split-leak", splits), ("duplicate-mask", duplicates)):
+            if same is not None and same.num_uncompared:
+                _say_uncompared(rule, same.num_uncompared, voice)
 
-    def _new_splits(self) -> Splits:
-        from .splits import Splits
+    def _new_same_masks(self) -> SameMasks:
+        from .same_masks import SameMasks
 
-        return Splits(self._around.encoding)
-
-    def _new_duplicates(self) -> Duplicates | None:
-        from .duplicates import Duplicates
-
-        return Duplicates(self._around.encoding) if "duplicate-mask" in self.check.active else None
+        return SameMasks(self._around.encoding)
 
     def _look_at_file(self, item: Item, counted: Counted) -> None:
         if counted.error is not None:
@@ -289,18 +290,17 @@ class _Pass:
                 self.findings.add(finding)
 
 
-def _say_what_splits_hide(splits: Splits, voice: Voice) -> None:
-    """Masks of other splits, and pairs, among which a leak would not be seen."""
-    if splits.num_unread:
-        voice.warn(f"{number_of(splits.num_unread, 'mask')} of --against cannot be read")
-    if splits.num_uncompared:
-        _say_uncompared("split-leak", splits.num_uncompared, "pair", voice)
+def _remember(splits: SameMasks, item: Item, counted: Counted) -> None:
+    """Remember the masks of a file or a scene of another split."""
+    for number, mask in enumerate(counted.masks):
+        if not is_of_one_value(mask):
+            splits.add(item, number if len(counted.masks) > 1 else None, mask)
 
 
-def _say_uncompared(rule: str, number: int, noun: str, voice: Voice) -> None:
+def _say_uncompared(rule: str, number: int, voice: Voice) -> None:
     voice.warn(
-        f"{rule}: {number_of(number, noun)} of equal counts {'was' if number == 1 else 'were'} not "
-        "compared pixel by pixel (too large, too many, or not decoded again)"
+        f"{rule}: {number_of(number, 'mask')} of equal counts {'was' if number == 1 else 'were'} not "
+        "compared pixel by pixel (too large, or not decoded again)"
     )
 
 

@@ -4,11 +4,14 @@ The program: the group of the commands, and the one place where errors become ex
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import signal
 import sys
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from importlib import import_module
 from types import FrameType
 from typing import NoReturn
 
@@ -18,8 +21,6 @@ from .._version import __version__
 from ..errors import WeightcalcError
 from ..text.voice import Voice
 from .command_names import Commands, fold_name
-from .commands import check, count, explain, report, weights
-from .help import help_
 from .interrupts import INTERRUPTED, end_silently, raise_again
 
 DONE, FAILED, TERMINATED = 0, 2, 143
@@ -43,7 +44,25 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
         ctx.exit()
 
 
-@click.group(cls=Commands, context_settings=_SETTINGS)
+class _Modules(Mapping[str, click.Command]):
+    """The commands, each in the module of its name, which is imported when the command is used."""
+
+    names = ("weights", "count", "report", "check", "explain", "help")
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self.names:
+            raise KeyError(name)
+        command: click.Command = import_module(f".{name}", __package__).command
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+@click.group(cls=Commands, context_settings=_SETTINGS, commands=_Modules())
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version,
     help="Show the version, and which kernel and path for PNG are in use.",
@@ -55,14 +74,6 @@ def main() -> None:
     \b
         weightcalc weights masks/ -o weights.json
     """
-
-
-main.add_command(weights)
-main.add_command(count)
-main.add_command(report)
-main.add_command(check)
-main.add_command(explain)
-main.add_command(help_)
 
 
 def run() -> NoReturn:
@@ -77,6 +88,7 @@ def run() -> NoReturn:
     if code != DONE:
         _abandon_stdout()
     _let_go_of_stderr()
+    gc.freeze()  # nobody need look for garbage in what the system is about to take back
     sys.exit(code)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 
 import click
 
 from ..text.escape import printable
+from ..text.markdown import wrapped
 from ..text.suggest import did_you_mean, folded, nearest
 from ..text.voice import is_terminal
 from .completion import complete_topics
@@ -14,7 +16,7 @@ from .completion import complete_topics
 
 @click.command("help", short_help="Show the manual: all topics, or the page of one.")
 @click.argument("topic", required=False, shell_complete=complete_topics)
-def help_(topic: str | None) -> None:
+def command(topic: str | None) -> None:
     """
     Show the manual: the list of its topics, or the page of TOPIC.
 
@@ -30,7 +32,7 @@ def help_(topic: str | None) -> None:
         return
     text = _text_of(topic)
     if is_terminal(sys.stdout):
-        click.echo_via_pager(text)
+        click.echo_via_pager(wrapped(text, shutil.get_terminal_size().columns))
     else:
         click.echo(text, nl=False)
 

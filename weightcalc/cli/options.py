@@ -5,7 +5,7 @@ by commands.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,6 +25,7 @@ from .parsing import (
     parse_clip,
     parse_foreground,
     parse_layers,
+    parse_local,
     parse_output,
     parse_params,
 )
@@ -51,7 +52,6 @@ def gathered(
     build : callable
         Makes the value of the parameters of the options, by their names.
     """
-    names = _names_of(options)
 
     def decorate(function: F) -> F:
         @wraps(function)
@@ -61,21 +61,11 @@ def gathered(
 
         for add in reversed(options):
             command = add(command)
+        added: list[click.Parameter] = command.__click_params__[-len(options) :]  # type: ignore[attr-defined]
+        names = [str(parameter.name) for parameter in added]
         return command  # type: ignore[return-value]
 
     return decorate
-
-
-def _names_of(options: Sequence[Callable[[Any], Any]]) -> list[str]:
-    """What click calls the parameters that these decorators add."""
-
-    def probe() -> None:
-        """Take the parameters."""
-
-    for add in options:
-        add(probe)
-    parameters: list[click.Parameter] = getattr(probe, "__click_params__", [])
-    return [str(parameter.name) for parameter in parameters]
 
 
 def all_of(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -266,12 +256,22 @@ _engine_options = (
         help="Count in N processes.  [default: one for each core; one where all is done at once]",
     ),
     option(
+        RUNNING,
+        "--requests",
+        type=click.IntRange(1, 1000),
+        default=64,
+        show_default=True,
+        metavar="N",
+        help="Requests for masks behind URLs that are under way at a time.",
+    ),
+    option(
         RUNNING, "--dask", metavar="ADDRESS", help="Count on the Dask cluster of this scheduler."
     ),
     option(
         RUNNING,
         "--cache",
         metavar="FILE",
+        callback=parse_local,
         help="Keep counts of masks in FILE; read only what changed.",
     ),
 )

@@ -136,4 +136,15 @@ def parse_layers(ctx: click.Context, param: click.Parameter, text: str | None) -
 
 def parse_output(ctx: click.Context, param: click.Parameter, text: str | None) -> str | None:
     """Turn "-" into None, which is standard output."""
-    return None if text == "-" else text
+    return None if text == "-" else parse_local(ctx, param, text)
+
+
+def parse_local(ctx: click.Context, param: click.Parameter, text: str | None) -> str | None:
+    """Refuse the URL of a file that is to be written."""
+    if text is not None and "://" in text:
+        raise click.BadParameter(
+            f"{printable(text)} is a URL; results are written to local files, which the tools of the store copy there",
+            ctx,
+            param,
+        )
+    return text

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ..counts.class_counts import ClassCounts
 from ..files.endings import format_by_ending
 from ..text.voice import Voice
-from ..weights.class_weights import list_class_weights, on_spread, remarks
+from ..weights.class_weights import list_class_weights, remarks
 from ..weights.formula import Formula
 from ..weights.weights_file import (
     DOCUMENTS,
@@ -56,8 +56,6 @@ def weigh(counts: ClassCounts, formula: Formula, voice: Voice) -> list[float]:
             voice.say(line)
         voice.say(f"{totals_line(counts)}; method {formula.method}")
     voice.warn_each(remarks(counts, weights, formula))
-    if far := on_spread(counts, weights, formula):
-        voice.note(far)
     return weights
 
 

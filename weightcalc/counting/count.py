@@ -22,10 +22,10 @@ from ..masks.file import count_file
 from ..masks.formats import READERS, suffix_of
 from ..masks.options import DEFAULTS, ReadOptions
 from ..sources.kinds import check_one_kind, repeated_endings
-from ..sources.layers import Item, Scene, name_of
 from ..sources.listing import list_files, refuse_nothing
 from ..sources.looks import look_at
 from ..sources.names import is_url, name_from, split_name
+from ..sources.scenes import Item, Scene, is_any_remote, name_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -74,6 +74,7 @@ def count_each(
     *,
     executor: Executor | None = None,
     num_workers: int = 1,
+    num_requests: int = 64,
 ) -> Iterator[Counted]:
     """
     Count files or scenes one by one or on an executor, and give the results in their order.
@@ -85,16 +86,29 @@ def count_each(
         Runs the work. Default is this process.
     num_workers : int
         How many tasks the executor runs at a time; four times as many are under way.
+    num_requests : int
+        How many requests for what is behind URLs are under way at a time, in all workers.
     """
     keep_freed_memory()
+    share = max(1, num_requests // num_workers) if is_any_remote(items) else 0
     if executor is None:
-        for item in items:
+        for item in _ahead(items, share):
             yield _count_one(item, options)
         return
     from .engines import in_order  # with its imports, which one process does without
 
-    count = partial(_count_batch, options=options, folder=_working_directory())
-    yield from in_order(executor, count, _batches(items, num_workers), 4 * num_workers, _lost)
+    count = partial(_count_batch, options=options, folder=_working_directory(), requests=share)
+    batches = _batches(items, num_workers, max(share, 1))
+    yield from in_order(executor, count, batches, 4 * num_workers, _lost)
+
+
+def _ahead(items: Sequence[Item], requests: int) -> Iterable[Item]:
+    """The items, with what is behind their URLs fetched ahead, if there are such."""
+    if not requests:
+        return items
+    from ..sources.ahead import read_ahead  # with what talks to servers
+
+    return read_ahead(items, requests)
 
 
 def _lost(item: Item) -> Counted:
@@ -102,12 +116,12 @@ def _lost(item: Item) -> Counted:
     return Counted(name, [], MaskError(name, "a process died of it: out of memory?"))
 
 
-def _batches(items: Sequence[Item], num_workers: int) -> Iterator[Sequence[Item]]:
+def _batches(items: Sequence[Item], num_workers: int, least: int = 1) -> Iterator[Sequence[Item]]:
     """Batches that become smaller towards the end, so that all workers end together."""
     start = 0
     while start < len(items):
         share = (len(items) - start) // (num_workers * _BATCHES_PER_WORKER)
-        size = min(_LARGEST_BATCH, max(share, len(items) // (32 * num_workers), 1))
+        size = min(_LARGEST_BATCH, max(share, len(items) // (32 * num_workers), least))
         yield items[start : start + size]
         start += size
 
@@ -120,11 +134,13 @@ def _working_directory() -> str:
         return ""
 
 
-def _count_batch(items: Sequence[Item], options: ReadOptions, folder: str) -> list[Counted]:
+def _count_batch(
+    items: Sequence[Item], options: ReadOptions, folder: str, requests: int
+) -> list[Counted]:
     """Results of the first items, at least one, until they hold many numbers."""
     found: list[Counted] = []
     numbers = 0
-    for item in items:
+    for item in _ahead(items, requests):
         counted = _count_one(item, options, folder)
         found.append(counted)
         numbers += sum(len(mask.values) for mask in counted.masks)
@@ -152,6 +168,7 @@ def count_masks(
     *,
     executor: Executor | None = None,
     num_workers: int = 1,
+    num_requests: int = 64,
     options: ReadOptions = DEFAULTS,
     on_error: str = "fail",
     one_kind: bool = True,
@@ -172,6 +189,8 @@ def count_masks(
         Default is this process.
     num_workers : int
         How many tasks the executor runs at a time.
+    num_requests : int
+        How many requests for masks behind URLs are under way at a time, in all workers.
     options : ReadOptions
     on_error : str
         "fail", or "skip" to leave out files that cannot be read.
@@ -211,7 +230,9 @@ def count_masks(
         endings=repeated_endings(compared),
         looks=look_at(compared),
     )
-    counted = count_each(items, options, executor=executor, num_workers=num_workers)
+    counted = count_each(
+        items, options, executor=executor, num_workers=num_workers, num_requests=num_requests
+    )
     add_files(tally, counted, on_file=on_file, on_mask=on_mask)
     return tally.finish(on_error, files)
 
@@ -225,20 +246,23 @@ def add_files(
 ) -> None:
     """Add counted files to a tally, and tell of each file and of each mask in it."""
     for counted in files:
-        for mask in tally.add(counted):
-            if on_mask is not None:
+        masks = tally.add(counted)
+        if on_mask is not None:
+            for mask in masks:
                 on_mask(mask)
         if on_file is not None:
             on_file(counted)
 
 
-def are_quick(items: Iterable[Item]) -> bool:
+def are_quick(items: Sequence[Item]) -> bool:
     """
     Whether one process counts masks before others, which take 50 ms to start, were of use.
 
     That is what some MB of PNG files take; of other files sizes tell too little.
     """
     size = 0
+    if len(items) * _COST_OF_FILE > _QUICK:
+        return False
     for item in items:
         if not FAST_PNG or isinstance(item, Scene) or not _is_local_png(item):
             return False

@@ -28,7 +28,7 @@ from ..masks.file import count_file
 from ..masks.formats import READERS
 from ..masks.options import ReadOptions
 from ..sources.apart import check_no_photographs
-from ..sources.kinds import check_one_kind, repeated_endings
+from ..sources.kinds import check_one_kind
 from ..sources.listing import Listing, list_files, refuse_nothing
 from ..sources.looks import Looks, look_at
 from ..sources.name_list import names_in_list
@@ -40,7 +40,8 @@ from ..text.voice import Voice
 
 if TYPE_CHECKING:
     from ..labels.class_list import ClassList
-    from ..sources.layers import Item, Layers, Scene
+    from ..sources.layers import Layers
+    from ..sources.scenes import Item, Scene
 
 _MOST_TRIED = 20  # files, until one is no photograph
 
@@ -158,7 +159,8 @@ def find_data(
         [path for s in sources.sources if is_counts_file(s) for path in matching_files(s)], voice
     )
     classes = _class_list(labels.classes) if labels.classes else None
-    listing = _list_masks(sources, voice, reading.allow_lossy)
+    listing = _list_masks(sources, voice)
+    endings = _check_listing(listing, sources, reading.allow_lossy)
     inputs = [*saved_in, *filter(None, [sources.files_from, labels.classes])]
     refuse_overwriting(outputs, chain(inputs, map(file_of, listing.names)))
     if cache is not None:
@@ -182,9 +184,7 @@ def find_data(
             "the counts files were made with different --map or --ignore-index; "
             "they are added up, as their classes are the same"
         )
-    is_chosen = layers is not None or bool(sources.include)
-    endings = {} if is_chosen else repeated_endings(listing.names)
-    looks = Looks() if is_chosen else look_at(listing.names)
+    looks = Looks() if _is_chosen(sources) else look_at(listing.names)
     return DataSet(
         sources.given, listing, saved, map_, reading, endings, looks, layers, scenes, said
     )
@@ -218,7 +218,7 @@ def _without_twins(paths: Sequence[str], voice: Voice) -> list[str]:
     return list(kept.values())
 
 
-def _list_masks(sources: SourceOptions, voice: Voice, allow_lossy: bool) -> Listing:
+def _list_masks(sources: SourceOptions, voice: Voice) -> Listing:
     folders = [source for source in sources.sources if not is_counts_file(source)]
     with voice.bar(None) as bar:
         listing = list_files(
@@ -232,8 +232,6 @@ def _list_masks(sources: SourceOptions, voice: Voice, allow_lossy: bool) -> List
         )
     if sources.root:
         listing.folders.add(tidy(sources.root))
-    if folders or sources.files_from:
-        _check_listing(listing, sources, allow_lossy)
     return listing
 
 
@@ -275,12 +273,21 @@ def _sum(parts: Sequence[ClassCounts], labels: LabelMap) -> ClassCounts | None:
     return total + declared
 
 
-def _check_listing(listing: Listing, sources: SourceOptions, allow_lossy: bool) -> None:
+def _check_listing(listing: Listing, sources: SourceOptions, allow_lossy: bool) -> dict[str, str]:
+    """Refuse masks that do not belong together, and give the endings with which scenes recur."""
+    if not sources.files_from and all(map(is_counts_file, sources.sources)):
+        return {}
     refuse_nothing(listing, sources.given, READERS)
-    if not sources.include and sources.layers is None:
-        if not allow_lossy:
-            check_no_photographs(listing.names)
-        check_one_kind(listing.names)
+    if _is_chosen(sources):
+        return {}
+    if not allow_lossy:
+        check_no_photographs(listing.names)
+    return check_one_kind(listing.names)
+
+
+def _is_chosen(sources: SourceOptions) -> bool:
+    """Whether the user said which files belong together."""
+    return sources.layers is not None or bool(sources.include)
 
 
 def _check_cache(path: str, others: Iterable[str], masks: Sequence[str]) -> None:

@@ -19,6 +19,8 @@ class RunOptions(NamedTuple):
         Address of the scheduler of a Dask cluster, which counts instead.
     cache : str, optional
         File that keeps the counts of masks from one run to the next.
+    requests : int
+        Requests for masks behind URLs that are under way at a time, in all processes together.
     on_error : str
         "fail", or "skip" to leave out masks that cannot be read.
     """
@@ -26,4 +28,5 @@ class RunOptions(NamedTuple):
     jobs: int | None = None
     dask: str | None = None
     cache: str | None = None
+    requests: int = 64
     on_error: str = "fail"

@@ -4,7 +4,6 @@ A run: a data set is counted as its options say, with a progress bar and warning
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from ..cache.cache import Cache
-    from ..sources.layers import Item
+    from ..sources.scenes import Item
 
 _MANY_PIXELS = 10**9  # from where on it matters which kernel counts
 
@@ -118,6 +117,8 @@ def _in_full(voice: Voice) -> Iterator[None]:
 
 
 def _write_line(lines: BinaryIO, mask: LabelledMask) -> None:
+    import json  # here: few runs write lines
+
     lines.write(json.dumps(mask.line()).encode() + b"\n")
 
 
@@ -136,7 +137,13 @@ def each_counted(
     """
 
     def steps() -> Iterator[Counted]:
-        count = partial(count_each, options=data.reading, executor=pool, num_workers=workers)
+        count = partial(
+            count_each,
+            options=data.reading,
+            executor=pool,
+            num_workers=workers,
+            num_requests=run.requests,
+        )
         for counted in count(items) if cache is None else cache.count_each(items, count):
             yield counted
             bar.step()

@@ -6,7 +6,6 @@ All integers are Python integers: sums stay exact at any size.
 
 from __future__ import annotations
 
-import json
 from itertools import zip_longest
 from typing import Any
 
@@ -156,11 +155,12 @@ class ClassCounts:
         self.num_masks += 1
         self.num_pixels += mask.pixels
         self.ignored_pixels += ignored
+        classes, size, labelled_size = labelled.classes, mask.pixels, mask.pixels - ignored
         if self.inferred:
-            self.grow(max([*labelled.classes, mask.num_channels - 1]) + 1)
-        size, labelled_size = mask.pixels, mask.pixels - ignored
-        all_pixels, masks, sizes, labelled_sizes = self.columns()
-        for index, pixels in labelled.classes.items():
+            self.grow(max(max(classes, default=-1) + 1, mask.num_channels))
+        all_pixels, masks = self.pixels, self.masks
+        sizes, labelled_sizes = self.mask_pixels, self.labelled_mask_pixels
+        for index, pixels in classes.items():
             all_pixels[index] += pixels
             masks[index] += 1
             sizes[index] += size
@@ -177,7 +177,7 @@ class ClassCounts:
 
     def grow(self, size: int) -> None:
         """Make room for so many classes."""
-        missing = size - self.num_classes
+        missing = size - len(self.pixels)
         if missing > 0:
             self.class_names += [None] * missing
             for column in self.columns():
@@ -267,14 +267,14 @@ class ClassCounts:
 
     def to_json(self) -> str:
         """The text of a counts file: the same counts give the same bytes."""
-        return json.dumps(self.to_dict(), indent=1) + "\n"
+        return _json_text(self.to_dict(), indent=1) + "\n"
 
 
 def ignored_pixels(mask: ValueCounts, labelled: Labelled) -> int:
     """Pixels of a mask that are in no class; where classes may overlap, there are none."""
     if mask.overlapping:
         return 0  # an ignored channel says nothing about the others of a pixel
-    return mask.unlabelled + sum(labelled.ignored.values())
+    return mask.unlabelled + (sum(labelled.ignored.values()) if labelled.ignored else 0)
 
 
 def _check_same_classes(a: ClassCounts, b: ClassCounts) -> None:
@@ -311,7 +311,7 @@ def _joined(a: dict[str, object], b: dict[str, object]) -> dict[str, object]:
     if a == b:
         return a
     parts = [part for one in (a, b) for part in _parts_of(one)]
-    unique = {json.dumps(part, sort_keys=True): part for part in parts}
+    unique = {_json_text(part, sort_keys=True): part for part in parts}
     return {"parts": [unique[text] for text in sorted(unique)]}
 
 
@@ -321,7 +321,13 @@ def _parts_of(options: dict[str, object]) -> list[object]:
 
 
 def _shown(counts: ClassCounts) -> str:
-    return printable(json.dumps(counts.options)[:200])
+    return printable(_json_text(counts.options)[:200])
+
+
+def _json_text(value: object, *, indent: int | None = None, sort_keys: bool = False) -> str:
+    import json  # here: weights can do without it
+
+    return json.dumps(value, indent=indent, sort_keys=sort_keys)
 
 
 def _describe(counts: ClassCounts) -> str:

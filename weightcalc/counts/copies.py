@@ -20,6 +20,7 @@ from ..text.numbers import number_of
 
 _ENOUGH = 64  # masks of a folder that show what it is
 _MOST_COMPARED = 100_000
+_MOST_PAIRS = 100  # of folders that are looked at
 _FEWEST = 3  # masks that are the same by chance
 _COPY = re.compile(
     r"(?i)(?P<of>.+?)[ ._-]*(\(\d+\)|copy( ?\(?\d+\)?)?|copie|kopie|old|new|bak|backup|orig|"
@@ -53,7 +54,8 @@ class Copies:
 
     def remarks(self) -> list[str]:
         """What to say of folders that hold the same masks, or masks of the same scenes."""
-        by_counts = {pair: n for pair, n in self._same.items() if self._are_copies(*pair, n)}
+        pairs = self._same.most_common(_MOST_PAIRS)
+        by_counts = {pair: n for pair, n in pairs if self._are_copies(pair[1], n)}
         lines = [
             _line(*pair, f"{number_of(n, 'mask')} of the same names and the same counts")
             for pair, n in sorted(by_counts.items())
@@ -65,7 +67,7 @@ class Copies:
                 )
         return lines
 
-    def _are_copies(self, of: str, copy: str, same: int) -> bool:
+    def _are_copies(self, copy: str, same: int) -> bool:
         held = sum(len(files) for folder, files in self._files.items() if _is_in(folder, copy))
         return same >= _FEWEST and 2 * same >= held
 

@@ -5,7 +5,6 @@ Counts files: where work is stopped, shipped, added up, and weighted again.
 from __future__ import annotations
 
 import glob
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -16,6 +15,8 @@ from ..files.bounded import Json, SmallFile
 from ..labels.label_map import LabelMap
 from ..sources.foreign import HELP, foreign_document
 from ..sources.globs import matches_of
+from ..sources.names import is_url, path_of
+from ..sources.opening import read_small
 from ..text.escape import printable
 from .class_counts import COLUMNS, FORMAT, REPORT, ClassCounts
 
@@ -28,11 +29,15 @@ _MOST = 1 << 128  # more would overflow in formulas, and is no data set
 
 def is_counts_file(source: str) -> bool:
     """Whether a source stands for counts, by its ending, and not for masks."""
-    return source.lower().endswith(ENDINGS["json"])
+    return (path_of(source) if is_url(source) else source).lower().endswith(ENDINGS["json"])
 
 
 def matching_files(source: str) -> list[str]:
     """The counts files that a source names; a name that exists is no pattern."""
+    if is_url(source):
+        from ..sources.remote import list_urls  # here: few counts files are remote
+
+        return list_urls(source, ENDINGS["json"]).names
     if os.path.lexists(source) or not glob.has_magic(source):
         return [source]
     return sorted(matches_of(source)) or [source]
@@ -47,7 +52,9 @@ def read_counts(path: str | os.PathLike[str]) -> ClassCounts:
     CountsError
         If the file cannot be read or is no counts file.
     """
-    return _FILE.read(os.fspath(path), lambda data: counts_of_document(json.loads(data)))
+    import json  # here: many runs read none
+
+    return read_small(_FILE, os.fspath(path), lambda data: counts_of_document(json.loads(data)))
 
 
 def write_counts(counts: ClassCounts, path: str | os.PathLike[str]) -> None:

@@ -84,7 +84,10 @@ class Kinds:
 
     def add(self, file: str, mask: ValueCounts) -> None:
         """Take note of a mask and of the file that holds it."""
-        self._modes.setdefault(mask.kind, Seen(file)).masks += 1
+        seen = self._modes.get(mask.kind)
+        if seen is None:
+            seen = self._modes[mask.kind] = Seen(file)
+        seen.masks += 1
         if self._groups and (group := self._groups.get(ending_of(file))) is not None:
             group.add(mask)
         if self._words and (group := self._words.get(self._looks.word_of(file))) is not None:

@@ -4,7 +4,7 @@ Adds up masks as they are counted, and says at the end what stands in the way of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ..errors import MaskError, MasksError, SourceError
@@ -100,23 +100,33 @@ class Tally:
         self._nodata: dict[int, Seen] = {}
         self._copies = Copies()
 
-    def add(self, counted: Counted) -> Iterator[LabelledMask]:
+    def add(self, counted: Counted) -> list[LabelledMask]:
         """Add the masks of a file, and give each of them back by classes."""
         self.num_files += 1
-        if counted.error is not None:
-            self.errors.append(counted.error)
-            self._kinds.add_unreadable(counted.name)
-        for number, mask in enumerate(counted.masks):
-            name = f"{counted.name}[{number}]" if len(counted.masks) > 1 else counted.name
-            labelled = self.labels.classify(
-                mask.values, mask.largest, channels=mask.num_channels > 0, nodata=mask.nodata
-            )
-            self.counts.add_labelled(mask, labelled)
-            self._kinds.add(counted.name, mask)
-            if self._palettes is not None:
-                self._palettes.add(name, mask, labelled)
+        file, masks, error = counted
+        if error is not None:
+            self.errors.append(error)
+            self._kinds.add_unreadable(file)
+        if len(masks) == 1:
+            return [self._add(file, file, masks[0])]
+        return [self._add(file, f"{file}[{number}]", mask) for number, mask in enumerate(masks)]
+
+    def _add(self, file: str, name: str, mask: ValueCounts) -> LabelledMask:
+        labelled = self.labels.classify(
+            mask.values, mask.largest, channels=mask.num_channels > 0, nodata=mask.nodata
+        )
+        self.counts.add_labelled(mask, labelled)
+        self._kinds.add(file, mask)
+        if mask.colors and self._palettes is not None:
+            self._palettes.add(name, mask, labelled)
+        self._copies.add(name, mask)
+        if self._colors is not None:
+            self._colors.add(name, labelled.classes)
+        if labelled.unknown:
+            self._unknown.add(name, labelled.unknown, channels=mask.num_channels > 0)
+        if mask.notes or mask.nodata is not None:
             self._remember(name, mask, labelled)
-            yield LabelledMask(name, mask, labelled)
+        return LabelledMask(name, mask, labelled)
 
     def _remember(self, name: str, mask: ValueCounts, labelled: Labelled) -> None:
         if mask.nodata in mask.values and self._counts_as_own(mask.nodata, labelled):
@@ -124,10 +134,6 @@ class Tally:
         for note in mask.notes:
             if len(self.notes) < _MOST_NOTES:
                 self.notes.append(f"{printable(name)}: {note}")
-        self._copies.add(name, mask)
-        if self._colors is not None:
-            self._colors.add(name, labelled.classes)
-        self._unknown.add(name, labelled.unknown, channels=mask.num_channels > 0)
 
     def _counts_as_own(self, value: int, labelled: Labelled) -> bool:
         """Whether a value is the class of its number, and nobody said so."""
@@ -135,21 +141,23 @@ class Tally:
         return not said and value in labelled.classes
 
     def remarks(self) -> list[str]:
-        """What is odd about files that were counted, and what is said once for all of them."""
+        """What is odd about files that were counted, and about all of them together."""
+        return self.notes + self.about_set()
+
+    def about_set(self) -> list[str]:
+        """What is odd about the set, whatever its values: copies, colours, declared values."""
         of_nodata = [
             f"{number_of(seen.masks, 'mask')} ({printable(seen.first)} is the first) declare "
             f"{value} as nodata, and it is counted as a class: --ignore-index nodata leaves it out"
             for value, seen in self._nodata.items()
         ]
         of_colors = self._colors.remarks(self.counts) if self._colors is not None else []
-        of_copies = self._copies.remarks()
-        return [
-            *self.notes,
-            *of_nodata,
-            *of_copies,
-            *of_colors,
-            *self._unknown.remarks(self.counts),
-        ]
+        of_values = self._unknown.remarks(self.counts)
+        return [*of_nodata, *self._copies.remarks(), *of_colors, *of_values]
+
+    def unknown_values(self) -> str:
+        """What values without a class look like, and what to do; "" if there is nothing to say."""
+        return self._unknown.looks_like(self.counts)
 
     def finish(self, on_error: str = "fail", files: Sequence[str] = ()) -> ClassCounts:
         """

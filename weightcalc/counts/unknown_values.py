@@ -77,11 +77,9 @@ class UnknownValues:
         counts : ClassCounts
             Of the same masks: the values that are classes.
         """
-        found = {index: pixels for index, pixels in enumerate(counts.pixels) if pixels}
-        self._counted = found.keys()
+        found = self._all_values(counts)
         if self._labels.colors is not None:
             return self._of_colors(counts)
-        found |= {value: seen.pixels for value, seen in self._seen.items()}
         value = max(self._seen)
         is_asked = value == 255 or (self._labels.num_classes or 2) <= 2
         if found.keys() <= {0, value} and value >= MOST_INFERRED and is_asked:
@@ -99,6 +97,19 @@ class UnknownValues:
             f"the values {listed(list(map(str, levels)))} are evenly spaced, as class ids that were"
         )
         return [f"{text} multiplied: {options} if they are; -n {found[-1] + 1} if they are classes"]
+
+    def looks_like(self, counts: ClassCounts) -> str:
+        """What all values look like, and what to do; "" if they look like nothing in particular."""
+        if not self._seen or self._labels.colors is not None:
+            return ""
+        error = self._looked_through(self._all_values(counts))
+        return f"{str(error).splitlines()[-1]}: {error.hint}" if error else ""
+
+    def _all_values(self, counts: ClassCounts) -> dict[int, int]:
+        """The pixels of each value: those that are classes by their numbers, and the unknown ones."""
+        found = {index: pixels for index, pixels in enumerate(counts.pixels) if pixels}
+        self._counted = found.keys()
+        return found | {value: seen.pixels for value, seen in self._seen.items()}
 
     def _looked_through(self, pixels: dict[int, int]) -> LabelError | None:
         """What all values of the masks look like, where options say nothing of them."""
@@ -165,6 +176,7 @@ class UnknownValues:
         what = "intensities of an image" + ", or numbers of objects" * (low >= 0)
         objects = "; --map 128-255:1 --map '*:0' if they are soft masks" * (high <= 255)
         objects += f"; --map 1-{high}:1 --map 0:0 if they are objects of one class"
+        objects += f"; -n {high + 1} if there are so many classes" * (high < MOST_CLASSES)
         return LabelError(
             f"{printable(self._seen[max(self._seen)].first)}: the masks hold "
             f"{len(pixels)} different values from {low} to {high}: {what}, and no class ids"

@@ -6,7 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..errors import ColorError, DecodeError, LossyError, MaskError, MissingError, PhotographError
+from ..errors import (
+    AccessError,
+    ColorError,
+    DecodeError,
+    LossyError,
+    MaskError,
+    MissingError,
+    PhotographError,
+)
 from ..sources.apart import how_to_leave_out
 
 _BLACK_AND_WHITE = (
@@ -14,6 +22,7 @@ _BLACK_AND_WHITE = (
     "other masks must be saved anew, as PNG"
 )
 _MOST_HINTS = 3
+_NOT_THERE = (MissingError, AccessError)  # of masks that a set without them would lack
 
 
 class Unreadable:
@@ -56,10 +65,10 @@ class Unreadable:
             first, others = _BLACK_AND_WHITE, set()
         hints = dict.fromkeys(error.hint for error in self.errors if error in others)
         chosen = [hint for hint in (first, *hints) if hint][:_MOST_HINTS]
-        if self._any_mask and not all(_is_a(error, MissingError) for error in others):
+        if self._any_mask and any(not _is_a(error, *_NOT_THERE) for error in others):
             chosen.append("--on-error skip leaves unreadable files out")
         return "; ".join(chosen)
 
 
-def _is_a(error: MaskError, kind: type[DecodeError]) -> bool:
-    return error.kind is not None and issubclass(error.kind, kind)
+def _is_a(error: MaskError, *kinds: type[DecodeError]) -> bool:
+    return error.kind is not None and issubclass(error.kind, kinds)

@@ -15,6 +15,7 @@ _CONTIGUOUS = 200  # values without large gaps: no ids of instances by class
 _FEW_IDS = 10  # whose rests are all small by no chance: one of five values has such
 _FEW_GREYS = 5  # of the greys of a palette are no chance
 _ENDS = (7, 248)  # how far black and white move in JPEG, or where masks are resized
+_LIGHT, _FEW_LIGHT = 192, 3  # more values from there to 254 than ids beside 255 have
 _NEARLY_ALL = 0.8  # of the pixels lie at the ends
 
 
@@ -92,7 +93,8 @@ def _greys(colors: Mapping[int, int], added: int) -> dict[int, set[int]]:
 def is_black_and_white(pixels: Mapping[int, int]) -> bool:
     """Whether values are those of binary masks with soft edges, or saved as JPEG."""
     low, high = _ENDS
-    if min(pixels) < 0 or max(pixels) > 255 or not any(high <= v < 255 for v in pixels):
+    greys = sum(_LIGHT <= value < 255 for value in pixels)
+    if min(pixels) < 0 or max(pixels) > 255 or greys < _FEW_LIGHT:
         return False
     black = sum(number for value, number in pixels.items() if value <= low)
     white = sum(number for value, number in pixels.items() if value >= high)

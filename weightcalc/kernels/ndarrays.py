@@ -16,6 +16,7 @@ from .special import NAN, NODATA
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_ROUNDED = 1e-4  # how far float32 takes 255 times a label from a whole number
 _LARGEST_WHOLE = 2.0**53  # beyond it not every whole number is a float
 
 
@@ -159,13 +160,23 @@ def whole_numbers(array: NDArray[np.generic], nodata: float | None = None) -> ND
         is_nodata = ~whole & (array == array.dtype.type(np.nan if nodata is None else nodata))
     odd = array[~(whole | is_nan | is_nodata)]
     if len(odd):
-        raise ValuesError(f"value {odd[0]} is not a whole number, so not a label").with_hint(
-            "save the labels as integers: numpy.argmax over the axis of the classes, if these are "
-            "scores or probabilities; --exclude, if it is an image"
-        )
+        raise _not_whole(float(odd[0]))
     numbers = np.where(whole, array, 0).astype(np.int64)
     numbers[is_nan], numbers[is_nodata] = NAN, NODATA
     return numbers
+
+
+def _not_whole(value: float) -> ValuesError:
+    error = ValuesError(f"value {value} is not a whole number, so not a label")
+    if 0 < value < 1 and abs(255 * value - round(255 * value)) < _ROUNDED:
+        return error.with_hint(
+            f"save numpy.rint(255 * mask) as integers, if the labels were divided by 255, as {value:g} "
+            f"is {round(255 * value)} / 255"
+        )
+    return error.with_hint(
+        "save the labels as integers: numpy.argmax over the axis of the classes, if these are "
+        "scores or probabilities; --exclude, if it is an image"
+    )
 
 
 def counted_as(nodata: float | None) -> int | None:

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from ..errors import LabelError, WeightcalcError
 from ..files.bounded import SmallFile, similar_paths
+from ..sources.names import is_url, path_of
+from ..sources.opening import read_small
 from ..text.escape import printable
 from ..text.suggest import folded, nearest
 from .class_list_entries import Entry, Stated
@@ -89,13 +91,14 @@ def read_class_list(name: str) -> ClassList:
     if not {".", "/", "\\"} & set(name) and not is_there:
         raise LabelError(
             f"{printable(name)}: neither a file nor a preset{nearest(name, PRESETS)}"
-        ).with_hint(similar_paths(name))
+        ).with_hint(f"-n {name}, for as many classes" if name.isdecimal() else similar_paths(name))
     if name.lower().endswith(".py"):
         raise LabelError(f"{printable(name)}: Python is not executed").with_hint(
             f"a text file of one name a line, or a preset: {', '.join(PRESETS)}"
         )
-    suffix = os.path.splitext(name)[1].lower()
-    return _FILE.read(name, lambda data: _checked(parse(_text(data), suffix)))
+    path = path_of(name) if is_url(name) else name
+    suffix = os.path.splitext(path)[1].lower()
+    return read_small(_FILE, name, lambda data: _checked(parse(_text(data), suffix)))
 
 
 def read_preset(name: str) -> ClassList:

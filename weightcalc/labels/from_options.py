@@ -5,20 +5,19 @@ From the options and files that speak of labels to one `LabelMap`.
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import LabelError
 from ..files.bounded import SmallFile
-from ..sources.layers import Layers, Pattern
 from ..text.escape import printable
 from .label_map import LabelMap
 from .options import LabelOptions
 from .values import Values, is_color, parse_class, parse_values
 
 if TYPE_CHECKING:
+    from ..sources.layers import Layers, Pattern
     from .class_list import ClassList
 
 _FILE = SmallFile("map", 1 << 20, LabelError, "expected pairs of value and class")
@@ -119,6 +118,8 @@ def layers_of(pattern: Pattern, listed: ClassList | None, options: LabelOptions)
         If the class list does not have the class of the rest, or two names where the pattern
         has no class.
     """
+    from ..sources.layers import Layers  # here: few runs have them
+
     names = None if listed is None else listed.names
     if names is not None and not pattern.has_class and len(names) != 2:
         raise LabelError(
@@ -260,6 +261,8 @@ def _pairs_of_file(path: str) -> list[tuple[str, str]]:
 
 
 def _pairs_of_json(data: bytes) -> list[tuple[str, str]]:
+    import json  # here, as below: few runs read a file
+
     document = json.loads(data.decode("utf-8-sig"))
     if not isinstance(document, dict):
         raise LabelError('expected an object of values and classes, such as {"7": 0}')
@@ -267,7 +270,7 @@ def _pairs_of_json(data: bytes) -> list[tuple[str, str]]:
 
 
 def _pairs_of_csv(data: bytes) -> list[tuple[str, str]]:
-    import csv  # here: few runs read one
+    import csv
 
     try:
         rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))

@@ -104,6 +104,7 @@ class LabelMap:
         self.learn_colors = learn_colors
         self.reduce_zero_label = reduce_zero_label
         self._classes: dict[bool, dict[int, int]] = {False: {}, True: {}}
+        self._own: dict[bool, set[int]] = {False: set(), True: set()}  # classes of the same number
         self._check()
 
     def _check(self) -> None:
@@ -165,17 +166,22 @@ class LabelMap:
         nodata : int, optional
             The value that the file declares to be no data.
         """
+        known, own = self._classes[channels], self._own[channels]
+        if values.keys() <= own:  # as in most masks of most sets
+            return Labelled(dict(values), {}, {})
         result = classes, ignored, unknown = Labelled({}, {}, {})
-        known = self._classes[channels]
         is_special = self.reduce_zero_label or self.ignore_nodata
         for value, pixels in sorted(values.items()) if self.learn_colors else values.items():
-            index = known.get(value)
-            if index is None:
+            if value in known:
+                index = known[value]
+            else:
                 index = known[value] = self._class_of(value, channels)
+                if index == value >= 0 and not is_special:
+                    own.add(value)
             if is_special and self._is_ignored_here(value, largest, nodata):
                 index = _IGNORED
             if index >= 0:
-                classes[index] = classes.get(index, 0) + pixels
+                classes[index] = classes[index] + pixels if index in classes else pixels
             elif index == _IGNORED:
                 ignored[value] = pixels
             elif index == _SHARED:

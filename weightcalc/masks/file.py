@@ -15,7 +15,7 @@ from ..sources.names import is_url, is_zarr, split_name, state_of_folder
 from ..sources.opening import open_mask, spooled
 from .formats import read_folder, read_masks, suffix_of
 from .options import DEFAULTS, ReadOptions
-from .png import count_plain, count_plain_bytes
+from .png_plain import count_plain, count_plain_bytes
 from .value_counts import ValueCounts
 
 _READ_AT_ONCE = 4 << 20  # a file up to this size is read by one call
@@ -154,6 +154,8 @@ def _count_held(stream: BinaryIO, options: ReadOptions) -> ValueCounts | None:
 
 def _held(file: BinaryIO, limit: int) -> BinaryIO:
     """A stream that can be sought: small ones are held in memory."""
+    if isinstance(file, BytesIO):
+        return file
     stream = BufferedReader(file, _BUFFER)  # type: ignore[type-var]
     start = stream.read(_READ_AT_ONCE + 1)
     if len(start) <= _READ_AT_ONCE:

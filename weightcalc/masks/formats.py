@@ -7,8 +7,8 @@ the file, which is at its beginning and can be sought. What is wrong with the fi
 under `third_party`. Any other exception is a bug. A new format is a function and a line
 in `READERS`.
 
-What needs NumPy or Pillow is imported when a file needs it: where all masks are PNG,
-that would be most of the time of a short run.
+Readers are imported when a file needs them: where all masks are plain PNG, they would be most
+of the time of a short run.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ from ..sources.dvc import PULL
 from ..sources.foreign import HEAD, HELP, foreign_file
 from ..sources.names import path_in, split_ending
 from .options import ReadOptions
-from .png import count_png
-from .png_chunks import SIGNATURE
+from .png_header import SIGNATURE
 from .value_counts import ValueCounts
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 Reader = Callable[[BinaryIO, ReadOptions], Iterator[ValueCounts]]
 
 _HEAD = 64
-_PNG_AS_TEXT = re.compile(rb"(\xef\xbb\xbf)?(\xef\xbf\xbd|\xc2\x89|\xe2\x80\xb0|\?|\t)PNG[\r\n]")
+_PNG_AS_TEXT = rb"(\xef\xbb\xbf)?(\xef\xbf\xbd|\xc2\x89|\xe2\x80\xb0|\?|\t)PNG[\r\n]"
 _FIRST_BYTES = (
     (SIGNATURE, "PNG"),
     (b"BM", "BMP"),
@@ -140,7 +139,7 @@ def _no_image(head: bytes) -> DecodeError:
             "a PNG whose line ends were converted (CR LF to LF or back), as text mode of FTP and "
             "autocrlf of git do"
         ).with_hint("copy it again in binary mode; *.png -text in .gitattributes")
-    if _PNG_AS_TEXT.match(head):
+    if re.match(_PNG_AS_TEXT, head):
         return DamagedError(
             "a PNG that a program read as text and wrote in another encoding, such as UTF-8"
         ).with_hint("copy it again in binary mode")
@@ -166,6 +165,8 @@ def _named(head: bytes, names: Iterable[tuple[bytes, str]]) -> str:
 
 def _read_format(file: BinaryIO, format_: str, options: ReadOptions) -> Iterator[ValueCounts]:
     if format_ == "PNG":
+        from .png import count_png
+
         return iter([count_png(file, options)])
     if format_ == "TIFF":
         from .tiff import read_tiff

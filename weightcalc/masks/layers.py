@@ -19,9 +19,9 @@ import numpy as np
 from ..errors import ColorError, MaskError, ShapeError, UnsupportedError, ValuesError
 from ..kernels.counters import ValueCounter
 from ..kernels.special import NAN, NODATA
-from ..sources.layers import Scene
 from ..sources.names import is_zarr, name_from
 from ..sources.opening import is_quick_to_seek, spooled
+from ..sources.scenes import Scene
 from ..text.escape import printable
 from ..text.numbers import number_of
 from .file import read_file

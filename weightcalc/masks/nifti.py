@@ -225,7 +225,7 @@ def _count_pieces(volume: _Volume) -> ValueCounter:
     counter = None
     for _, _, numbers in _pieces(volume):
         counter = counter or counter_of(numbers.dtype)
-        counter.add(np.ascontiguousarray(numbers).view(np.uint8))
+        counter.add(numbers.ravel(order="K").view(np.uint8))  # in any order, so without a copy
     assert counter is not None  # volumes without voxels are refused before
     return counter
 

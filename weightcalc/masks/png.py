@@ -1,8 +1,6 @@
 """
-Counts PNG masks from the compressed rows, without making an image.
-
-There are two paths. The fast one counts a file in memory that has no fault and nothing odd
-about it, and leaves all others to the careful one, which alone raises and notes.
+Counts PNG masks from the compressed rows, without making an image: the careful path, for all
+that `png_plain` leaves to it.
 
 Strict where a fault could change a count and tolerant elsewhere: CRCs of critical
 chunks, the Adler-32 and the number of rows must be right; what follows the pixels
@@ -13,63 +11,20 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
-from ..errors import DamagedError, DecodeError
+from ..errors import DamagedError
 from ..files.limits import check_bytes, check_row
 from ..kernels.counters import PackedCounter, RowCounter
-from ..kernels.fast_png import count_plain_png, count_plain_png_file
 from .options import ReadOptions, check_image, check_size
-from .png_chunks import GREY, PALETTE, Chunks, Header
-from .samples import (
-    colors_in_use,
-    colors_of_indices,
-    may_be_refused,
-    pixel_counter,
-    values_of_pixels,
-)
+from .png_chunks import Chunks
+from .png_header import Header
+from .png_values import mask_of
+from .samples import pixel_counter
 from .value_counts import ValueCounts
-
-if TYPE_CHECKING:
-    from ..kernels.buffers import Bytes
-    from ..kernels.fast_png import PlainPng
 
 _MOST_EXTRA = 64 << 10  # inflated bytes after the last row that are still only odd
 _PIECE = 1 << 19  # bytes of rows at a time: they stay in the cache until they are counted
-
-
-def count_plain(path: str, options: ReadOptions) -> ValueCounts | None:
-    """
-    Read and count a PNG mask by the fast path.
-
-    Returns
-    -------
-    ValueCounts, or None
-        What `count_png` gives. None where that shall count the file, or say what is wrong.
-    """
-    if options.by_channels or options.array is not None:  # which no image has
-        return None
-    found = count_plain_png_file(path, options.max_pixels, options.max_bytes)
-    return _mask_of(found, options) if found else None
-
-
-def count_plain_bytes(data: Bytes, options: ReadOptions) -> ValueCounts | None:
-    """The same for a whole file that is in memory."""
-    if options.by_channels or options.array is not None:
-        return None
-    found = count_plain_png(data, options.max_pixels, options.max_bytes)
-    return _mask_of(found, options) if found else None
-
-
-def _mask_of(found: PlainPng, options: ReadOptions) -> ValueCounts | None:
-    width, height, depth, color, palette, pixels = found
-    header = Header(width, height, depth, color, interlaced=False)
-    if may_be_refused(pixels, header.num_samples, depth, options):
-        return None
-    try:
-        return _mask(header, pixels, palette, [], options)
-    except DecodeError:  # which the careful path raises in its own words
-        return None
 
 
 def count_png(file: BinaryIO, options: ReadOptions) -> ValueCounts:
@@ -101,18 +56,7 @@ def count_png(file: BinaryIO, options: ReadOptions) -> ValueCounts:
     pixels = _count_passes(header, stream, options)
     stream.finish(chunks.notes)
     chunks.finish()
-    return _mask(header, pixels, chunks.palette, chunks.notes, options)
-
-
-def _mask(
-    header: Header, pixels: dict[int, int], palette: bytes, notes: list[str], options: ReadOptions
-) -> ValueCounts:
-    values = _values(header, pixels, palette, notes, options)
-    largest = 65535 if header.depth == 16 else 255
-    size = header.width * header.height
-    by_index = header.color == PALETTE and options.encoding != "color"
-    colors = colors_in_use(values, palette) if by_index else None
-    return ValueCounts(values, size, header.kind, largest, notes=tuple(notes), colors=colors)
+    return mask_of(header, pixels, chunks.palette, chunks.notes, options)
 
 
 def read_passes(
@@ -184,24 +128,6 @@ def _rows(stream: _Inflater, row_bytes: int, height: int) -> Iterator[bytes | by
             whole = first + len(data) // (row_bytes + 1)
             raise DamagedError(f"its pixels end after {whole} of {height} rows")
         yield data
-
-
-def _values(
-    header: Header, pixels: dict[int, int], palette: bytes, notes: list[str], options: ReadOptions
-) -> dict[int, int]:
-    if header.color == GREY and options.encoding != "color":
-        return pixels
-    if header.color != PALETTE:
-        bits = max(8, header.depth)
-        if header.num_samples == 1 and options.encoding == "color" and header.depth < 8:
-            pixels = {v * 255 // ((1 << header.depth) - 1): n for v, n in pixels.items()}
-        return values_of_pixels(pixels, header.num_samples, bits, options)
-    if options.encoding == "color":
-        return colors_of_indices(pixels, palette)
-    entries = len(palette) // 3
-    if max(pixels) >= entries:
-        notes.append(f"index {max(pixels)} lies past its palette of {entries} colours")
-    return pixels
 
 
 class _Inflater:

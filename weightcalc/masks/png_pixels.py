@@ -14,7 +14,7 @@ from ..kernels.numpy_twin import undo_filters
 from .options import ReadOptions
 from .pictures import Block, Picture, unpacked, values_of_samples
 from .png import read_passes
-from .png_chunks import Header
+from .png_header import Header
 
 _Passes: TypeAlias = Iterator[tuple[int, Iterator[bytes | bytearray]]]
 

@@ -17,6 +17,7 @@ from ..kernels.counters import ValueCounter
 from .options import ReadOptions
 
 _MOST_COLORS = 256  # of a mask: more are a photograph, or edges that are blended
+_MOST_IDS = 64  # class ids are small, and reds of colours are not
 _ONE_CHANNEL = "save the channel that holds the classes as a grey image: weightcalc help formats"
 _ALPHA = "save the alpha as a grey image, Image.open(OLD).getchannel('A').save(NEW) with Pillow"
 _NO_ALPHA = (
@@ -176,6 +177,10 @@ def _no_index(colors: Collection[tuple[int, int, int]], bits: int) -> ColorError
     text = f"a colour mask: pixel {min(colors)} is no index"
     if bits == 16 and any(sample % 257 for color in colors for sample in color):
         return ColorError(f"{text}, and 16-bit samples are no colours").with_hint(_ONE_CHANNEL)
+    if all(color[1:] == (0, 0) and color[0] < _MOST_IDS for color in colors):  # as CARLA has them
+        return ColorError(f"{text}; only its red channel is used").with_hint(
+            f"{_ONE_CHANNEL}; --encoding color if they are colours"
+        )
     return ColorError(text).with_hint(
         "--encoding color, and -c/--classes with a list that has colours; "
         "ids of segments or instances must be turned into classes first: weightcalc help formats"

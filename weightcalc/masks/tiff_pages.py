@@ -42,6 +42,7 @@ _SAMPLE_NAMES = {2: "grey+alpha", 3: "RGB", 4: "RGBA"}
 # Tags without which the pixels of a page would be read in another way.
 _OF_PIXELS = {254, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 317, 320, 322, 323, 324,
               325, 339, 32997, _GDAL_NODATA}  # fmt: skip
+_OF_TILES = {322, 323, 324, 325}
 _PREDICTABLE = {5, 8, 32946, 50013, 34925, 34926, 50000}  # LZW, Deflate, LZMA and Zstandard
 _LOSSY = {6, 7, 33003, 33004, 33005, 33007, 34712, 34887, 34892, 50001, 50002}
 
@@ -99,6 +100,8 @@ def _check_directory(page: TiffPage) -> int:
             raise DamagedError(f"its tag {code} cannot be read")
         if codes.count(code) > 1:
             raise DamagedError(f"its tag {code} stands in one directory more than once")
+    if (lost := _OF_TILES.difference(codes)) and lost < _OF_TILES:
+        raise DamagedError(f"it has tiles, but no tag {min(lost)} of theirs")
     behind = file.read(tiff.offsetsize)
     if len(behind) < tiff.offsetsize:
         raise DamagedError("it ends inside a directory")

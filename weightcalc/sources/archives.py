@@ -30,7 +30,7 @@ from ..errors import (
 from ..files.limits import LONGEST_HEADER, MOST_MEMBERS
 from ..text.escape import printable
 from .guard import third_party
-from .names import Members, open_file, split_name
+from .names import Members, is_url, open_file, path_of, split_name
 from .zips import METHODS, method_of, open_zip
 
 _ENCRYPTED = 0x41  # flag bits: by password, and by certificate
@@ -125,7 +125,7 @@ def _key(path: str) -> tuple[object, ...] | None:
     try:
         status = os.stat(path)
     except (OSError, ValueError):
-        return (path,)  # opening it says why
+        return os.getpid(), path  # behind a URL, or opening it says why
     return os.getpid(), path, status.st_size, status.st_mtime_ns, status.st_ino
 
 
@@ -134,14 +134,23 @@ def _open_fresh(path: str) -> _Zip | _Tar:
     if getattr(_CACHE, "key", None) is not None:
         _CACHE.key = None
         _CACHE.archive.close()
-    file = open_file(path)
+    file = _open(path)
     try:
-        archive = _Zip(file) if path.lower().endswith(".zip") else _Tar(file)
+        is_zip = (path_of(path) if is_url(path) else path).lower().endswith(".zip")
+        archive = _Zip(file) if is_zip else _Tar(file)
     except BaseException:
         file.close()
         raise
     _CACHE.archive, _CACHE.key = archive, key
     return archive
+
+
+def _open(path: str) -> BinaryIO:
+    if not is_url(path):
+        return open_file(path)
+    from .remote import local_copy  # here: few archives are remote
+
+    return local_copy(path)
 
 
 class _Zip:

@@ -60,7 +60,7 @@ class third_party:  # in lower case as it is used: with third_party("Pillow"): .
             return
         if isinstance(error, MemoryError):
             raise LimitError("not enough memory to decode it") from error
-        if (isinstance(error, OSError) and error.strerror) or _is_ours(traceback):
+        if (isinstance(error, OSError) and error.strerror) or is_ours(traceback):
             return
         if isinstance(error, ImportError):
             raise UnsupportedError(
@@ -69,7 +69,7 @@ class third_party:  # in lower case as it is used: with third_party("Pillow"): .
         raise DamagedError(self._prefix + first_line(error)) from error
 
 
-def _is_ours(traceback: TracebackType | None) -> bool:
+def is_ours(traceback: TracebackType | None) -> bool:
     """Whether the decoder called weightcalc back, and it was there that something went wrong."""
     last = traceback
     while last is not None and last.tb_next is not None:

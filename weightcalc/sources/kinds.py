@@ -9,13 +9,12 @@ here; other endings that recur are `repeated_endings`, whose masks `counts.kinds
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby, islice
 
 from ..errors import SourceError
 from ..text.escape import printable
-from .names import path_in
+from .names import path_in, split_last_word, split_suffix
 
 # Endings and folders that say which of several pictures of one scene a file is.
 _KNOWN_ENDINGS = {
@@ -36,7 +35,7 @@ _ENOUGH_NAMES = 10_000  # sorted names that show whether scenes stand several ti
 _MOST_ENDINGS = 64
 
 
-def check_one_kind(names: Sequence[str]) -> None:
+def check_one_kind(names: Sequence[str]) -> dict[str, str]:
     """
     Refuse a set in which scenes stand several times, by endings or folders that are known.
 
@@ -44,6 +43,11 @@ def check_one_kind(names: Sequence[str]) -> None:
     ----------
     names : sequence of str
         Sorted, so that those of a folder stand together.
+
+    Returns
+    -------
+    dict of str to str
+        The `repeated_endings` that are not known, and may be of one kind.
 
     Raises
     ------
@@ -57,6 +61,7 @@ def check_one_kind(names: Sequence[str]) -> None:
     words = {_word(ending) for ending in endings}
     if words & _KNOWN_ENDINGS or len(words) < len(endings):
         raise two_kinds(endings)
+    return endings
 
 
 def two_kinds(endings: dict[str, str], unread: str = "") -> SourceError:
@@ -93,7 +98,10 @@ def repeated_endings(names: Iterable[str]) -> dict[str, str]:
     """
     endings: dict[str, str] = {}
     scenes = repeated = 0
-    pairs = sorted(_split_ending(name) for name in islice(names, _ENOUGH_NAMES))
+    pairs = [_split_ending(name) for name in islice(names, _ENOUGH_NAMES)]
+    if len({ending for _, (ending, _) in pairs}) <= 1:
+        return {}
+    pairs.sort()
     for _, group in groupby(pairs, key=lambda pair: pair[0]):
         members = {ending: name for _, (ending, name) in group}
         scenes += 1
@@ -113,9 +121,13 @@ def ending_of(name: str) -> str:
 
 def _split_ending(name: str) -> tuple[str, tuple[str, str]]:
     """``a/x_labelIds.png`` -> ``a/x``, ``_labelIds.png``; numbers are no endings."""
-    stem, suffix = os.path.splitext(path_in(name))
-    match = re.fullmatch(r"(.*[^/_.-])([_.-][A-Za-z][A-Za-z0-9]*)", stem, re.DOTALL)
-    return (match[1], (match[2] + suffix, name)) if match else (stem, (suffix, name))
+    folder, slash, base = path_in(name).rpartition(os.sep)
+    stem, suffix = split_suffix(base)
+    parts = split_last_word(stem)
+    if parts is None or not parts[2][0].isalpha():
+        return folder + slash + stem, (suffix, name)
+    scene, sign, word = parts
+    return folder + slash + scene, (sign + word + suffix, name)
 
 
 def _word(ending: str) -> str:
@@ -124,17 +136,22 @@ def _word(ending: str) -> str:
 
 
 def _check_folders(names: Sequence[str]) -> None:
+    inside: dict[str, list[str]] = {}
+    for name in names:
+        folder = path_in(name).replace(os.sep, "/").rpartition("/")[0]
+        inside.setdefault(folder, []).append(name)
     for known in _KNOWN_FOLDERS:
-        folders: dict[str, str] = {}
-        stems: dict[str, set[str]] = {}
-        for name in names:
-            parts = path_in(name).replace(os.sep, "/").split("/")
-            found = next((part for part in parts[:-1] if part.lower() in known), None)
-            if found is not None:
-                folders.setdefault(found, name)
-                stems.setdefault(found, set()).add(os.path.splitext(parts[-1])[0])
-        if len(folders) > 1 and set.intersection(*stems.values()):
-            raise _two_folders(folders)
+        found: dict[str, list[str]] = {}
+        for folder, members in inside.items():
+            part = next((part for part in folder.split("/") if part.lower() in known), None)
+            if part is not None:
+                found.setdefault(part, []).extend(members)
+        if len(found) > 1 and set.intersection(*map(_stems, found.values())):
+            raise _two_folders({part: members[0] for part, members in found.items()})
+
+
+def _stems(names: Iterable[str]) -> set[str]:
+    return {os.path.splitext(os.path.basename(path_in(name)))[0] for name in names}
 
 
 def _two_folders(folders: dict[str, str]) -> SourceError:

@@ -1,5 +1,5 @@
 """
-Scenes: the files of ``--layers`` that together are one mask, a file for each class or instance.
+Files sorted into scenes by the pattern of ``--layers``.
 """
 
 from __future__ import annotations
@@ -8,54 +8,18 @@ import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from ..errors import SourceError
 from ..text.escape import printable
 from ..text.suggest import similar
 from .names import split_name
+from .scenes import Scene
 
 _TOKENS = r"\{(?P<field>[^{}]*)\}|(?P<any>\*+)|(?P<literal>[^{}*]+)|(?P<brace>[{}])"
 _FIELDS = ("scene", "class")
 _MOST_WAYS = 10_000  # in which a name can be split, which are more than anybody means
 _MOST_SHOWN = 3
-
-
-class Scene(NamedTuple):
-    """
-    The files that together are one mask.
-
-    Attributes
-    ----------
-    name : str
-        What messages and lines of ``--per-mask`` call it.
-    layers : tuple of (int, tuple of str)
-        Class, and the files whose union it is, in the order in which they were listed.
-    rest : int, optional
-        Class of the pixels that no file covers.
-    """
-
-    name: str
-    layers: tuple[tuple[int, tuple[str, ...]], ...]
-    rest: int | None = None
-
-    @property
-    def files(self) -> list[str]:
-        """All files of the scene."""
-        return [file for _, files in self.layers for file in files]
-
-
-Item: TypeAlias = str | Scene  # what is counted as one: a file, or a scene
-
-
-def name_of(item: Item) -> str:
-    """The name of a file or a scene."""
-    return item.name if isinstance(item, Scene) else item
-
-
-def files_of(item: Item) -> list[str]:
-    """The files that are read for a file or a scene."""
-    return item.files if isinstance(item, Scene) else [item]
 
 
 class _Way(NamedTuple):

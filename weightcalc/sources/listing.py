@@ -14,7 +14,8 @@ import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
+from operator import eq
 
 from ..errors import SourceError
 from ..files.bounded import similar_paths
@@ -23,7 +24,7 @@ from ..text.numbers import listed, number_of
 from . import dvc
 from .foreign import foreign_ending
 from .globs import matches_of
-from .names import Members, is_archive, is_url, is_zarr, path_in, split_name, tidy
+from .names import Members, is_archive, is_url, is_zarr, path_in, path_of, split_name, tidy
 
 _Walk = Callable[[str], Iterator[str]]
 _MOST_SOURCES = 3  # that a message names
@@ -70,7 +71,7 @@ class Listing:
             self._places |= {name: (source, n) for n, name in enumerate(members.names)}
         return members.names
 
-    def take_other(self, path: str, suffixes: Collection[str]) -> Iterator[str]:
+    def take_other(self, path: str, suffixes: tuple[str, ...]) -> Iterator[str]:
         """Leave a file out that is no mask; a mask that DVC keeps is named, to be refused later."""
         data = dvc.missing_data(path)
         if data is not None and _is_mask(data, suffixes):
@@ -126,10 +127,10 @@ def list_files(
     SourceError
         If a source does not exist or cannot be read, or a glob matches nothing.
     """
-    listing = Listing()
-    walk = partial(_walk, suffixes=suffixes, listing=listing, follow=follow)
+    listing, endings = Listing(), tuple(suffixes)
+    walk = partial(_walk, suffixes=endings, listing=listing, follow=follow)
     found = []
-    for name in chain(listed, *(_expand(source, suffixes, listing, walk) for source in sources)):
+    for name in chain(listed, *(_expand(source, endings, listing, walk) for source in sources)):
         found.append(name)
         if on_found is not None:
             on_found()
@@ -173,13 +174,10 @@ def _what_to_do(listing: Listing, suffixes: Collection[str]) -> str:
     return f"masks end in {', '.join(suffixes)}; `weightcalc help formats` speaks of other formats"
 
 
-def _expand(source: str, suffixes: Collection[str], listing: Listing, walk: _Walk) -> Iterator[str]:
+def _expand(source: str, suffixes: tuple[str, ...], listing: Listing, walk: _Walk) -> Iterator[str]:
     path = tidy(source)
     if is_url(path):
-        from .remote import list_urls  # here, as other imports below: it takes its time
-
-        listing.folders.add(path.rstrip("/"))
-        yield from listing.add(path, list_urls(path, suffixes))
+        yield from _remote(path, suffixes, listing)
     elif (member := split_name(path)) is not None:
         yield _member(path, *member)
     elif os.path.isdir(path):
@@ -214,7 +212,7 @@ def missing_source(source: str) -> SourceError:
 
 
 def _expand_match(
-    path: str, suffixes: Collection[str], listing: Listing, walk: _Walk
+    path: str, suffixes: tuple[str, ...], listing: Listing, walk: _Walk
 ) -> Iterator[str]:
     if os.path.isdir(path):
         yield from [path] if is_zarr(path) else walk(path)
@@ -226,7 +224,16 @@ def _expand_match(
         yield from listing.take_other(path, suffixes)
 
 
-def _archive(path: str, suffixes: Collection[str], listing: Listing) -> list[str]:
+def _remote(url: str, suffixes: tuple[str, ...], listing: Listing) -> Iterator[str]:
+    from .remote import list_urls  # here, as other imports below: it takes its time
+
+    members = list_urls(url, suffixes)
+    listing.folders.add(members.folder)
+    for name in listing.add(url, members):
+        yield from _archive(name, suffixes, listing) if is_archive(path_of(name)) else [name]
+
+
+def _archive(path: str, suffixes: tuple[str, ...], listing: Listing) -> list[str]:
     from .archives import list_members
 
     return listing.add(path, list_members(path, suffixes))
@@ -241,7 +248,7 @@ def _member(name: str, member: str, archive: str) -> str:
     return name
 
 
-def _walk(folder: str, suffixes: Collection[str], listing: Listing, follow: bool) -> Iterator[str]:
+def _walk(folder: str, suffixes: tuple[str, ...], listing: Listing, follow: bool) -> Iterator[str]:
     """The masks below a folder, with a stack of our own: folders may be nested deeply."""
     listing.folders.add(folder)
     waiting = [folder]
@@ -253,8 +260,9 @@ def _walk(folder: str, suffixes: Collection[str], listing: Listing, follow: bool
         try:
             with os.scandir(here) as entries:
                 subfolders = []
+                start = "" if here == os.curdir else os.path.join(here, "")
                 for entry in entries:
-                    path = _inside(here, entry.name)
+                    path = start + entry.name
                     if entry.name.startswith("."):
                         listing.hidden += 1
                     elif entry.is_dir(follow_symlinks=False) or (follow and entry.is_dir()):
@@ -287,12 +295,8 @@ def _about_link(path: str) -> str:
     return f"{printable(path)}: left out, a link to a folder (-L/--follow follows such links)"
 
 
-def _inside(folder: str, name: str) -> str:
-    return name if folder == os.curdir else os.path.join(folder, name)
-
-
-def _is_mask(name: str, suffixes: Collection[str]) -> bool:
-    return name.lower().endswith(tuple(suffixes))
+def _is_mask(name: str, suffixes: tuple[str, ...]) -> bool:
+    return name.lower().endswith(suffixes)
 
 
 def _is_regular(entry: os.DirEntry[str], listing: Listing) -> bool:
@@ -340,6 +344,8 @@ def matches(name: str, pattern: str) -> bool:
 
 def _without_repeats(names: list[str], listing: Listing) -> list[str]:
     """Drop names that stand twice in a sorted list, in place: a million names are large."""
+    if not any(map(eq, names, islice(names, 1, None))):
+        return names
     kept = 0
     for position, name in enumerate(names):
         if position and name == names[kept - 1]:

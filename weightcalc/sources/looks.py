@@ -14,7 +14,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
-from .names import path_in, split_ending
+from .names import path_in, split_ending, split_last_word
 
 _ENOUGH_NAMES = 10_000  # sorted names that show whether some of them recur
 _FEW = 2  # scenes, and names in each of them, that show it
@@ -75,12 +75,18 @@ def look_at(names: Iterable[str]) -> Looks:
     tag of an export of Label Studio.
     """
     some = [(name, _parts(name)) for name in islice(names, _ENOUGH_NAMES)]
+    worded = [(name, parts) for name, parts in some if _may_end_in_word(parts[1])]
     for layout, split_of in _LAYOUTS.items():
-        found = [(name, split) for name, parts in some if (split := split_of(parts)) is not None]
+        found = [(name, split) for name, parts in worded if (split := split_of(parts)) is not None]
         if first := _recurring(found):
             layers = [split for _, split in found if split.word in first]
             return Looks(_pattern(layers, "{class}"), first, layout)
     return Looks(instances=_of_instances([parts for _, parts in some]))
+
+
+def _may_end_in_word(stem: str) -> bool:
+    """Whether any of the layouts may find a class in a stem: a number ends only those of tags."""
+    return not stem[-1:].isdecimal() or stem.startswith("task-")
 
 
 def _in_folder(parts: _Parts) -> _Split | None:
@@ -94,13 +100,17 @@ def _in_folder(parts: _Parts) -> _Split | None:
 def _at_the_end(parts: _Parts) -> _Split | None:
     """``a/x_hair.png``: scene ``a/x``, class ``hair``."""
     folder, stem, ending = parts
-    match = re.fullmatch(r"(.*[^_.-])([_.-])([A-Za-z]{2,})", stem, re.DOTALL)
-    return _Split(f"{folder}/{match[1]}", match[2], match[3], ending) if match else None
+    scene, sign, word = split_last_word(stem) or ("", "", "")
+    if len(word) < 2 or not word.isalpha():
+        return None
+    return _Split(f"{folder}/{scene}", sign, word, ending)
 
 
 def _as_tag(parts: _Parts) -> _Split | None:
     """``task-1-annotation-2-by-3-tag-road-0.png``: scene ``task-1``, class ``road``."""
     folder, stem, ending = parts
+    if not stem.startswith("task-"):  # as nearly all
+        return None
     match = re.fullmatch(r"(task-\d+)-annotation-\d+-by-\d+-tag-(.+)-\d+", stem, re.DOTALL)
     if match is None:
         return None
@@ -135,18 +145,18 @@ def _recurring(found: Sequence[tuple[str, _Split]]) -> dict[str, str]:
     return first
 
 
-def _of_instances(names: Iterable[_Parts]) -> str:
+def _of_instances(names: Sequence[_Parts]) -> str:
     """The pattern for folders that hold several masks each, if there are several such folders."""
-    splits = [_Split(folder, "/", "", ending) for folder, _, ending in names if folder]
-    number_in = Counter(split.scene for split in splits)
+    number_in = Counter(folder for folder, _, _ in names if folder)
     several = {folder for folder, number in number_in.items() if number >= _FEW}
+    if len(several) < _FEW or 2 * len(several) < len(number_in):
+        return ""
     own = {folder.rpartition("/")[2] for folder in several}
     above = {folder.rpartition("/")[0].rpartition("/")[2] for folder in several}
     if any(re.fullmatch(_SPLITS, name) for name in (above if len(own) == 1 else own)):
         return ""
-    if len(several) < _FEW or 2 * len(several) < len(number_in):
-        return ""
-    return _pattern([split for split in splits if split.scene in several], "*")
+    splits = [_Split(folder, "/", "", ending) for folder, _, ending in names if folder in several]
+    return _pattern(splits, "*")
 
 
 def _pattern(splits: Sequence[_Split], last: str) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, Self
 
 from ..errors import MaskError, MissingError, PointerError
 from ..files.bounded import open_regular
@@ -21,9 +21,26 @@ _URL = r"(?:\w+::)*([A-Za-z][A-Za-z0-9+.-]*)://"
 
 def split_ending(base: str) -> tuple[str, str]:
     """``a.png`` to ``a`` and ``.png``, and ``a.nii.gz`` to ``a`` and ``.nii.gz``; case is kept."""
-    stem, ending = os.path.splitext(base)
-    first, inner = os.path.splitext(stem)
-    return (first, inner + ending) if (inner + ending).lower() in _LONG else (stem, ending)
+    stem, ending = split_suffix(base)
+    if base.lower().endswith(_LONG):
+        first, inner = split_suffix(stem)
+        return first, inner + ending
+    return stem, ending
+
+
+def split_suffix(base: str) -> tuple[str, str]:
+    """``a.b.png`` to ``a.b`` and ``.png``: `os.path.splitext` for names without folders, and quick."""
+    stem, dot, ending = base.rpartition(".")
+    return (stem, dot + ending) if stem.strip(".") else (base, "")
+
+
+def split_last_word(stem: str) -> tuple[str, str, str] | None:
+    """``x_labelIds`` to ``x``, ``_`` and ``labelIds``; None without such a word, or with two signs."""
+    at = max(stem.rfind("_"), stem.rfind("."), stem.rfind("-"))
+    word = stem[at + 1 :]
+    if at < 1 or stem[at - 1] in "_.-" or not (word.isascii() and word.isalnum()):
+        return None
+    return stem[:at], stem[at], word
 
 
 class Members(NamedTuple):
@@ -38,12 +55,41 @@ class Members(NamedTuple):
         Entries left out: hidden ones, and those that are no masks by their ending.
     forward : bool
         Whether reading them in another order would begin again for each: a compressed tar.
+    folder : str
+        The remote folder that was looked through.
     """
 
     names: list[str]
     hidden: int
     other: int
     forward: bool = False
+    folder: str = ""
+
+
+class ListedUrl(str):
+    """
+    The URL of a mask with what its listing said, which goes with it to whoever counts it.
+
+    Attributes
+    ----------
+    size : int
+        Bytes.
+    tag : str
+        ETag or version, which another content would not have.
+    """
+
+    __slots__ = ("size", "tag")
+    size: int
+    tag: str
+
+    def __new__(cls, url: str, size: int, tag: str) -> Self:
+        """Make it of the URL and what was said of it."""
+        made = super().__new__(cls, url)
+        made.size, made.tag = size, tag
+        return made
+
+    def __getnewargs__(self) -> tuple[str, int, str]:  # type: ignore[override]
+        return str(self), self.size, self.tag
 
 
 def split_name(name: str) -> tuple[str, str] | None:
@@ -58,6 +104,8 @@ def name_from(folder: str, name: str) -> str:
         return name
     if (member := split_name(name)) is None:
         return os.path.join(folder, name)
+    if is_url(member[1]):
+        return name
     return f"{name[:3]}://{member[0]}::{os.path.join(folder, member[1])}"
 
 
@@ -152,11 +200,13 @@ def is_url(name: str) -> bool:
 
 
 def path_of(url: str) -> str:
-    """The path of a URL, without its query."""
+    """The path of a URL: of a web server without its query, of a store with its bucket."""
+    scheme, _, rest = url.partition("://")
+    if scheme.lower() not in ("http", "https"):
+        return rest  # in which a question mark is one
     from urllib.parse import urlsplit  # slow to import, and rarely needed
 
-    parts = urlsplit(url)
-    return parts.path if parts.scheme in ("http", "https") else parts.netloc + parts.path
+    return urlsplit(url).path
 
 
 def tidy(path: str) -> str:
@@ -170,6 +220,8 @@ def tidy(path: str) -> str:
 
 def path_in(name: str) -> str:
     """The path by which a mask is chosen: of a member in its archive, of a URL on its server."""
+    if "://" not in name:
+        return name
     if (member := split_name(name)) is not None:
         return member[0]
     return path_of(name) if is_url(name) else name

@@ -4,12 +4,18 @@ Opens a mask by its name: a file, a member of an archive, or a URL.
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from collections.abc import Callable
+from io import BufferedReader
+from typing import BinaryIO, TypeVar
 
+from ..errors import MaskError
+from ..files.bounded import SmallFile
 from ..files.limits import check_bytes
+from ..text.escape import printable
 from .names import is_url, open_file, split_name
 
 _PIECE = 1 << 20
+T = TypeVar("T")
 
 
 def open_mask(name: str) -> BinaryIO:
@@ -22,14 +28,32 @@ def open_mask(name: str) -> BinaryIO:
         If there is no such mask, or it cannot be opened.
     """
     if is_url(name):
-        from .remote import open_url
+        from .ahead import open_remote
 
-        return open_url(name)
+        return open_remote(name)
     if split_name(name) is not None:
         from .archives import open_member
 
         return open_member(name)
     return open_file(name)
+
+
+def read_small(kind: SmallFile, name: str, parse: Callable[[bytes], T]) -> T:
+    """
+    Read a small file, or what is behind a URL, whole, and parse it; see `SmallFile.read`.
+
+    Raises
+    ------
+    WeightcalcError
+        Of the type that the kind has.
+    """
+    if not is_url(name):
+        return kind.read(name, parse)
+    try:
+        with BufferedReader(open_mask(name)) as file:  # type: ignore[type-var]
+            return kind.read_from(file, printable(name), parse)
+    except MaskError as error:
+        raise kind.error(str(error)).with_hint(error.hint) from error
 
 
 def is_quick_to_seek(file: BinaryIO) -> bool:

@@ -33,6 +33,8 @@ def similar(word: str, words: Collection[str]) -> list[str]:
         whole, begun = (
             _likeness(matcher, text) for text in (folded(known), folded(known)[: len(wanted)])
         )
+        if len(wanted) > _LEAST and f"-{wanted}" in folded(known):
+            begun = max(begun, _BEGUN_LIKE)  # a later part of it begins so
         if whole >= _LIKE or (begun >= _BEGUN_LIKE and len(wanted) >= _LEAST):
             scores[known] = max(whole, begun), whole
     return sorted(scores, key=scores.__getitem__, reverse=True)[:_MOST]

@@ -217,19 +217,12 @@ def remarks(counts: ClassCounts, weights: Sequence[float], formula: Formula) -> 
 
 def on_spread(counts: ClassCounts, weights: Sequence[float], formula: Formula) -> str:
     """That the weights of classes with pixels lie far apart, and what brings them together; or ""."""
-    some = {c: weights[c] for c in present_classes(counts) if weights[c] > 0}
-    if not some or formula.clip is not None:
+    some = [weights[c] for c in present_classes(counts) if weights[c] > 0]
+    ratio = max(some, default=1.0) / min(some, default=1.0)
+    if formula.clip is not None or ratio <= _FAR_APART:
         return ""
-    least, most = min(some, key=some.__getitem__), max(some, key=some.__getitem__)
-    ratio = some[most] / some[least]
-    if ratio <= _FAR_APART:
-        return ""
-    names = counts.name(most), counts.name(least)
-    other = "" if formula.method == "enet" else ", -m enet keeps weights closer together"
-    return (
-        f"class {names[0]} weighs {ratio:.0f} times as much as class {names[1]}: "
-        f"--clip LOW:HIGH bounds weights{other}"
-    )
+    other = "" if formula.method == "enet" else " or -m enet"
+    return f"weights differ by a factor of {ratio:,.0f}: --clip LOW:HIGH{other} bounds them"
 
 
 def _on_saturation(counts: ClassCounts, formula: Formula, present: Sequence[int]) -> Iterator[str]:

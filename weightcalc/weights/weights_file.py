@@ -5,7 +5,6 @@ Weights to bytes, and bytes to files that are whole or not there.
 from __future__ import annotations
 
 import io
-import json
 import math
 import os
 import re
@@ -166,6 +165,8 @@ def _json(value: object, as_key: Callable[[object], str] = lambda key: _json(str
         return "{" + ", ".join(members) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_json(item, as_key) for item in value) + "]"
+    import json  # here: a list of weights needs none of it
+
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -1,5 +1,5 @@
 """
-The same mask twice in one set.
+The same mask twice: in one set a duplicate, and in two splits a leak.
 
 The counts of the pass are the key: only masks whose counts and sizes agree are read again.
 A digest of their pixels finds the pair, so that many masks of equal counts cost one reading
@@ -14,9 +14,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from ..errors import MaskError
-from ..sources.layers import Item, Scene, name_of
 from ..sources.opening import open_mask
-from .splits import digest_of
+from ..sources.scenes import Item, Scene, name_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,9 +35,9 @@ class _Place(NamedTuple):
         return name if self.number is None else f"{name}[{self.number}]"
 
 
-class Duplicates:
+class SameMasks:
     """
-    The masks of a set that were seen so far.
+    The masks that others are compared with: those of other splits, or those of a set so far.
 
     Parameters
     ----------
@@ -54,13 +53,13 @@ class Duplicates:
     def __init__(self, encoding: str) -> None:
         self.num_uncompared = 0
         self._encoding = encoding
-        self._only: dict[int, _Place | None] = {}  # None where several have those counts
+        self._unread: dict[int, list[_Place]] = {}  # by counts
         self._read: dict[tuple[int, bytes], list[_Place]] = {}  # by counts and digest
         self._opaque: set[int] = set()  # counts that a mask has whose pixels are not to be had
 
-    def twin(self, item: Item, number: int | None, mask: ValueCounts) -> str | None:
+    def add(self, item: Item, number: int | None, mask: ValueCounts) -> None:
         """
-        The name of a mask that was seen before and is the same; this one is remembered.
+        Remember a mask.
 
         Parameters
         ----------
@@ -70,25 +69,42 @@ class Duplicates:
         mask : ValueCounts
             Its counts.
         """
+        self._unread.setdefault(mask.fingerprint, []).append(_Place(item, number))
+
+    def twin(
+        self, item: Item, number: int | None, mask: ValueCounts, *, keep: bool = False
+    ) -> str | None:
+        """
+        The name of a mask that is remembered and is the same; None if there is none.
+
+        Parameters
+        ----------
+        item, number, mask
+            As of `add`.
+        keep : bool
+            Whether this one is remembered if it is like no other.
+        """
         place, key = _Place(item, number), mask.fingerprint
-        if key not in self._only:
-            self._only[key] = place
+        if key not in self._unread:
+            if keep:
+                self.add(item, number, mask)
             return None
-        if (first := self._only[key]) is not None:
-            self._only[key] = None
-            self._compare(first, key, mask)
-        twin = self._compare(place, key, mask)
+        unread, self._unread[key] = self._unread[key], []
+        for other in unread:
+            self._compare(other, key, mask, keep=True)
+        twin = self._compare(place, key, mask, keep=keep)
         self.num_uncompared += twin is None and key in self._opaque
         return None if twin is None else twin.name
 
-    def _compare(self, place: _Place, key: int, mask: ValueCounts) -> _Place | None:
-        """The same mask among those with these counts; else this one is added to them."""
+    def _compare(self, place: _Place, key: int, mask: ValueCounts, *, keep: bool) -> _Place | None:
+        """The same mask among those with these counts; else this one may be added to them."""
         try:
             alike = self._read.setdefault((key, self._digest(place, key, mask)), [])
             for other in alike:
                 if self._are_same(place, other, mask):
                     return other
-            alike.append(place)
+            if keep:
+                alike.append(place)
         except (MaskError, OSError):  # gone since it was counted
             self._opaque.add(key)
         return None
@@ -98,11 +114,11 @@ class Duplicates:
         if pixels is not None:
             return _digest_of_pixels(pixels)
         self._opaque.add(key)
-        return digest_of(place.item) + str(place.number).encode()
+        return _digest_of(place.item) + str(place.number).encode()
 
     def _are_same(self, a: _Place, b: _Place, mask: ValueCounts) -> bool:
         if isinstance(a.item, Scene) or isinstance(b.item, Scene):
-            return digest_of(a.item) == digest_of(b.item)
+            return _digest_of(a.item) == _digest_of(b.item)
         if a.number == b.number and _same_bytes(a.item, b.item):
             return True
         import numpy as np
@@ -125,6 +141,18 @@ def _digest_of_pixels(pixels: np.ndarray) -> bytes:
     rows = max(1, _PIECE // max(1, pixels[0].size))
     for top in range(0, len(pixels), rows):
         state.update(pixels[top : top + rows].astype("<i8").tobytes())
+    return state.digest()
+
+
+def _digest_of(item: Item) -> bytes:
+    """A digest of the bytes of a file, which is read in pieces, or of all files of a scene."""
+    if isinstance(item, Scene):
+        files = sorted((c, _digest_of(name)) for c, names in item.layers for name in names)
+        return hashlib.blake2b(repr(files).encode(), digest_size=16).digest()
+    state = hashlib.blake2b(digest_size=16)
+    with closing(open_mask(item)) as file:
+        while piece := file.read(_PIECE):
+            state.update(piece)
     return state.digest()
 
 

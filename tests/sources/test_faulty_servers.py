@@ -1,0 +1,323 @@
+"""Servers that fail for a while, lie, never end, or send masks drop by drop."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from support.faulty_server import faulty
+from support.png_writer import write_png
+
+from weightcalc import MaskError, SourceError, count_file, count_masks, list_masks
+from weightcalc.sources import ahead, fetching, patience, web
+from weightcalc.sources.names import ListedUrl
+
+pytest.importorskip("aiohttp")
+pytest.importorskip("fsspec")
+
+A = write_png([[0, 0, 1], [1, 1, 2]])
+SHORT_RANGE = (
+    "HTTP/1.1 206 Partial\r\nTransfer-Encoding: chunked\r\nContent-Range: bytes 0-72/73\r\n\r\n"
+    "5\r\nabcde\r\n0\r\n\r\n"
+)
+FOREVER = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+
+
+@pytest.fixture(autouse=True)
+def _in_haste(monkeypatch):
+    """Short pauses between tries."""
+    monkeypatch.setattr(patience, "_FIRST_WAIT", 0.001)
+    patience.forget()
+
+
+def made(body=A, status="200 OK", more=""):
+    """A whole answer."""
+    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{more}\r\n".encode() + body
+
+
+def counts_of(url):
+    """The values of the only mask at a URL."""
+    return count_file(url)[0].values
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_a_status_that_passes(status):
+    """A mask is asked for again after each status that may pass, and counted."""
+
+    def answer(path, number):
+        return [made() if number == 4 else made(b"", f"{status} Later")]
+
+    with faulty(answer) as (server, url):
+        assert counts_of(f"{url}/a.png") == {0: 2, 1: 3, 2: 1}
+        assert server.asked == {"/a.png": 4}
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
+def test_a_status_that_stays(status):
+    """Other errors are not asked for again."""
+    with faulty(lambda path, number: [made(b"", f"{status} No")]) as (server, url):
+        with pytest.raises(MaskError):
+            count_file(f"{url}/a.png")
+        assert server.asked == {"/a.png": 1}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        [None],
+        ["HTTP/1.1 200 OK\r\nContent-Len", None],
+        [made()[:-10], None],
+        [SHORT_RANGE],
+    ],
+    ids=["hangs up", "cut head", "cut body", "short range"],
+)
+def test_a_connection_that_breaks(fault):
+    """A mask is asked for again where its answer is cut, and is an error if all of them are."""
+    with faulty(lambda path, number: [made()] if number == 3 else fault) as (server, url):
+        assert counts_of(f"{url}/a.png") == {0: 2, 1: 3, 2: 1}
+        assert server.asked == {"/a.png": 3}
+    with faulty(lambda path, number: fault) as (server, url):
+        patience.reached_by(url).ever = True
+        with pytest.raises(MaskError, match="in 5 tries"):
+            count_file(f"{url}/a.png")
+
+
+def test_retry_after(monkeypatch):
+    """The pause that a server asks for is kept, but none longer than a minute."""
+    pauses = []
+
+    async def sleep(seconds):
+        pauses.append(seconds)
+
+    for asked, kept in [("7", 7), ("86400", 60), ("-5", 0), ("soon", 0)]:
+        more = f"Retry-After: {asked}\r\n"
+
+        def answer(path, number, more=more):
+            return [made() if number == 2 else made(b"", "503 Later", more)]
+
+        with faulty(answer) as (_, url), monkeypatch.context() as patch:
+            patch.setattr(patience.asyncio, "sleep", sleep)
+            assert counts_of(f"{url}/a.png") == {0: 2, 1: 3, 2: 1}
+        assert round(pauses.pop(), 2) == pytest.approx(kept, abs=0.01)
+
+
+def test_the_run_goes_on_and_lists_what_failed(weightcalc):
+    """A mask that fails to the end is listed as one that cannot be read; the others count."""
+
+    def answer(path, number):
+        if path == "/":
+            return [made(b"".join(b'<a href="%d.png">x</a>' % n for n in range(5)))]
+        return [made(b"", "503 Later") if path == "/3.png" else made()]
+
+    with faulty(answer) as (_, url):
+        done = weightcalc("count", url, "-n", 3, "-j", 1)
+        assert (done.exit_code, done.stdout) == (2, b"")
+        assert re.search(r"3\.png: the server answers 503 .*in 5 tries", done.stderr)
+        assert "1 of 5 files" in done.stderr
+        done = weightcalc("count", url, "-n", 3, "-j", 1, "--on-error", "skip")
+        assert (done.exit_code, done.json["masks"]) == (0, 4)
+
+
+def test_a_server_that_is_gone_ends_the_run(monkeypatch):
+    """After many requests in a row that failed to the end the run ends, and says so."""
+    monkeypatch.setattr(fetching, "MOST_LOST", 3)
+    with faulty(lambda path, number: [made(b"", "503 Later")]) as (server, url):
+        with pytest.raises(SourceError, match="3 requests") as caught:
+            count_masks([f"{url}/{n}.png" for n in range(1000)], num_requests=2)
+        assert "--cache" in caught.value.hint
+        assert server.asked.total() < 50
+
+
+def test_many_requests_under_way_and_one_a_mask():
+    """As many requests are under way as asked for; each mask costs one, of its first 4 MiB."""
+    with faulty(lambda path, number: [0.05, made()]) as (server, url):
+        names = [f"{url}/{n:03}.png" for n in range(100)]
+        assert count_masks(names, num_requests=20).num_masks == 100
+        assert server.asked == {f"/{n:03}.png": 1 for n in range(100)}
+        assert 10 < server.most_open <= 21
+        assert all("Range: bytes=0-4194303\r\n" in head for head in server.heads)
+
+
+def test_bytes_under_way_are_bounded(monkeypatch):
+    """However many requests may be under way, their bodies are read as far as there is room."""
+    monkeypatch.setattr(fetching, "ROOM", fetching.Room(3 * len(A)))
+    used = []
+    take = fetching.Room.try_to_take
+
+    def tried(room, number, ticket):
+        fits = take(room, number, ticket)
+        used.append(room._used)
+        return fits
+
+    monkeypatch.setattr(fetching.Room, "try_to_take", tried)
+    with faulty(lambda path, number: [made()]) as (_, url):
+        names = [f"{url}/{n:03}.png" for n in range(60)]
+        assert count_masks(names, num_requests=30).num_masks == 60
+    assert max(used) <= 4 * len(A)  # one more for the mask that is waited for
+    assert fetching.ROOM._used == 0
+
+
+@pytest.mark.parametrize("ranged", [True, False])
+def test_files_above_one_piece(monkeypatch, ranged):
+    """A large file comes in pieces of ranges, or in a second request for the whole."""
+    values = np.zeros((3000, 3000), np.uint8)
+    values[-1, -1] = 7
+    data = write_npy(values)
+    heads = []
+
+    def answer(path, number):
+        wanted = re.search(r"Range: bytes=(\d+)-(\d+)", heads[-1].heads[-1])
+        if not ranged or wanted is None:
+            return [made(data)]
+        start, end = int(wanted[1]), min(int(wanted[2]), len(data) - 1)
+        more = f'Content-Range: bytes {start}-{end}/{len(data)}\r\nETag: "x"\r\n'
+        return [made(data[start : end + 1], "206 Partial Content", more)]
+
+    with faulty(answer) as (server, url):
+        heads.append(server)
+        assert counts_of(f"{url}/a.npy") == {0: 8_999_999, 7: 1}
+        assert server.asked == {"/a.npy": 3 if ranged else 2}
+
+
+def write_npy(values):
+    """The bytes of a .npy file."""
+    from io import BytesIO
+
+    file = BytesIO()
+    np.save(file, values)
+    return file.getvalue()
+
+
+def test_a_file_that_changes_between_its_pieces():
+    """Pieces of two contents are not put together."""
+    data = bytes(6 << 20)
+
+    def answer(path, number):
+        start = 0 if number == 1 else 4 << 20
+        end = min(start + (4 << 20), len(data)) - 1
+        more = f'Content-Range: bytes {start}-{end}/{len(data)}\r\nETag: "{number}"\r\n'
+        return [made(data[start : end + 1], "206 Partial Content", more)]
+
+    with faulty(answer) as (_, url), pytest.raises(MaskError, match="changed"):
+        count_file(f"{url}/a.npy")
+
+
+def test_a_mask_that_is_not_as_listed():
+    """A mask of another size or tag than its listing said is refused."""
+    with faulty(lambda path, number: [made(more='ETag: "new"\r\n')]) as (_, url):
+        right = ListedUrl(f"{url}/a.png", len(A), '"new"')
+        assert counts_of(right) == {0: 2, 1: 3, 2: 1}
+        for size, tag in [(len(A), '"old"'), (len(A) + 1, '"new"')]:
+            with pytest.raises(MaskError, match="changed"):
+                count_file(ListedUrl(f"{url}/a.png", size, tag))
+
+
+def test_redirects():
+    """A redirect within the server is followed; one to another server, or for ever, is refused."""
+    with faulty(lambda path, number: [made()]) as (other, elsewhere):
+
+        def answer(path, number):
+            to = {"/near.png": "/there.png", "/far.png": f"{elsewhere}/a.png"}.get(
+                path.rstrip("/"), path
+            )
+            if path == "/there.png":
+                return [made()]
+            return [made(b"", "302 Found", f"Location: {to}\r\n")]
+
+        with faulty(answer) as (_, url):
+            assert counts_of(f"{url}/near.png") == {0: 2, 1: 3, 2: 1}
+            with pytest.raises(MaskError, match="another server"):
+                count_file(f"{url}/far.png")
+            with pytest.raises(MaskError, match="more than 5"):
+                count_file(f"{url}/round.png")
+            with pytest.raises(SourceError, match="another server"):
+                list_masks(f"{url}/far.png/")
+        assert not other.asked
+
+
+def test_a_mask_drop_by_drop(monkeypatch):
+    """A server that sends a byte now and then is given up after a time, which is said."""
+    monkeypatch.setattr(fetching, "SECONDS_A_PIECE", 0.2)
+    monkeypatch.setattr(patience, "SECONDS_IN_ALL", 0.3)
+    drops = ["HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n", *[b"x", 0.01] * 1000]
+    with faulty(lambda path, number: drops) as (_, url), pytest.raises(MaskError) as caught:
+        count_file(f"{url}/a.png")
+    assert "too slow" in str(caught.value)
+    assert "--requests" in caught.value.hint
+
+
+def test_a_mask_without_end(monkeypatch):
+    """A file whose server says no size is read up to a bound only."""
+    monkeypatch.setattr(ahead, "_MOST_UNDECLARED", 20 << 20)
+    endless = (FOREVER if n == 0 else bytes(1 << 20) for n in range(100))
+    answers = {1: [FOREVER, *[bytes(1 << 20)] * 8], 2: endless}
+    with (
+        faulty(lambda path, number: answers[number]) as (_, url),
+        pytest.raises(MaskError, match="goes on after"),
+    ):
+        count_file(f"{url}/a.npy")
+
+
+def test_a_listing_without_end(monkeypatch):
+    """Folders in folders, links on a page and bytes of a page are listed up to bounds only."""
+    monkeypatch.setattr(web, "MOST_PAGES", 50)
+    page = b"".join(b'<a href="%d/">x</a><a href="/%d.png">x</a>' % (n, n) for n in range(30))
+    with faulty(lambda path, number: [made(page)]) as (server, url):
+        with pytest.raises(SourceError, match="goes on after 50 folders"):
+            list_masks(f"{url}/m/")
+        assert server.asked.total() == 50
+    monkeypatch.setattr(web, "MOST_ENTRIES", 1000)
+    page = b"".join(b'<a href="%d.png">x</a>' % n for n in range(3000))
+    with (
+        faulty(lambda path, number: [made(page)]) as (_, url),
+        pytest.raises(SourceError, match="goes on after 1000 entries"),
+    ):
+        list_masks(f"{url}/m/")
+    monkeypatch.setattr(web, "_LARGEST_PAGE", 1 << 20)
+    endless = [FOREVER, *[b"<a " * 10_000] * 100]
+    with (
+        faulty(lambda path, number: endless) as (_, url),
+        pytest.raises(SourceError, match="MiB on one page"),
+    ):
+        list_masks(f"{url}/m/")
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (made(A, "206 Partial Content", "Content-Range: bytes 5-77/78\r\n"), "another part"),
+        (made(A, "206 Partial Content", "Content-Range: bytes 0-9/78\r\n"), "sends 73 bytes"),
+        (made(A, "206 Partial Content", "Content-Range: pixels\r\n"), "another part"),
+        (made(A, "200 OK", "Content-Encoding: gzip\r\n"), "compressed"),
+    ],
+    ids=["another start", "another length", "no range", "compressed"],
+)
+def test_answers_to_another_question(answer, reason):
+    """What is not the piece that was asked for is refused."""
+    with (
+        faulty(lambda path, number: [answer]) as (_, url),
+        pytest.raises(MaskError, match=reason),
+    ):
+        count_file(f"{url}/a.png")
+
+
+def test_credentials_are_asked_for(weightcalc):
+    """Where a server refuses, the message says what to set, and not to skip the masks."""
+
+    def answer(path, number):
+        return [made() if path == "/a.png" else made(b"", "403 Forbidden")]
+
+    with faulty(answer) as (_, url):
+        done = weightcalc("count", f"{url}/a.png", f"{url}/b.png", "-n", 3)
+    assert done.exit_code == 2
+    assert "help remote" in done.stderr
+    assert "--on-error" not in done.stderr
+
+
+@pytest.mark.parametrize("option", ["-o", "--per-mask", "--cache"])
+def test_outputs_are_local(weightcalc, save_mask, option):
+    """A URL to write to is refused before anything is read."""
+    done = weightcalc("count", save_mask([[0, 1]]), option, "s3://bucket/counts.json")
+    assert (done.exit_code, done.stdout) == (2, b"")
+    assert "local files" in done.stderr

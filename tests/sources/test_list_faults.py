@@ -1,0 +1,64 @@
+"""Lists of --files-from that are no lists, or very long ones."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+
+import pytest
+from support.processes import RUN
+
+from weightcalc.errors import SourceError
+from weightcalc.sources.name_list import names_in_list, read_list
+from weightcalc.sources.options import SourceOptions
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file(tmp_path, weightcalc, make):
+    """A FIFO that nobody writes to is refused at once, as a folder is, and standard input named."""
+    make(tmp_path / "list")
+    done = weightcalc("count", "--files-from", tmp_path / "list")
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"error: {tmp_path / 'list'}: not a regular file\n")
+    assert "--files-from -" in done.stderr
+
+
+@pytest.mark.parametrize("nul", [False, True])
+@pytest.mark.parametrize("seed", range(20))
+def test_garbage(tmp_path, nul, seed):
+    """Bytes that are no text are refused, or give names that do not exist: no other exception."""
+    data = random.Random(seed).randbytes(100_000)
+    (tmp_path / "list").write_bytes(data)
+    options = SourceOptions(files_from=str(tmp_path / "list"), null=nul)
+    try:
+        names = list(names_in_list(options))
+    except SourceError:
+        return
+    assert len(names) <= data.count(b"\0" if nul else b"\n") + 1
+
+
+def test_a_png_in_the_place_of_a_list(save_mask, weightcalc):
+    """A mask that is given as a list is refused by a message on one line."""
+    done = weightcalc("count", "--files-from", save_mask([[0, 1]]))
+    assert done.exit_code == 2
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.isprintable() or done.stderr.replace("\n", "").isprintable()
+
+
+@pytest.mark.long
+def test_ten_million_lines(environment, tmp_path):
+    """A list of ten million names is read to its end, and the first that is missing is named."""
+    with open(tmp_path / "list", "wb") as file:
+        file.writelines(
+            b"".join(b"m/%08d.png\n" % n for n in range(start, start + 1000))
+            for start in range(0, 10_000_000, 1000)
+        )
+    with open(tmp_path / "list", "rb") as file:
+        assert sum(1 for _ in read_list(file)) == 10_000_000
+    done = subprocess.run(
+        [*RUN, "count", "--files-from", "list", "-j1"], env=environment, cwd=tmp_path,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: m/00000000.png: No such file or directory\n")

@@ -1,0 +1,163 @@
+"""Masks in object stores and on a web server, all of them real, of this machine."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+import numpy as np
+import pytest
+from support import stores
+from support.faulty_server import faulty
+from support.png_writer import write_png
+
+from weightcalc.sources import fetching, patience
+
+pytest.importorskip("aiohttp")
+pytest.importorskip("fsspec")
+pytestmark = [
+    pytest.mark.stores,
+    pytest.mark.filterwarnings("ignore:Sending a large body"),  # while a store is filled
+]
+
+FIVE = ["-n", 5, "--encoding", "index"]
+NAMES = ["a.png", "b c.png", "sub/c#1.png", "sub/deeper/ü.png"]
+
+
+@pytest.fixture
+def masks(tmp_path) -> Path:
+    """A folder of masks of one row, one of them above 4 MiB, and of files that are none."""
+    folder = tmp_path / "masks"
+    for number, name in enumerate([*NAMES, "notes.txt", ".hidden/d.png"]):
+        path = folder / "m" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(write_png([[0] * 7 + [number] * (number + 1)]))
+    large = np.zeros((2500, 2000), np.uint8)
+    large[-1, -1] = 3
+    np.save(folder / "m/large.npy", large)
+    (folder / "names.txt").write_text("".join(f"class {index}\n" for index in range(5)))
+    return folder
+
+
+@pytest.fixture(params=["nginx", "moto", "azurite"])
+def store(request, masks, tmp_path, monkeypatch) -> Iterator[str]:
+    """The URL at which a server has the masks, and connections of its own."""
+    monkeypatch.setattr(patience, "_FIRST_WAIT", 0.01)
+    patience.forget()
+    open_ = getattr(stores, request.param)
+    with open_(masks, tmp_path if request.param == "nginx" else monkeypatch) as url:
+        yield url
+        fetching.close_stores()
+
+
+def counts(done) -> dict:
+    """The counts file that a run wrote to its standard output, but for the names of its sources."""
+    assert done.exit_code == 0, done.stderr
+    document = done.json
+    del document["source"]["names"]
+    return document
+
+
+@pytest.mark.parametrize("options", [["-j", 1], ["-j", 2], ["--requests", 1]], ids=str)
+def test_the_same_counts_from_everywhere(weightcalc, store, masks, options):
+    """A folder, and the same folder on any server, have the same counts."""
+    local = counts(weightcalc("count", masks / "m", *FIVE))
+    assert local["masks"] == 5
+    remote = counts(weightcalc("count", f"{store}/m", *FIVE, *options))
+    assert json.dumps(remote) == json.dumps(local)
+
+
+def test_names_archives_and_lists(weightcalc, store, masks, tmp_path):
+    """URL globs, archives, counts files and class lists behind URLs are as local ones."""
+    with_names = ["-c", f"{store}/names.txt"]
+    done = weightcalc("count", f"{store}/m/*.png", *with_names)
+    local = weightcalc("count", masks / "m/a.png", masks / "m/b c.png", "-c", masks / "names.txt")
+    assert counts(done) == counts(local)
+    done = weightcalc("count", f"{store}/m/**/*.png", *FIVE)
+    assert done.json["masks"] == len(NAMES)
+    done = weightcalc("count", f"{store}/m/*.gif", *FIVE)
+    assert (done.exit_code, "no file matches" in done.stderr) == (2, True)
+
+
+def test_what_is_not_there(weightcalc, store):
+    """A folder that is not there is an error, and so is a mask."""
+    for name in ("nothing/", "m/nothing.png"):
+        done = weightcalc("count", f"{store}/{name}", *FIVE)
+        assert (done.exit_code, done.stdout) == (2, b"")
+        assert "Traceback" not in done.stderr
+
+
+def test_cache(weightcalc, store, masks, tmp_path):
+    """A second run counts from the cache what a store lists with an ETag, and nothing else."""
+    words = ["count", f"{store}/m", *FIVE, "-v", "--cache", tmp_path / "cache"]
+    first, second = weightcalc(*words), weightcalc(*words)
+    assert counts(first) == counts(second)
+    hits = 0 if store.startswith("http") else 5
+    assert f"5 masks, {hits} of them from the cache" in second.stderr
+    assert ("ETag" in second.stderr) == (hits == 0)
+
+
+def test_archive(weightcalc, masks, tmp_path, monkeypatch):
+    """An archive in a bucket is read as a local one."""
+    shutil.make_archive(str(masks / "all"), "zip", masks / "m")
+    with stores.moto(masks, monkeypatch) as url:
+        remote = weightcalc("count", f"{url}/all.zip", *FIVE, "-j", 2)
+        fetching.close_stores()
+    assert counts(remote) == counts(weightcalc("count", masks / "all.zip", *FIVE))
+
+
+def test_google(weightcalc, masks, monkeypatch):
+    """A bucket of Google is listed and read as others are; gcsfs finds its server and who asks."""
+    stores.needed("gcsfs")
+    import fsspec.config
+
+    monkeypatch.setitem(fsspec.config.conf, "gs", {"token": "anon"})
+    files = {f"m/{name}": (masks / "m" / name).read_bytes() for name in [*NAMES, "large.npy"]}
+    with faulty(lambda path, number: [google(files, path, server.heads[-1])]) as (server, url):
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", url)
+        remote = weightcalc("count", "gs://bucket/m", *FIVE, "-j", 1)
+        assert counts(remote) == counts(weightcalc("count", masks / "m", *FIVE))
+        assert weightcalc("count", "gcs://bucket/m/*.png", *FIVE, "-j", 1).json["masks"] == 2
+    assert sum(number for path, number in server.asked.items() if "prefix=m/" in path) == 2
+    assert server.asked.total() == 2 + (len(files) + 1) + 2  # the large one in two pieces
+
+
+def google(files, path, head):
+    """What Google answers: a page of a listing, or a piece of an object."""
+    if "/download/" not in path:
+        prefix = unquote(re.search("prefix=([^&]*)", path)[1])
+        items = [
+            {"name": name, "size": str(len(data)), "generation": "5"}
+            for name, data in files.items()
+            if name.startswith(prefix)
+        ]
+        body = json.dumps({"items": items}).encode()
+        return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    data = files[unquote(path.partition("/o/")[2].partition("?")[0])]
+    wanted = re.search(r"Range: bytes=(\d+)-(\d+)", head)
+    start, end = int(wanted[1]), min(int(wanted[2]), len(data) - 1)
+    return (
+        f"HTTP/1.1 206 Partial\r\nContent-Range: bytes {start}-{end}/{len(data)}\r\n"
+        f"x-goog-generation: 5\r\nContent-Length: {end + 1 - start}\r\n\r\n"
+    ).encode() + data[start : end + 1]
+
+
+def test_no_credentials(weightcalc, masks, monkeypatch):
+    """Without credentials of S3 the message says what to set."""
+    with stores.moto(masks, monkeypatch) as url:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.delenv(name)
+        from s3fs import S3FileSystem
+
+        S3FileSystem.clear_instance_cache()
+        for words in (["count", f"{url}/m"], ["count", f"{url}/m/a.png", masks / "m/a.png"]):
+            done = weightcalc(*words, *FIVE, "-j", 1)
+            assert (done.exit_code, done.stdout) == (2, b"")
+            assert "AWS_PROFILE" in done.stderr
+            assert "--on-error" not in done.stderr
+        fetching.close_stores()
+        S3FileSystem.clear_instance_cache()

@@ -1,0 +1,55 @@
+"""
+Counts plain PNG masks by the fast path: files that have no fault and nothing odd about them.
+
+All others are left to the careful path, which alone raises and notes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import DecodeError
+from ..kernels.fast_png import count_plain_png, count_plain_png_file
+from .options import ReadOptions
+from .png_header import Header
+from .png_values import mask_of
+from .samples import may_be_refused
+from .value_counts import ValueCounts
+
+if TYPE_CHECKING:
+    from ..kernels.buffers import Bytes
+    from ..kernels.fast_png import PlainPng
+
+
+def count_plain(path: str, options: ReadOptions) -> ValueCounts | None:
+    """
+    Read and count a PNG mask by the fast path.
+
+    Returns
+    -------
+    ValueCounts, or None
+        What `count_png` gives. None where that shall count the file, or say what is wrong.
+    """
+    if options.by_channels or options.array is not None:  # which no image has
+        return None
+    found = count_plain_png_file(path, options.max_pixels, options.max_bytes)
+    return _mask_of(found, options) if found else None
+
+
+def count_plain_bytes(data: Bytes, options: ReadOptions) -> ValueCounts | None:
+    """The same for a whole file that is in memory."""
+    if options.by_channels or options.array is not None:
+        return None
+    found = count_plain_png(data, options.max_pixels, options.max_bytes)
+    return _mask_of(found, options) if found else None
+
+
+def _mask_of(found: PlainPng, options: ReadOptions) -> ValueCounts | None:
+    width, height, depth, color, palette, pixels = found
+    header = Header(width, height, depth, color, False)
+    if may_be_refused(pixels, header.num_samples, depth, options):
+        return None
+    try:
+        return mask_of(header, pixels, palette, [], options)
+    except DecodeError:  # which the careful path raises in its own words
+        return None

@@ -1,0 +1,58 @@
+"""
+From the counted pixels of a PNG mask to its values.
+"""
+
+from __future__ import annotations
+
+from .options import ReadOptions
+from .png_header import GREY, PALETTE, Header
+from .samples import colors_in_use, colors_of_indices, values_of_pixels
+from .value_counts import ValueCounts
+
+
+def mask_of(
+    header: Header, pixels: dict[int, int], palette: bytes, notes: list[str], options: ReadOptions
+) -> ValueCounts:
+    """
+    What a mask holds by its header and its counted pixels.
+
+    Parameters
+    ----------
+    header : Header
+    pixels : dict of int to int
+        Packed pixel to how many there are.
+    palette : bytes
+        Body of PLTE; empty without one.
+    notes : list of str
+        What is odd about the file; more may be added.
+    options : ReadOptions
+
+    Raises
+    ------
+    DecodeError
+        If the pixels are no labels.
+    """
+    values = _values(header, pixels, palette, notes, options)
+    largest = 65535 if header.depth == 16 else 255
+    size = header.width * header.height
+    by_index = header.color == PALETTE and options.encoding != "color"
+    colors = colors_in_use(values, palette) if by_index else None
+    return ValueCounts(values, size, header.kind, largest, notes=tuple(notes), colors=colors)
+
+
+def _values(
+    header: Header, pixels: dict[int, int], palette: bytes, notes: list[str], options: ReadOptions
+) -> dict[int, int]:
+    if header.color == GREY and options.encoding != "color":
+        return pixels
+    if header.color != PALETTE:
+        bits = max(8, header.depth)
+        if header.num_samples == 1 and options.encoding == "color" and header.depth < 8:
+            pixels = {v * 255 // ((1 << header.depth) - 1): n for v, n in pixels.items()}
+        return values_of_pixels(pixels, header.num_samples, bits, options)
+    if options.encoding == "color":
+        return colors_of_indices(pixels, palette)
+    entries = len(palette) // 3
+    if max(pixels) >= entries:
+        notes.append(f"index {max(pixels)} lies past its palette of {entries} colours")
+    return pixels

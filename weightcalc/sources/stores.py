@@ -1,0 +1,266 @@
+"""
+Pieces of files from object stores, and their listings: one request for each 1,000 files.
+
+The packages of fsspec give the clients and find the credentials; what is asked is asked here,
+so that a mask costs one request, and trouble is dealt with in one way for all of them.
+"""
+
+from __future__ import annotations
+
+from asyncio import Lock
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import quote
+
+from ..errors import UnsupportedError
+from .patience import patiently
+from .web import (
+    CONNECT_SECONDS,
+    MOST_ENTRIES,
+    PIECE,
+    SILENT_SECONDS,
+    Answer,
+    Entry,
+    Web,
+    too_many,
+)
+
+_MOST_CONNECTIONS = 1000
+T = TypeVar("T")
+_EMPTY_PAGES = 10_000  # in a row: a store may leave deleted files out, but not for ever
+
+
+class _Page(NamedTuple):
+    entries: list[Entry]
+    next: Any  # what to ask for the next page with; None after the last
+
+
+class _Bucket:
+    """What object stores have in common: a listing that comes in pages."""
+
+    async def _page(self, place: str, prefix: str, url: str, token: Any) -> _Page:
+        raise NotImplementedError
+
+    def _place(self, url: str) -> tuple[str, str]:
+        """The bucket, and the path in it."""
+        place, _, path = url.partition("://")[2].partition("/")
+        return place, path
+
+    def _url(self, url: str, path: str) -> str:
+        """The URL of a path in the bucket of another URL."""
+        scheme, _, rest = url.partition("://")
+        return f"{scheme}://{rest.partition('/')[0]}/{path}"
+
+    async def entries(self, url: str, prefix: str, step: Callable[[], None]) -> list[Entry]:
+        """
+        All files below a folder, whose paths may be asked to begin with a prefix.
+
+        Raises
+        ------
+        MaskError
+        """
+        place, path = self._place(prefix or f"{url.rstrip('/')}/")
+        found: list[Entry] = []
+        token: Any = None
+        empty = 0
+        while empty < _EMPTY_PAGES:
+            ask = partial(self._page, place, path.lstrip("/"), url, token)
+            page = await patiently(ask, url)
+            for entry in page.entries:
+                found.append(entry)
+                step()
+            if page.next is None:
+                return found
+            empty = 0 if page.entries else empty + 1
+            if len(found) > MOST_ENTRIES or page.next == token:
+                raise too_many(f"{len(found)} entries")
+            token = page.next
+        raise too_many(f"{empty} pages without an entry")
+
+
+class S3(_Bucket):
+    """The files of `s3://` buckets, through s3fs."""
+
+    def __init__(self, url: str) -> None:
+        from fsspec import filesystem  # type: ignore[import-untyped]
+
+        self._system: Any = filesystem(
+            "s3",
+            config_kwargs={
+                "connect_timeout": CONNECT_SECONDS,
+                "read_timeout": SILENT_SECONDS,
+                "retries": {"max_attempts": 0},  # `patience` does that
+                "max_pool_connections": _MOST_CONNECTIONS,
+            },
+        )
+        self._lock = Lock()
+        self._clients: dict[str, Any] = {}
+
+    async def _client(self, bucket: str) -> Any:
+        if bucket not in self._clients:
+            async with self._lock:  # many ask at first, and each would make one
+                await self._system.set_session()
+                self._clients[bucket] = await self._system.get_s3(bucket)
+        return self._clients[bucket]
+
+    def _call(self, method: Callable[..., T], **options: Any) -> T:
+        """Make a request, with what the user's settings add to it, such as who pays for it."""
+        if self._system.req_kw or self._system.s3_additional_kwargs:  # which are looked through
+            options = self._system._get_s3_method_kwargs(method, **options)
+        return method(**options)
+
+    @asynccontextmanager
+    async def ask(self, url: str, start: int, size: int | None) -> AsyncIterator[Answer]:
+        """As `Web.ask`."""
+        bucket, key = self._place(url)
+        wanted = {} if size is None else {"Range": f"bytes={start}-{start + size - 1}"}
+        client = await self._client(bucket)
+        try:
+            response = await self._call(client.get_object, Bucket=bucket, Key=key, **wanted)
+        except client.exceptions.ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "InvalidRange":
+                raise
+            yield Answer(None, 0, start, "")
+            return
+        length = int(response["ContentLength"])
+        total = str(response.get("ContentRange", "")).rpartition("/")[2]
+        whole = int(total) if total.isdecimal() else length
+        async with response["Body"] as body:
+            yield Answer(body, length, whole, _tag(response.get("ETag")))
+
+    async def _page(self, place: str, prefix: str, url: str, token: Any) -> _Page:
+        after = {} if token is None else {"ContinuationToken": token}
+        client = await self._client(place)
+        found = await self._call(client.list_objects_v2, Bucket=place, Prefix=prefix, **after)
+        entries = [
+            Entry(self._url(url, each["Key"]), each["Size"], _tag(each.get("ETag")))
+            for each in found.get("Contents", [])
+        ]
+        return _Page(entries, found.get("NextContinuationToken") if found["IsTruncated"] else None)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for client in self._clients.values():
+            await client.close()
+
+
+class Azure(_Bucket):
+    """The files of `az://` and `abfs://` containers, through adlfs."""
+
+    def __init__(self, url: str) -> None:
+        from fsspec import filesystem
+
+        account = _account(url)
+        self._system: Any = filesystem("az", **({"account_name": account} if account else {}))
+        self._once = {
+            "retry_total": 0,  # `patience` does that
+            "connection_timeout": CONNECT_SECONDS,
+            "read_timeout": SILENT_SECONDS,
+        }
+
+    def _place(self, url: str) -> tuple[str, str]:
+        place, path = super()._place(url)
+        return place.partition("@")[0], path
+
+    @asynccontextmanager
+    async def ask(self, url: str, start: int, size: int | None) -> AsyncIterator[Answer]:
+        """As `Web.ask`."""
+        container, path = self._place(url)
+        blob = self._system.service_client.get_blob_client(container=container, blob=path)
+        yield _Blob(partial(blob.download_blob, max_concurrency=1, **self._once), start, size)
+
+    async def _page(self, place: str, prefix: str, url: str, token: Any) -> _Page:
+        container = self._system.service_client.get_container_client(place)
+        pages = container.list_blobs(name_starts_with=prefix, **self._once).by_page(token)
+        entries = []
+        async for page in pages:
+            async for blob in page:
+                entries.append(Entry(self._url(url, blob.name), blob.size, _tag(blob.etag)))
+            break
+        return _Page(entries, pages.continuation_token or None)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._system.service_client.close()
+
+
+class _Blob(Answer):
+    """A piece that the client of Azure asks for and reads in one step."""
+
+    def __init__(self, download: Callable[..., Any], start: int, size: int | None) -> None:
+        super().__init__(None, None, None, "")
+        self._download = download
+        self._start, self._size = start, size
+
+    async def read(self, most: int = PIECE) -> bytes:
+        """The piece; its total and tag are known afterwards."""
+        from azure.core.exceptions import (  # type: ignore[import-not-found,unused-ignore]
+            HttpResponseError,
+        )
+
+        try:
+            stream = await self._download(offset=self._start, length=self._size)
+        except HttpResponseError as error:
+            if error.status_code != 416:
+                raise
+            self.total = self._start
+            return b""
+        text = str(stream.properties.content_range or "").rpartition("/")[2]
+        self.total = int(text) if text.isdecimal() else int(stream.size)
+        self.tag = _tag(stream.properties.etag)
+        data: bytes = await stream.readall()
+        return data
+
+
+class Gcs(_Bucket):
+    """The files of `gs://` and `gcs://` buckets, as a web server with credentials of gcsfs."""
+
+    def __init__(self, url: str) -> None:
+        from fsspec import filesystem
+
+        self._system: Any = filesystem("gs")
+        self._web = Web(url)
+
+    @asynccontextmanager
+    async def ask(self, url: str, start: int, size: int | None) -> AsyncIterator[Answer]:
+        """As `Web.ask`."""
+        bucket, path = self._place(url)
+        address = f"{self._system._location}/download/storage/v1/b/{bucket}/o/{quote(path, '')}"
+        async with self._web.ask(f"{address}?alt=media", start, size, self._headers()) as answer:
+            yield answer
+
+    def _headers(self) -> dict[str, str]:
+        headers: dict[str, str] = {}
+        self._system.credentials.apply(headers)
+        return headers
+
+    async def _page(self, place: str, prefix: str, url: str, token: Any) -> _Page:
+        after = {} if token is None else {"pageToken": token}
+        fields = "nextPageToken,items(name,size,generation)"
+        found = await self._system._call(
+            "GET", "b/{}/o", place, prefix=prefix, fields=fields, json_out=True, **after
+        )
+        entries = [
+            Entry(self._url(url, each["name"]), int(each["size"]), str(each["generation"]))
+            for each in found.get("items", [])
+        ]
+        return _Page(entries, found.get("nextPageToken"))
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._web.close()
+
+
+def _tag(text: str | None) -> str:
+    return (text or "").strip('"')
+
+
+def _account(url: str) -> str:
+    """The account of ``abfs://CONTAINER@ACCOUNT.dfs.core.windows.net/PATH``; else ""."""
+    host = url.partition("://")[2].partition("/")[0].partition("@")[2]
+    account, _, domain = host.partition(".")
+    if host and domain not in ("dfs.core.windows.net", "blob.core.windows.net"):
+        raise UnsupportedError(f"{host} is no account of Azure")
+    return account
