@@ -30,14 +30,16 @@ READERS = [
 
 
 @pytest.mark.parametrize(("name", "read", "error"), READERS)
-@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
-def test_what_is_no_regular_file(tmp_path, name, read, error, make):
+@pytest.mark.parametrize(
+    ("make", "reason"), [(os.mkfifo, "not a regular file"), (os.mkdir, "Is a directory")]
+)
+def test_what_is_no_regular_file(tmp_path, name, read, error, make, reason):
     """A FIFO that nobody writes to is refused at once, as a folder is, with its name."""
     path = str(tmp_path / name)
     make(path)
     with pytest.raises(error) as caught:
         read(path)
-    assert str(caught.value) == f"{path}: not a regular file"
+    assert str(caught.value) == f"{path}: {reason}"
 
 
 @pytest.mark.parametrize(("name", "read", "error"), READERS)

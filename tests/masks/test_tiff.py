@@ -266,7 +266,7 @@ DAMAGED = {
     "cut": (tags(30, 90, 2700), RAW, "of 2700 bytes"),
     "outside": (tags(3, 2, 6, t273=(4, [99999])), RAW, "after 0 of 6 bytes"),
     "few strips": (tags(3, 2, 6, t278=(4, [1])), RAW, "1 of 2 strips"),
-    "no tile size": (tags(3, 2, 6, t322=(4, [0]), t323=(4, [0])), RAW, "size of 0 x 0"),
+    "no tile size": (tags(3, 2, 6, t322=(4, [0]), t323=(4, [0])), RAW, "no tag 324"),
     "cut deflate": (tags(20, 30, 90, t259=(3, [8])), PACKED[:90], "inflates to"),
     "adler": (tags(20, 30, 999, t259=(3, [8])), PACKED[:-1] + b"x", "damaged|checksum"),
     "few rows": (tags(20, 31, 999, t259=(3, [8])), PACKED, "600 of 620"),

@@ -49,8 +49,11 @@ def open_regular(path: str) -> io.FileIO:
         descriptor = os.open(path, _FLAGS)
     except ValueError as error:  # a NUL byte in the name
         raise OSError(errno.EINVAL, str(error)) from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
         os.close(descriptor)
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         raise OSError(errno.EINVAL, "not a regular file")
     return open(descriptor, "rb", buffering=0)
 

@@ -73,7 +73,7 @@ def check_held(what: str, size: int, remedy: str) -> None:
     """
     if size > MOST_HELD:
         raise LimitError(
-            f"{what} of {size} bytes must be held whole, which is more than the limit of {MOST_HELD}"
+            f"{what} must be held whole, in {size} bytes: more than the limit of {MOST_HELD}"
         ).with_hint(remedy)
 
 

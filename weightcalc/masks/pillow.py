@@ -221,7 +221,8 @@ def _check_held(
     """Refuse an image that is larger than `options` allow, or than is held whole."""
     check_size(width, height, options)
     size = width * height * pixel_bytes
-    check_held(f"a {format_} file", size, "PNG, .npy and tiled TIFF are counted in pieces")
+    what = f"a {format_} image of {width} x {height} pixels"
+    check_held(what, size, "PNG, .npy and tiled TIFF are counted in pieces")
 
 
 def _size_of_webp(file: BinaryIO) -> tuple[int, int]:

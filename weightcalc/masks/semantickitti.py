@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import ColorError, DamagedError
 from ..kernels.counters import ValueCounter
-from .arrays import PIECE
+from .arrays import pieces
 from .options import ReadOptions, check_image, check_size
 from .value_counts import ValueCounts
 
@@ -33,16 +33,10 @@ def read_label(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
         raise ColorError("a scan of points has no colours")
     num_bytes = file.seek(0, os.SEEK_END)
     file.seek(0)
+    if num_bytes % 4:
+        raise DamagedError(f"its {num_bytes} bytes are no whole points of 4")
     check_size(num_bytes // 4, 1, options)
     counter = ValueCounter(2)
-    size = 0
-    rest = b""
-    while data := file.read(PIECE):
-        data = rest + data
-        points = np.frombuffer(data, "<u2", len(data) // 4 * 2).reshape(-1, 2)
-        counter.add(np.ascontiguousarray(points[:, 0]).view(np.uint8))
-        size += len(points)
-        rest = data[4 * len(points) :]
-    if rest:
-        raise DamagedError(f"its {4 * size + len(rest)} bytes are no whole points of 4")
-    yield ValueCounts(counter.counts(), size, "points", 65535)
+    for halves in pieces(file, np.dtype("<u2"), num_bytes // 2, 2):
+        counter.add(np.ascontiguousarray(halves[::2]).view(np.uint8))
+    yield ValueCounts(counter.counts(), num_bytes // 4, "points", 65535)

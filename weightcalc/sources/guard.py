@@ -163,8 +163,16 @@ class BoundedReads:
         return data
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to a byte."""
-        return self._file.seek(offset, whence)
+        """
+        Go to a byte.
+
+        Raises
+        ------
+        DamagedError
+            If there can be no such byte.
+        """
+        with third_party("the decoder"):  # else it would be taken for a bug that this is called so
+            return self._file.seek(offset, whence)
 
     def tell(self) -> int:
         """Where the next byte is."""

@@ -18,7 +18,7 @@ from typing import BinaryIO
 from ..errors import SourceError
 from ..files.bounded import open_regular
 from ..files.limits import LONGEST_LINE
-from ..text.escape import printable
+from ..text.escape import printable, quoted
 from .names import is_url, tidy
 from .options import SourceOptions
 
@@ -111,8 +111,15 @@ def names_in_list(options: SourceOptions) -> Iterator[str]:
                 yield name
     except OSError as error:
         failure = SourceError(f"{printable(path)}: {error.strerror}")
-        is_file = not os.path.exists(path) or os.path.isfile(path)
-        raise failure.with_hint("" if is_file else "--files-from - for standard input") from error
+        raise failure.with_hint(_other_way(path)) from error
+
+
+def _other_way(path: str) -> str:
+    """What to do where a list is no regular file."""
+    if os.path.isdir(path):
+        return f"a folder of masks is named without --files-from: {quoted(path)}"
+    is_other = os.path.exists(path) and not os.path.isfile(path)
+    return "--files-from - for standard input" if is_other else ""
 
 
 def _opened(path: str) -> BinaryIO:
