@@ -16,6 +16,7 @@ from weightcalc import MaskError, count_file
 from weightcalc.check.mask_rules import rule_of_error
 from weightcalc.check.rules import RULES
 from weightcalc.errors import (
+    AccessError,
     ColorError,
     DamagedError,
     DecodeError,
@@ -113,6 +114,7 @@ def test_hint_keeps_the_type(kind):
 
 RULES_OF_KINDS = {
     MissingError: "unreadable",
+    AccessError: "unreadable",
     DamagedError: "unreadable",
     UnsupportedError: "unreadable",
     PointerError: "lfs-pointer",
