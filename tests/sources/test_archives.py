@@ -7,6 +7,8 @@ import io
 import os
 import stat
 import struct
+import subprocess
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -15,6 +17,7 @@ import numpy as np
 import pytest
 from support.png_writer import write_png
 
+import weightcalc as package
 from weightcalc import MaskError, SourceError, count_file, list_masks
 from weightcalc.masks.formats import READERS
 from weightcalc.sources import archives
@@ -25,6 +28,7 @@ A = write_png([[0, 0, 1], [1, 1, 2]])  # 2, 3 and 1 pixels
 B = write_png([[2, 2, 2, 2]])
 TWO = {"b/B.png": B, "a.png": A}
 KINDS = ["zip", "tar", "tar.gz", "tgz"]
+PACKAGE = Path(package.__file__).parent
 
 
 @pytest.fixture
@@ -288,3 +292,25 @@ def test_a_fifo_is_no_archive(tmp_path):
     os.mkfifo(tmp_path / "m.zip")
     with pytest.raises(SourceError, match="not a regular file"):
         list_masks(str(tmp_path / "m.zip"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_archive_is_left_open(pack, kind):
+    """The archive that is held for its next member is closed where its thread or the run ends."""
+    pack(f"m.{kind}", TWO)
+    code = (
+        "import threading, weightcalc\n"
+        f"masks = weightcalc.list_masks('m.{kind}')\n"
+        "thread = threading.Thread(target=weightcalc.count_masks, args=(masks,))\n"
+        "thread.start()\n"
+        "thread.join()\n"
+        "weightcalc.count_masks(masks)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "always::ResourceWarning", "-c", code],
+        env=os.environ | {"PYTHONPATH": str(PACKAGE.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

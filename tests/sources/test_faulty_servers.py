@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import numpy as np
@@ -158,6 +159,33 @@ def test_bytes_under_way_are_bounded(monkeypatch):
     assert fetching.ROOM._used == 0
 
 
+def test_room_that_is_given_while_somebody_begins_to_wait():
+    """A request that becomes urgent just after it has found no room goes on all the same."""
+    room = fetching.Room(1)
+    taken = fetching.Ticket()
+    assert room.try_to_take(1, taken)
+
+    class Late(fetching.Ticket):
+        """It is not urgent when it is looked at first, and is before anything else happens."""
+
+        looks = 0
+
+        @property
+        def is_urgent(self):
+            self.looks += 1
+            if self.looks == 1:
+                room.look_again()
+            return self.looks > 1
+
+        @is_urgent.setter
+        def is_urgent(self, value):
+            pass
+
+    late = Late()
+    fetching.run(asyncio.wait_for(room.take(1, late), 10))
+    assert late.looks == 2
+
+
 @pytest.mark.parametrize("ranged", [True, False])
 def test_files_above_one_piece(monkeypatch, ranged):
     """A large file comes in pieces of ranges, or in a second request for the whole."""
@@ -201,6 +229,42 @@ def test_a_file_that_changes_between_its_pieces():
 
     with faulty(answer) as (_, url), pytest.raises(MaskError, match="changed"):
         count_file(f"{url}/a.npy")
+
+
+def test_a_whole_file_that_changes_between_its_pieces():
+    """A server without parts is asked a second time, and must send the same file."""
+    data = bytes(6 << 20)
+
+    def answer(path, number):
+        return [made(data if number == 1 else data + bytes(4))]
+
+    with faulty(answer) as (_, url), pytest.raises(MaskError, match="changed"):
+        count_file(f"{url}/a.label")
+
+
+def test_parts_of_a_file_of_unknown_size():
+    """Parts that are shorter than asked for are no end, where the server does not say the size."""
+    scan = np.arange(10, dtype="<u4").tobytes()
+
+    def answer(path, number):
+        start = 8 * (number - 1)
+        if start == len(scan):
+            return [made(b"", "416 Range Not Satisfiable")]
+        more = f"Content-Range: bytes {start}-{start + 7}/*\r\n"
+        return [made(scan[start : start + 8], "206 Partial Content", more)]
+
+    with faulty(answer) as (_, url):
+        assert counts_of(f"{url}/a.label") == dict.fromkeys(range(10), 1)
+
+
+def test_an_empty_file_has_not_changed():
+    """A file that was listed as empty is called so, though stores send no tag with nothing."""
+    nothing = made(b"", "416 Range Not Satisfiable")
+    with (
+        faulty(lambda path, number: [nothing]) as (_, url),
+        pytest.raises(MaskError, match="empty"),
+    ):
+        count_file(ListedUrl(f"{url}/a.png", 0, '"tag"'))
 
 
 def test_a_mask_that_is_not_as_listed():

@@ -248,3 +248,23 @@ def test_names_in_lists_stay_as_they_are():
     """The slashes of a URL or of a member in a list are not tidied away."""
     names = ["http://h//a.png", "zip://./a.png::b.zip"]
     assert list(read_list(name.encode() for name in names)) == names
+
+
+def test_brackets_in_patterns(served):
+    """Brackets stand for one character that is no slash; a range that is none is an error."""
+    folder, url, _ = served
+    for name in ("m/a/c.png", "m/abc.png", "m/axc.png", "m/^.png", "m/b.png"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(A)
+    assert list_masks(f"{url}/m/a[!b]c.png") == [f"{url}/m/axc.png"]
+    assert list_masks(f"{url}/m/[ab].png") == [f"{url}/m/b.png"]
+    with pytest.raises(SourceError, match=r"\[z-a\]"):
+        list_masks(f"{url}/m/[z-a].png")
+
+
+def test_accounts_have_stores_of_their_own(monkeypatch):
+    """The files of one Azure account are never looked for in another."""
+    monkeypatch.setitem(fetching.SCHEMES, "az", ("os", lambda url: [url]))
+    one, two = (f"az://c@{account}.dfs.core.windows.net/a.png" for account in ("one", "two"))
+    assert fetching.store_of(one) == [one]
+    assert fetching.store_of(two) == [two]

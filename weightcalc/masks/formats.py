@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 Reader = Callable[[BinaryIO, ReadOptions], Iterator[ValueCounts]]
 
-_HEAD = 64
 _PNG_AS_TEXT = rb"(\xef\xbb\xbf)?(\xef\xbf\xbd|\xc2\x89|\xe2\x80\xb0|\?|\t)PNG[\r\n]"
 _FIRST_BYTES = (
     (SIGNATURE, "PNG"),
@@ -79,8 +78,7 @@ def read_masks(name: str, file: BinaryIO, options: ReadOptions) -> Iterator[Valu
     DecodeError
         If the file is no mask.
     """
-    head = file.read(_HEAD)
-    file.seek(0)
+    head = _head(file)
     for start, what, remedy in _POINTERS:
         if head.startswith(start):
             raise PointerError(what).with_hint(remedy)

@@ -1,5 +1,5 @@
 """
-Counts arrays in pieces: .npy and .npz of NumPy, never mapped or unpickled, and .label.
+Counts arrays of NumPy in pieces, .npy and .npz; they are never mapped or unpickled.
 
 The header of .npy is taken apart here, by a pattern that knows three keys and nothing
 else. Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html

@@ -92,7 +92,7 @@ def mask_counter(dtype: np.dtype[np.generic], options: ReadOptions) -> ValueCoun
 
 def bytes_of_counter(stack: Header) -> int:
     """What the counter of a mask may take: a table, or an entry for each value that it has."""
-    if stack.dtype.itemsize <= 2:
+    if stack.dtype.itemsize <= 2 and stack.dtype.kind != "f":  # which are counted as int64
         return int(8 * 256**stack.dtype.itemsize)
     return 100 * min(MOST_VALUES, stack.shape[-1] * stack.shape[-2])
 

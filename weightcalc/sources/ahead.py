@@ -169,7 +169,7 @@ def open_remote(url: str) -> BinaryIO:
 
 
 def _is_as_listed(url: ListedUrl, piece: Piece) -> bool:
-    return piece.total == url.size and url.tag in (piece.tag, "")
+    return piece.total == url.size and (url.size == 0 or url.tag in (piece.tag, ""))
 
 
 def _changed(url: str) -> MaskError:
@@ -225,7 +225,7 @@ class _Stream(io.RawIOBase):
     def _next_of_whole(self) -> bytes:
         """Of a server that sends no parts: the file once more, from its beginning."""
         if self._whole is None:
-            self._whole = _whole(self._url)
+            self._whole = _whole(self._url, self._first)
             if run(_timely(self._whole, self._url)) != self._first.data:
                 raise _changed(self._url)
         return run(_timely(self._whole, self._url))
@@ -236,8 +236,10 @@ class _Stream(io.RawIOBase):
         super().close()
 
 
-async def _whole(url: str) -> AsyncIterator[bytes]:
+async def _whole(url: str, first: Piece) -> AsyncIterator[bytes]:
     async with store_of(url).ask(url, 0, None) as answer:
+        if (answer.total, answer.tag) != (first.total, first.tag):
+            raise _changed(url)
         answer.length = None  # what is left of it
         while data := await answer.read():
             yield data

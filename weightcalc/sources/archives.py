@@ -18,6 +18,7 @@ import threading
 import zipfile
 from collections.abc import Collection, Iterator
 from typing import IO, BinaryIO
+from weakref import finalize
 
 from ..errors import (
     DamagedError,
@@ -27,10 +28,11 @@ from ..errors import (
     SourceError,
     UnsupportedError,
 )
-from ..files.limits import LONGEST_HEADER, MOST_MEMBERS
+from ..files.limits import MOST_MEMBERS
 from ..text.escape import printable
 from .guard import third_party
 from .names import Members, is_url, open_file, path_of, split_name
+from .tar_headers import Header, Headers
 from .zips import METHODS, method_of, open_zip
 
 _ENCRYPTED = 0x41  # flag bits: by password, and by certificate
@@ -141,6 +143,7 @@ def _open_fresh(path: str) -> _Zip | _Tar:
     except BaseException:
         file.close()
         raise
+    finalize(archive, file.close)  # the last one is held until its thread or the process ends
     _CACHE.archive, _CACHE.key = archive, key
     return archive
 
@@ -215,70 +218,6 @@ class _Zip:
         self._file.close()
 
 
-class _Header(tarfile.TarInfo):
-    """A header of tar; sizes that would send the reader backwards or fill memory are refused."""
-
-    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
-        if self.size < 0:
-            raise DamagedError(f"a member of {self.size} bytes")
-        if self.type == tarfile.XGLTYPE:  # what it says is held, and copied to each member
-            assert isinstance(archive.fileobj, _Headers)
-            archive.fileobj.take_lasting(self.size)
-        return super()._proc_member(archive)  # type: ignore[misc]
-
-
-class _Headers:
-    """
-    The stream that tarfile reads headers from, each of which may take so many bytes.
-
-    tarfile goes a byte back before each header, to see whether the member before it is whole:
-    the last bytes are kept, as a gzipped stream would have to begin anew.
-    """
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._last = b""
-        self._end = 0  # of the last bytes
-        self._position = 0
-        self._lasting = self._taken = 0
-
-    def begin(self) -> None:
-        """Take note that the header of another member follows."""
-        self._taken = 0
-
-    def take_lasting(self, size: int) -> None:
-        """Take note of a header that holds for all members."""
-        self._lasting += size
-        self._check(self._lasting)
-
-    def tell(self) -> int:
-        """Where the next byte is."""
-        return self._position
-
-    def seek(self, offset: int) -> None:
-        """Go to a byte."""
-        self._position = offset
-
-    def read(self, size: int) -> bytes:
-        """The next bytes."""
-        self._taken += size
-        self._check(self._taken)
-        start = self._position - (self._end - len(self._last))
-        if start >= 0 and self._position + size <= self._end:
-            data = self._last[start : start + size]
-        else:
-            with third_party("the archive", ""):
-                self._stream.seek(self._position)
-                data = self._last = self._stream.read(size)
-            self._end = self._position + len(data)
-        self._position += len(data)
-        return data
-
-    def _check(self, size: int) -> None:
-        if size > LONGEST_HEADER:
-            raise LimitError(f"it has headers of {size} bytes, more than {LONGEST_HEADER}")
-
-
 class _Tar:
     """
     The members of a tar file, plain or gzipped, found as far as they are needed.
@@ -294,11 +233,11 @@ class _Tar:
         self.forward = file.read(2) == b"\x1f\x8b"
         file.seek(0)
         self._stream: IO[bytes] = gzip.GzipFile(fileobj=file) if self.forward else file  # type: ignore[assignment]
-        self._headers = _Headers(self._stream)
+        self._headers = Headers(self._stream)
         self._found: dict[str, tuple[int, int, str]] = {}
         with third_party("tarfile", ""):
             self._tar = tarfile.TarFile(
-                fileobj=self._headers, tarinfo=_Header,  # type: ignore[arg-type]
+                fileobj=self._headers, tarinfo=Header,  # type: ignore[arg-type]
                 encoding="utf-8", errors="surrogateescape",
             )  # fmt: skip
 

@@ -49,8 +49,9 @@ class Piece(NamedTuple):
 
     def is_last(self, start: int) -> bool:
         """Whether nothing follows, if it is what stands at `start`."""
-        end = start + len(self.data)
-        return len(self.data) < PIECE if self.total is None else end >= self.total
+        if self.total is None:
+            return not self.ranged and len(self.data) < PIECE  # parts may be shorter than asked for
+        return start + len(self.data) >= self.total
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -83,7 +84,7 @@ def store_of(url: str) -> Any:
         raise MaskError(url, what).with_hint(
             f"a URL begins with {', '.join(f'{scheme}://' for scheme in SCHEMES)}"
         )
-    account = rest.partition("/")[0].partition("@")[2] if scheme == "abfs" else ""
+    account = rest.partition("/")[0].partition("@")[2] if scheme in ("az", "abfs") else ""
     key = os.getpid(), f"{scheme}://{account}"
     if key not in _STORES:
         _STORES[key] = _new_store(url, scheme)
@@ -144,9 +145,13 @@ class Room:
 
     async def take(self, number: int, ticket: Ticket) -> None:
         """Take room for some bytes, when there is some; called in the thread of the requests."""
-        while not self.try_to_take(number, ticket):
+        while True:
             waiter = asyncio.get_running_loop().create_future()
-            self._waiting.append(waiter)
+            self._waiting.append(
+                waiter
+            )  # before it looks, or it could miss what is given meanwhile
+            if self.try_to_take(number, ticket):
+                return
             await waiter
 
     def try_to_take(self, number: int, ticket: Ticket) -> bool:
@@ -185,11 +190,15 @@ async def fetch(url: str, start: int, ticket: Ticket) -> Piece:
 
     async def once() -> Piece:
         limit = asyncio.timeout(SECONDS_A_PIECE)
+        held = 0
         try:
             async with limit, store.ask(url, start, PIECE) as answer:
-                return await _read(answer, url, start, ticket, limit)
-        except TimeoutError as error:
-            if limit.expired():
+                piece = await _read(answer, url, start, ticket, limit)
+                held = len(piece.data)
+            return piece
+        except BaseException as error:
+            ROOM.give(held)  # if only the end of the answer failed
+            if isinstance(error, TimeoutError) and limit.expired():
                 raise SlowError(
                     f"too slow: not even {PIECE >> 20} MiB in {SECONDS_A_PIECE} s"
                 ) from error

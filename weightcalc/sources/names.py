@@ -14,6 +14,7 @@ from . import dvc
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")  # of archives
 _LONG = (".nii.gz", ".zarr.zip")  # endings of two parts
+_LARGEST_DIGEST = (1 << 64) - 1
 # Compiled when the first name holds "://": most runs need neither, and start sooner.
 _MEMBER = r"(?s)(?:zip|tar)://(.*)::(.*)"
 _URL = r"(?:\w+::)*([A-Za-z][A-Za-z0-9+.-]*)://"
@@ -129,7 +130,7 @@ def is_zarr(path: str) -> bool:
 
 
 class FolderState(NamedTuple):
-    """All that changes when a file in a folder does: bytes, latest times, and a digest of all."""
+    """All that changes when a file in a folder does: bytes, latest times, and a sum of digests."""
 
     size: int
     mtime_ns: int
@@ -148,23 +149,21 @@ def state_of_folder(path: str) -> FolderState:
     """
     from hashlib import blake2b  # here, as a Zarr is the only mask that is a folder
 
-    digest, size, mtime, ctime = blake2b(digest_size=8), 0, 0, 0
+    digest = size = mtime = ctime = 0
     waiting = [path]
     while waiting:
-        with os.scandir(waiting.pop()) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
-        for entry in entries:
-            status = entry.stat()
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append(entry.path)
-                continue
-            state = status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
-            digest.update(
-                repr((os.path.relpath(entry.path, path), state)).encode("utf-8", "replace")
-            )
-            size += status.st_size
-            mtime, ctime = max(mtime, status.st_mtime_ns), max(ctime, status.st_ctime_ns)
-    return FolderState(size, mtime, ctime, int.from_bytes(digest.digest(), "little"))
+        with os.scandir(waiting.pop()) as entries:  # in no order: millions may be in one folder
+            for entry in entries:
+                status = entry.stat()
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                    continue
+                state = status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+                text = repr((os.path.relpath(entry.path, path), state)).encode("utf-8", "replace")
+                digest += int.from_bytes(blake2b(text, digest_size=8).digest(), "little")
+                size += status.st_size
+                mtime, ctime = max(mtime, status.st_mtime_ns), max(ctime, status.st_ctime_ns)
+    return FolderState(size, mtime, ctime, digest & _LARGEST_DIGEST)
 
 
 def open_file(name: str) -> BinaryIO:

@@ -35,7 +35,13 @@ _PASSING = {
     "TransportError",  # google.auth
 }
 _CUT = {"ClientPayloadError", "CutError", "IncompleteReadError", "ResponseStreamingError"}
-_UNREACHED = {"ClientConnectorError", "EndpointConnectionError", "ServiceRequestError"}
+_UNREACHED = {
+    "ClientConnectorError",
+    "ConnectionTimeoutError",  # aiohttp
+    "ConnectTimeoutError",  # botocore
+    "EndpointConnectionError",
+    "ServiceRequestError",
+}
 _NO_CREDENTIALS = {
     "ClientAuthenticationError",
     "DefaultCredentialsError",
@@ -212,7 +218,7 @@ def trouble_of(error: Exception, url: str) -> Trouble:
         wait = next(filter(None, map(_retry_after, chain)), 0.0)
         return Trouble(f"the server answers {_in_words(status)}", passes=passes, wait=wait)
     unreached = bool(names & _UNREACHED)
-    if "TimeoutError" in names or "Timeout" in "".join(names):
+    if any("Timeout" in name for name in names):
         return Trouble("no answer in time", passes=True, unreached=unreached)
     if names & _CUT:
         return Trouble("reading it stopped before its end", passes=True)

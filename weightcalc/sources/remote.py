@@ -21,6 +21,7 @@ from .web import Entry
 
 _PIECE = 1 << 20
 _MAGIC = re.compile(r"[*\[]")  # a question mark begins the query of a URL
+_SPECIAL, _ESCAPED = re.compile(r"[\\\[^&|~]"), r"\\\g<0>"  # in brackets of expressions only
 
 
 def list_urls(
@@ -65,7 +66,12 @@ def _split_pattern(url: str) -> tuple[str, str, re.Pattern[str] | None]:
     folder = prefix[: prefix.rindex("/") + 1]
     if folder == f"{scheme}://":
         raise MaskError(url, "the name of a bucket or a server cannot be a pattern")
-    return folder, prefix, re.compile(_translated(url.rstrip("/")) + r"(/.*)?", re.DOTALL)
+    try:
+        return folder, prefix, re.compile(_translated(url.rstrip("/")) + r"(/.*)?", re.DOTALL)
+    except re.error as error:  # such as [z-a]
+        raise MaskError(url, f"no pattern: {error.msg}").with_hint(
+            "[a-z] stands for one of these characters, and [[] for a bracket"
+        ) from error
 
 
 def _translated(pattern: str) -> str:
@@ -79,8 +85,8 @@ def _translated(pattern: str) -> str:
         elif token == "*":
             found += r"(?:(?<=/)(?!\.))?[^/]*"
         elif len(token) > 1:
-            inside = token[1:-1].replace("\\", r"\\").replace("[", r"\[")
-            found += f"[^{inside[1:]}]" if inside.startswith("!") else f"[{inside}]"
+            sign, inside = ("^", token[2:-1]) if token[1] == "!" else ("", token[1:-1])
+            found += f"(?!/)[{sign}{_SPECIAL.sub(_ESCAPED, inside)}]"
         else:
             found += re.escape(token)
     return found
@@ -119,8 +125,12 @@ def local_copy(url: str) -> BinaryIO:
     MaskError
         If it cannot be had.
     """
-    with ahead.open_remote(url) as file:
-        copy = TemporaryFile()  # noqa: SIM115  # it outlives this function
-        copyfileobj(file, copy, _PIECE)
-    copy.seek(0)
+    copy = TemporaryFile()  # noqa: SIM115  # it outlives this function
+    try:
+        with ahead.open_remote(url) as file:
+            copyfileobj(file, copy, _PIECE)
+        copy.seek(0)
+    except BaseException:
+        copy.close()
+        raise
     return copy
