@@ -261,7 +261,7 @@ def test_list_from_end_to_end(tree, weightcalc):
         (["--files-from", "gone.txt"], b"", "gone.txt: No such file"),
         (["--files-from", "."], b"", ": Is a directory"),
         (["--files-from", "-"], b"gone.png\n", "gone.png: No such file"),
-        (["--files-from", "-"], b"m\n", "m: not a regular file"),
+        (["--files-from", "-"], b"m\n", "m: Is a directory"),
         (["--files-from", "-"], b"\n# nothing\n", "no masks in -"),
         (["m", "--root", "m"], b"", "--files-from"),
         (["m", "-0"], b"", "--files-from"),
