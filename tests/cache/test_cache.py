@@ -24,7 +24,7 @@ from support.changed_files import (
     rewrite_and_restore_times,
 )
 
-from weightcalc import ReadOptions, ValueCounts, count_file
+from weightcalc import ReadOptions, count_file
 from weightcalc.cache import cache
 from weightcalc.cache import rows as cache_rows
 from weightcalc.cache.cache import open_cache
@@ -290,15 +290,6 @@ def test_archives(masks, count, weightcalc):
     found, hits = count("m.zip")
     assert (pixels(found), hits) == ([4, 4], 0)
     assert [name.partition(b"\0")[2] for name in rows()] == [b"m/1.png"]
-
-
-def test_urls_are_not_kept(tmp_path):
-    """What is behind a URL has no state that could be compared, and is read each time."""
-    one = cache.Counted("https://host/a.png", [ValueCounts({0: 1}, 1, "grey")])
-    for _ in range(2):
-        with open_cache(str(tmp_path / "c.db"), ReadOptions()) as opened:
-            assert list(opened.count_each([one.name], lambda names: [one])) == [one]
-            assert opened.not_kept == {cache._NO_TAG: 1}
 
 
 def test_vanished_masks(masks, count):

@@ -7,7 +7,11 @@ import threading
 from collections import Counter
 from contextlib import contextmanager
 
+from support.png_writer import write_png
+
 from weightcalc.sources import fetching
+
+A = write_png([[0, 0, 1], [1, 1, 2]])  # 2, 3 and 1 pixels
 
 
 class Faulty:
@@ -88,3 +92,8 @@ def faulty(answer):
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+def made(body=A, status="200 OK", more=""):
+    """A whole answer."""
+    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{more}\r\n".encode() + body
