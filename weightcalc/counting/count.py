@@ -95,11 +95,16 @@ def count_each(
         for item in _ahead(items, share):
             yield _count_one(item, options)
         return
-    from .engines import in_order  # with its imports, which one process does without
+    from .engines import GrowingExecutor, in_order  # with imports that one process does without
 
     count = partial(_count_batch, options=options, folder=_working_directory(), requests=share)
     batches = _batches(items, num_workers, max(share, 1))
-    yield from in_order(executor, count, batches, 4 * num_workers, _lost)
+
+    def most_waiting() -> int:
+        workers = executor.num_workers if isinstance(executor, GrowingExecutor) else num_workers
+        return 4 * max(1, workers)
+
+    yield from in_order(executor, count, batches, most_waiting, _lost)
 
 
 def _ahead(items: Sequence[Item], requests: int) -> Iterable[Item]:

@@ -1,5 +1,5 @@
 """
-Who counts: processes of this machine, or the workers of a Dask cluster.
+Who counts: processes of this machine, or the workers of any executor.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -18,15 +18,13 @@ from itertools import islice
 from pickle import dumps, loads  # as the executors do: of our own results
 from typing import Any, Generic, TypeVar
 
-from ..errors import MissingExtraError, SourceError
+from ..errors import SourceError
 from ..kernels.memory import keep_freed_memory
-from ..text.escape import printable
 
 N = TypeVar("N")
 T = TypeVar("T")
 
 _STOPPING = {signal.SIGINT, signal.SIGTERM}
-_CONNECT_SECONDS = 5
 
 
 class _Task(Generic[N]):
@@ -41,7 +39,7 @@ def in_order(
     executor: Executor,
     work: Callable[[Sequence[N]], list[T]],
     batches: Iterable[Sequence[N]],
-    most_waiting: int,
+    most_waiting: Callable[[], int],
     lost: Callable[[N], T],
 ) -> Iterator[T]:
     """
@@ -58,8 +56,8 @@ def in_order(
         the others are handed out again, in batches of so many names.
     batches : iterable of sequence
         Names, or scenes.
-    most_waiting : int
-        Batches that are under way at a time; twice as many results may wait, in the small form
+    most_waiting : callable
+        Gives the number of batches that are under way at a time; twice as many results may wait, in the small form
         in which they came.
     lost : callable
         Gives the result for a name whose worker has died of it.
@@ -68,11 +66,12 @@ def in_order(
     waiting: deque[_Task[N]] = deque()
     more = iter(batches)
     while True:
-        wanted = max(0, most_waiting - len(waiting))
+        most = most_waiting()
+        wanted = max(0, most - len(waiting))
         waiting += map(_Task, islice(more, wanted))
         if not waiting:
             return
-        for task in islice(waiting, most_waiting):
+        for task in islice(waiting, most):
             if task.future is None:
                 task.future = executor.submit(packed, task.batch)
         yield from _first_of(waiting, executor, packed, lost)
@@ -150,11 +149,24 @@ def _result_of(
     try:
         found = future.result()
     except (ValueError, AttributeError):
-        if not type(executor).__module__.startswith("distributed."):
+        if not (isinstance(executor, GrowingExecutor) or _is_of_dask(executor)):
             raise
         found = executor.submit(work, batch).result()
     results: list[Any] = loads(found)
     return results
+
+
+def _is_of_dask(executor: Executor) -> bool:
+    return type(executor).__module__.startswith("distributed.")
+
+
+class GrowingExecutor(Executor):
+    """An executor whose workers may become more, or fewer, while it is in use."""
+
+    @property
+    def num_workers(self) -> int:
+        """How many tasks it runs at a time now."""
+        raise NotImplementedError
 
 
 class HealingExecutor(Executor):
@@ -255,45 +267,6 @@ def local_pool(num_workers: int) -> Iterator[Executor | None]:
         raise
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def dask_pool(address: str) -> Iterator[tuple[Executor, int]]:
-    """
-    The workers of a Dask cluster, and the number of their threads.
-
-    They open the masks themselves, by the names that are given here.
-
-    Raises
-    ------
-    MissingExtraError
-        If Dask is not installed.
-    SourceError
-        If no scheduler answers within seconds, it has no workers, or it goes away.
-    """
-    try:
-        from distributed import Client
-        from distributed.comm.core import CommClosedError
-    except ImportError as error:
-        raise MissingExtraError("--dask", "dask") from error
-    try:
-        client: Any = Client(  # type: ignore[no-untyped-call]
-            address, timeout=_CONNECT_SECONDS, set_as_default=False
-        )
-    except (OSError, ValueError) as error:
-        raise SourceError(f"{printable(address)}: no Dask scheduler answers there").with_hint(
-            "dask scheduler, and --dask with the address that it prints"
-        ) from error
-    with client:
-        threads = sum(client.nthreads().values())
-        if not threads:
-            raise SourceError(f"{printable(address)}: the scheduler has no workers").with_hint(
-                f"dask worker {printable(address)}"
-            )
-        try:
-            yield client.get_executor(pure=False), threads
-        except (CancelledError, CommClosedError) as error:
-            raise SourceError(f"{printable(address)}: the scheduler has gone away") from error
 
 
 @contextmanager

@@ -189,12 +189,14 @@ def _engine(run: RunOptions, items: Sequence[Item]) -> Iterator[tuple[Executor |
     if run.dask is None and workers <= 1:
         yield None, 1
         return
-    from .engines import dask_pool, local_pool
-
     if run.dask is not None:
-        with dask_pool(run.dask) as found:
-            yield found
+        from .dask_cluster import dask_pool
+
+        with dask_pool(run.dask) as cluster:
+            yield cluster, cluster.num_workers
     else:
+        from .engines import local_pool
+
         with local_pool(workers) as pool:
             yield pool, workers
 
