@@ -14,14 +14,22 @@ from weightcalc.sources.name_list import names_in_list, read_list
 from weightcalc.sources.options import SourceOptions
 
 
-@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
-def test_what_is_no_file(tmp_path, weightcalc, make):
-    """A FIFO that nobody writes to is refused at once, as a folder is, and standard input named."""
-    make(tmp_path / "list")
+def test_a_fifo_is_no_list(tmp_path, weightcalc):
+    """A FIFO that nobody writes to is refused at once, and standard input named."""
+    os.mkfifo(tmp_path / "list")
     done = weightcalc("count", "--files-from", tmp_path / "list")
     assert done.exit_code == 2
     assert done.stderr.startswith(f"error: {tmp_path / 'list'}: not a regular file\n")
     assert "--files-from -" in done.stderr
+
+
+def test_a_folder_is_no_list(tmp_path, weightcalc):
+    """A folder in the place of a list is called one, with what names its masks."""
+    os.mkdir(tmp_path / "list")
+    done = weightcalc("count", "--files-from", tmp_path / "list")
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"error: {tmp_path / 'list'}: Is a directory\n")
+    assert f"without --files-from: {tmp_path / 'list'}" in done.stderr
 
 
 @pytest.mark.parametrize("nul", [False, True])

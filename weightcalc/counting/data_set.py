@@ -174,16 +174,8 @@ def find_data(
         blended = reading.encoding == "color" and not map_.learn_colors
         reading = reading._replace(blended=blended)
     else:
-        scenes, names = layers.scenes(listing.names, listing.folders)
-        map_ = LabelMap(len(names), names if any(names) else None)
-        files = number_of(len(listing.names), "file")
-        voice.note(f"{number_of(len(scenes), 'scene')} of {files}, each counted as one mask")
-    saved = _sum([read_counts(path) for path in saved_in], map_)
-    if saved is not None and "parts" in saved.options:
-        voice.warn(
-            "the counts files were made with different --map or --ignore-index; "
-            "they are added up, as their classes are the same"
-        )
+        scenes, map_ = _scenes_of(layers, listing, voice)
+    saved = _sum([read_counts(path) for path in saved_in], map_, voice)
     looks = Looks() if _is_chosen(sources) else look_at(listing.names)
     return DataSet(
         sources.given, listing, saved, map_, reading, endings, looks, layers, scenes, said
@@ -262,10 +254,22 @@ def _decided(
     return reading
 
 
-def _sum(parts: Sequence[ClassCounts], labels: LabelMap) -> ClassCounts | None:
+def _scenes_of(layers: Layers, listing: Listing, voice: Voice) -> tuple[list[Scene], LabelMap]:
+    scenes, names = layers.scenes(listing.names, listing.folders)
+    files = number_of(len(listing.names), "file")
+    voice.note(f"{number_of(len(scenes), 'scene')} of {files}, each counted as one mask")
+    return scenes, LabelMap(len(names), names if any(names) else None)
+
+
+def _sum(parts: Sequence[ClassCounts], labels: LabelMap, voice: Voice) -> ClassCounts | None:
     if not parts:
         return None
     total = reduce(add, parts)
+    if "parts" in total.options:
+        voice.warn(
+            "the counts files were made with different --map or --ignore-index; "
+            "they are added up, as their classes are the same"
+        )
     if labels.num_classes is None:
         return total
     declared = ClassCounts(LabelMap(labels.num_classes, labels.class_names))
