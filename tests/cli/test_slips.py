@@ -113,6 +113,11 @@ def test_short_options_keep_their_case(weightcalc):
         (["-m", "enet", "masks"], "weightcalc weights -m enet masks"),
         (["-m", "enet", "count", "masks"], "weightcalc count -m enet masks"),
         (["--cache", "x.db", "count", "masks"], "weightcalc count --cache x.db masks"),
+        (
+            ["-n", "3", "weights", "weights"],
+            "weightcalc weights -n 3 weights",
+        ),  # a folder so called
+        (["--no-progress", "masks"], "weightcalc weights --no-progress masks"),
     ],
     ids=" ".join,
 )

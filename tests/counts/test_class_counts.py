@@ -216,6 +216,7 @@ WRONG_COUNTS = {
     "more masks of a class than masks": (change(*SKY, "masks", to=3), "class 1 contradict"),
     "pixels without a mask": (change(*SKY, "masks", to=0), "class 1 contradict"),
     "a mask without pixels": (change(*SKY, "pixels", to=0), "class 1 contradict"),
+    "all ignored": (change("ignored_pixels", to=8), "class 0 contradict"),
     "more labelled than all": (change(*SKY, "labelled_mask_pixels", to=9), "class 1 contradict"),
     "larger than all masks": (change(*ROAD, "mask_pixels", to=15), "class 0 contradict"),
     "more ignored than all": (change("ignored_pixels", to=15), "ignored"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,6 +55,31 @@ def test_the_copy_is_left_out(scenes, remark):
     shutil.copytree("d/masks", "d/masks (1)")
     [line], _ = remark("d")
     assert "--exclude 'd/masks (1)/*'" in line
+
+
+@pytest.mark.parametrize("names", ["abc", "xyz"])
+@pytest.mark.parametrize(
+    "sources", [["d"], ["d/masks_old/m", *(f"d/masks_old/{n}.png" for n in "abcxyz")]]
+)
+def test_a_copy_inside_of_the_folder(scenes, remark, names, sources):
+    """Of a folder and a copy of it inside, the copy is offered to be left out, and not both."""
+    scenes("d/masks_old", 1, names)
+    scenes("d/masks_old/m", 1, names)
+    sources = [source for source in sources if Path(source).exists()]
+    [line], _ = remark(*sources)
+    option = re.search(r"(--exclude .*) leaves", line)[1]
+    lines, counts = remark(*sources, *shlex.split(option))
+    assert (lines, counts["masks"]) == ([], 3)
+
+
+def test_a_copy_of_the_working_directory(scenes, remark, tmp_path, monkeypatch):
+    """Masks that are named without a folder are not what is left out."""
+    scenes("d", 1)
+    scenes("d/a", 1)
+    monkeypatch.chdir(tmp_path / "d")
+    [line], _ = remark("a", *(f"{name}.png" for name in range(5)))
+    assert "folders . and a hold" in line
+    assert "--exclude 'a/*'" in line
 
 
 def test_a_copied_folder_of_cases(scenes, remark):

@@ -149,6 +149,12 @@ REFUSALS = [
     ("c.json", '{"tools": [{"name": "a", "color": "#804080"}], "classifications": []}', "Labelbox"),
     ("c.json", '{"road": [1,1,1], "bg": [0,0,0]}', "may mean value 1"),
     ("c.json", '{"#804080": "road", "#000000": "road"}', "'road' has several colours"),
+    pytest.param(  # many names, of which only the last is there twice
+        "c.json",
+        json.dumps({f"#{n:06x}": f"n{min(n, 199_998)}" for n in range(200_000)}),
+        "'n199998' has several colours",
+        id="the last of many names",
+    ),
     ("c.json", '[{"name": "a", "id": 7, "trainId": 0}]', "'id' and 'trainid' both"),
     ("c.json", '[{"name": "a", "one": [1,2,3], "other": [4,5,6]}]', "'one' and 'other' both"),
     ("c.json", '{"classes": ["a", "b"], "palette": [[0,0,0]]}', "palette is no list of 2 colours"),

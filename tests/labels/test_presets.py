@@ -3,7 +3,7 @@
 import pytest
 
 from weightcalc import LabelError
-from weightcalc.labels.class_list import PRESETS, read_class_list
+from weightcalc.labels.class_list import PRESETS, read_class_list, read_preset
 
 
 def voc_color(value):
@@ -86,6 +86,7 @@ def test_preset_and_file(tmp_path, monkeypatch, read):
         read_class_list("voc")
     assert "./voc" in refusal.value.hint
     assert read_class_list("./voc").names == ["road"]
+    assert len(read_preset("voc").names) == 21  # for whoever can only mean the preset
     (tmp_path / "cityscapes").mkdir()
     assert len(read_class_list("cityscapes").names) == 19
 

@@ -115,6 +115,14 @@ def test_one_value_each(save_list):
     assert (found.names, found.regions) == (["background", None, "liver"], {})
 
 
+def test_regions_of_yaml(tmp_path):
+    """Regions of three values are no colours in YAML either, whose numbers are read as texts."""
+    pytest.importorskip("yaml")
+    (tmp_path / "c.yaml").write_text("labels: {a: [1, 2, 3], b: [4, 5, 6]}")
+    found = read_class_list(str(tmp_path / "c.yaml"))
+    assert (found.colors, found.regions[4]) == (None, (1,))
+
+
 def test_names_of_one_value(save_list):
     """A name stands for a value where no other region shares it."""
     found = read_class_list(save_list({"bg": 0, "all": [1, 2], "one": 2, "other": 7}))

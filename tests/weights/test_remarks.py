@@ -7,7 +7,7 @@ import pytest
 from support.class_counts import counts_of, counts_of_pixels
 
 from weightcalc import compute_class_weights
-from weightcalc.weights.class_weights import list_class_weights, remarks
+from weightcalc.weights.class_weights import list_class_weights, on_spread, remarks
 from weightcalc.weights.formula import Formula
 
 
@@ -96,6 +96,21 @@ def test_clipped_weights_are_not_saturated():
     counts = counts_of_pixels(10, 2000)
     formula = Formula("effective-number", clip=(1, 1))
     assert remarks(counts, list_class_weights(counts, formula), formula) == []
+
+
+def test_a_wide_spread():
+    """Weights far apart are said, with a method for the same losses that keeps them together."""
+    counts = counts_of_pixels(100_000, 10)
+    spread = {
+        name: on_spread(counts, list_class_weights(counts, formula), formula)
+        for name in ("balanced", "pos-weight", "enet")
+        for formula in [Formula(name)]
+    }
+    assert "--clip" in spread["balanced"]
+    assert "-m enet" in spread["balanced"]
+    assert "--clip" in spread["pos-weight"]
+    assert "-m enet" not in spread["pos-weight"]
+    assert spread["enet"] == ""
 
 
 def test_saturation_is_said_on_stderr(weightcalc, save_mask):

@@ -180,6 +180,7 @@ def test_pickles_are_never_opened(weightcalc, tmp_path, monkeypatch, name, data)
         (b"class,weight\n", "0 weights"),
         (b"class,weight\n1,0.5\n2,0.5\n", "no weight for class 0"),
         (b"0: 0.5\n1: 2.0\n", "not JSON"),
+        pytest.param(b'"' + b'\\"' * 1_000_000, "not JSON", id="a long string without an end"),
     ],
 )
 def test_damaged_formats(weightcalc, tmp_path, monkeypatch, data, message):

@@ -9,13 +9,11 @@ import math
 import click
 
 from .completion import complete_rules
+from .gathering import all_of, gathered, made_by
 from .options import (
-    all_of,
     formula_options,
     formula_words,
-    gathered,
     label_options,
-    made_by,
     method_option,
     reading_options,
     run_options,

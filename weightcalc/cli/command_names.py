@@ -45,7 +45,10 @@ class Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Split the command line; options of a command may not stand before it."""
-        line = [word for word in args if word not in self.commands]
+        places = (place for place, word in enumerate(args) if fold_name(word) in self.commands)
+        place = next(places, len(args))
+        given = [*args[place : place + 1]] or [_MAIN]
+        line = [*given, *args[:place], *args[place + 1 :]]
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
@@ -53,9 +56,8 @@ class Commands(click.Group):
             owners = [command for command in self.commands.values() if _takes(command, name)]
             if not owners:
                 raise
-            given = next((word for word in args if word in self.commands), _MAIN)
             message = f"{name} is an option of a command, which comes before it"
-            raise NoCommandError(message, _line([given, *line]), ctx) from error
+            raise NoCommandError(message, _line(line), ctx) from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -81,7 +83,7 @@ class Commands(click.Group):
 
 
 def _takes(command: click.Command, name: str) -> bool:
-    return any(name in param.opts for param in command.params)
+    return any(name in [*param.opts, *param.secondary_opts] for param in command.params)
 
 
 def _is_source(word: str) -> bool:

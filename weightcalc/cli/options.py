@@ -6,9 +6,7 @@ by commands.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +17,7 @@ from ..text.voice import Voice
 from ..weights.formulas import ABSENT, DENOMINATORS, METHODS, NORMALIZE
 from ..weights.weights_file import LAYOUTS, REFUSED, WRITERS
 from .completion import complete_class_lists
+from .gathering import F, all_of, gathered, made_by
 from .parsing import (
     Choice,
     Size,
@@ -35,61 +34,6 @@ if TYPE_CHECKING:
     from ..counting.options import RunOptions
     from ..masks.options import ReadOptions
     from ..sources.options import SourceOptions
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def gathered(
-    into: str, build: Callable[..., object], *options: Callable[[F], F]
-) -> Callable[[F], F]:
-    """
-    One decorator that adds these options and hands the command a single value of them.
-
-    Parameters
-    ----------
-    into : str
-        The parameter of the command that gets the value.
-    build : callable
-        Makes the value of the parameters of the options, by their names.
-    """
-
-    def decorate(function: F) -> F:
-        @wraps(function)
-        def command(**given: Any) -> Any:
-            value = build(**{name: given.pop(name) for name in names})
-            return function(**{into: value}, **given)
-
-        for add in reversed(options):
-            command = add(command)
-        added: list[click.Parameter] = command.__click_params__[-len(options) :]  # type: ignore[attr-defined]
-        names = [str(parameter.name) for parameter in added]
-        return command  # type: ignore[return-value]
-
-    return decorate
-
-
-def all_of(*options: Callable[[F], F]) -> Callable[[F], F]:
-    """One decorator that adds all these, in this order."""
-
-    def decorate(function: F) -> F:
-        for add in reversed(options):
-            function = add(function)
-        return function
-
-    return decorate
-
-
-# The types are imported when options have been parsed: --help need not wait for them.
-
-
-def made_by(module: str, name: str) -> Callable[..., object]:
-    """What makes a value of a type of the package, which is imported when it is first made."""
-
-    def make(**given: object) -> object:
-        made: object = getattr(import_module(f"weightcalc.{module}"), name)(**given)
-        return made
-
-    return make
 
 
 def _sources(**given: Any) -> SourceOptions:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from ..report.formats import ENDINGS
 from ..weights.formulas import METHODS
-from .options import all_of, formula_options, formula_words, gathered
+from .gathering import all_of, gathered
+from .options import formula_options, formula_words
 from .parsing import Choice
 from .sections import COMMON, OUTPUT, WEIGHTS, option
 

@@ -17,7 +17,7 @@ from ..errors import WeightError
 from ..files.endings import format_by_ending
 from ..labels.options import LabelOptions
 from ..masks.options import ReadOptions
-from ..report.formats import DRAWN, ENDINGS
+from ..report.formats import BY_MATPLOTLIB, ENDINGS
 from ..report.table import Report
 from ..report.text import Look
 from ..sources.options import SourceOptions
@@ -170,7 +170,7 @@ def choose_format(output: str | None, given: str | None) -> str:
         If it is a picture, and matplotlib is not installed.
     """
     chosen = format_by_ending(output, given, ENDINGS)
-    if chosen in DRAWN:
+    if chosen in BY_MATPLOTLIB:
         from ..report.picture import require_matplotlib
 
         require_matplotlib()
@@ -221,7 +221,7 @@ def encode_report(
     masks: Mapping[str, Sequence[ShownClass]],
 ) -> bytes:
     """The bytes of a report; a text fits the terminal it goes to, or 80 columns."""
-    if format_ in DRAWN:
+    if format_ in BY_MATPLOTLIB:
         from ..report.picture import picture
 
         data, warnings = picture(report, format_)

@@ -18,7 +18,7 @@ _WITH_PIXELS = {  # options of `weights` that do not speak of masks
     "normalize", "clip", "denominator", "format_", "layout", "key", "digits", "output", "quiet", "verbose",
     "progress", "color",
 }  # fmt: skip
-_BINARY = ("pickle", "npy", "png", "pdf", "svg")
+_BINARY = ("pickle", "npy", "png", "pdf")
 
 
 def check_pasted(layout: str) -> None:

@@ -83,20 +83,26 @@ class Copies:
 
 
 def _roots(one: str, other: str) -> tuple[str, str]:
-    """Two folders without the last parts of their paths that are the same; last what is a copy."""
+    """
+    Two folders without the last parts of their paths that are the same; last what is a copy.
+
+    A folder that holds the other one is never last: to leave it out would leave both out.
+    """
     a, b = one.split("/"), other.split("/")
     while len(a) > 1 and len(b) > 1 and a[-1] == b[-1]:
         del a[-1], b[-1]
-    a, b = (b, a) if _COPY.fullmatch(a[-1]) and not _COPY.fullmatch(b[-1]) else (a, b)
-    return "/".join(a), "/".join(b)
+    if _COPY.fullmatch(a[-1]) and not _COPY.fullmatch(b[-1]):
+        a, b = b, a
+    of, copy = "/".join(a), "/".join(b)
+    return (copy, of) if _is_in(of, copy) else (of, copy)
 
 
 def _is_in(folder: str, root: str) -> bool:
-    return folder == root or folder.startswith(f"{root}/")
+    return root in ("", folder) or folder.startswith(f"{root}/")
 
 
 def _line(of: str, copy: str, what: str) -> str:
     return (
-        f"the folders {printable(of) or '.'} and {printable(copy) or '.'} hold {what}, so that scenes may count twice: "
+        f"the folders {printable(of) or '.'} and {printable(copy)} hold {what}, so that scenes may count twice: "
         f"--exclude {quoted(glob.escape(copy) + '/*')} leaves one of them out"
     )

@@ -135,12 +135,13 @@ def _color(text: Json) -> int:
 
 
 def _check_sums(counts: ClassCounts) -> None:
-    if counts.ignored_pixels > counts.num_pixels:
+    if counts.labelled_pixels < 0:
         raise CountsError("more pixels are ignored than there are")
     for index in range(counts.num_classes):
         pixels, masks, mask_pixels, labelled = (column[index] for column in counts.columns())
         if not (
             pixels <= labelled <= mask_pixels <= counts.num_pixels
+            and labelled <= counts.labelled_pixels
             and masks <= counts.num_masks
             and (pixels == 0) == (masks == 0)
         ):

@@ -17,6 +17,7 @@ from .class_counts import ClassCounts
 from .value_patterns import are_measured, greys_of, instance_factor, is_black_and_white, stretch_of
 
 _MOST_KEPT = 10_000  # different values kept for a message
+_MOST_NEAR = 100  # of them whose nearest colour is looked for
 _MOST_OF_INSTANCES = 5  # classes that a message names where ids of instances are meant
 _FEWEST_LEVELS = 3  # of which even spacing is no chance
 _MANY = 16  # values that are rather a photograph or a soft edge than classes
@@ -242,7 +243,11 @@ class UnknownValues:
     def _of_colors(self, counts: ClassCounts) -> LabelError:
         known = self._labels.known_colors()
         values = sorted(self._seen)
-        lines = [self._line(value) + self._near(value, known, counts) for value in values]
+        lines = [self._line(value) for value in values]
+        lines[:_MOST_NEAR] = [
+            line + self._near(value, known, counts)
+            for line, value in zip(lines[:_MOST_NEAR], values, strict=False)
+        ]
         end = "1 colour is a class" if len(known) == 1 else f"{len(known)} colours are classes"
         if any(blended_from(value, known) for value in values[:MOST_LINES]):
             end = "unknown colours lie between two known ones: anti-aliased, resized or JPEG"
@@ -329,8 +334,8 @@ def _greys_of_palette(
     """The palette of the class list, or of a well-known data set, whose greys are the values."""
     from ..labels.class_list import PRESETS, read_preset  # here: few runs come to this
 
-    palettes = {name: read_preset(name).colors or {} for name in PRESETS}
-    for name, colors in ({"the class list": listed} if listed else palettes).items():
+    presets = ((name, read_preset(name).colors or {}) for name in PRESETS)
+    for name, colors in [("the class list", listed)] if listed else presets:
         if greys := greys_of(values, colors):
             return name, greys
     return None

@@ -87,6 +87,7 @@ def read_class_list(name: str) -> ClassList:
     """
     is_there = os.path.lexists(name)
     if name in PRESETS or (folded(name) in PRESETS and not is_there):
+        _refuse_ambiguous(folded(name))
         return read_preset(folded(name))
     if not {".", "/", "\\"} & set(name) and not is_there:
         raise LabelError(
@@ -101,12 +102,15 @@ def read_class_list(name: str) -> ClassList:
     return read_small(_FILE, name, lambda data: _checked(parse(_text(data), suffix)))
 
 
-def read_preset(name: str) -> ClassList:
-    """The class list of a well-known data set, one of `PRESETS`."""
+def _refuse_ambiguous(name: str) -> None:
     if os.path.isfile(name):
         raise LabelError(f"{name}: a preset, and a file of this folder").with_hint(
             f"./{name} for the file; the preset from a folder without such a file"
         )
+
+
+def read_preset(name: str) -> ClassList:
+    """The class list of a well-known data set, one of `PRESETS`."""
     from importlib import resources
 
     text = resources.files(__package__).joinpath("presets", f"{name}.json").read_text("utf-8")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 from ..errors import LabelError, MissingExtraError
@@ -131,8 +132,8 @@ def _by_colors(names: dict[str, Json]) -> dict[str, str]:
     """Colour to name, in which no name stands twice."""
     if not all(isinstance(name, str) for name in names.values()):
         raise LabelError("colours are its keys, but not all of their values are names")
-    if len(set(names.values())) < len(names):
-        name = next(n for n in names.values() if list(names.values()).count(n) > 1)
+    name, number = max(Counter(names.values()).items(), key=lambda item: item[1])
+    if number > 1:
         raise LabelError(f"the class {shown(name)} has several colours").with_hint(
             "a name for each colour; --map '#RRGGBB:CLASS' joins them"
         )
@@ -144,7 +145,7 @@ def _are_colors(shape: dict[str, Json]) -> bool:
     if not shape or not all(map(is_color, shape.values())) or all(k.isdecimal() for k in shape):
         return False
     lists = [value for value in shape.values() if isinstance(value, list)]
-    values = {sample for value in lists for sample in value}
+    values = {int(sample) for value in lists for sample in value}
     are_regions = all(len(set(value)) == len(value) for value in lists) and (
         values | {0} == {*range(len(values | {0}))}  # as nnU-Net numbers its values
     )

@@ -33,16 +33,19 @@ def blended_from(color: int, known: Iterable[int]) -> tuple[int, int] | None:
         The pair whose straight line it lies on, the nearest first; None if there is none.
     """
     some = sorted(known)[:_MOST_KNOWN]
-    blends = [pair for pair in combinations(some, 2) if _lies_between(color, *pair)]
+    away = {other: distance(other, color) for other in some}
+    blends = [
+        (a, b) for a, b in combinations(some, 2) if _lies_between(color, a, b, away[a], away[b])
+    ]
     if not blends:
         return None
     return min(blends, key=lambda pair: (distance(pair[0], pair[1]), pair))
 
 
-def _lies_between(color: int, a: int, b: int) -> bool:
-    length = distance(a, b)
-    from_a, to_b = distance(a, color), distance(color, b)
-    return from_a > 0 < to_b and from_a < length > to_b and _off_line(color, a, b) <= _TOLERANCE
+def _lies_between(color: int, a: int, b: int, from_a: float, to_b: float) -> bool:
+    """Whether a colour, so far from two others, lies on the straight line from one to the other."""
+    is_apart = from_a > 0 < to_b and max(from_a, to_b) < distance(a, b)
+    return is_apart and _off_line(color, a, b) <= _TOLERANCE
 
 
 def _off_line(color: int, a: int, b: int) -> float:

@@ -15,4 +15,4 @@ ENDINGS = {
     "pdf": (".pdf",),
 }
 DATA = ("csv", "json")  # for programs: whatever people see, they hold what `weights` writes
-DRAWN = ("png", "pdf")  # by matplotlib
+BY_MATPLOTLIB = ("png", "pdf")

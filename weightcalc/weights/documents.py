@@ -21,9 +21,10 @@ from ..text.escape import printable
 
 PICKLES = (".pickle", ".pkl", ".pt", ".pth")
 _LONGEST_NUMBER = 400
-_OF_FLOAT32 = 6  # significant digits that a float32 keeps of any number
-# A string as it is, or the key of {0: 0.5}, as Python prints it and YAML has it.
-_KEY = re.compile(r'("(?:[^"\\]|\\.)*")|([{,]\s*)([0-9]+)\s*:')
+_DIGITS = {2: 3, 4: 6}  # significant digits that a float of so many bytes keeps of any number
+# A string as it is, or the key of {0: 0.5}, as Python prints it and YAML has it. A string that does
+# not end is taken to the end, or each quotation mark in it would be tried anew.
+_KEY = re.compile(r'("(?:[^"\\]|\\.)*+"?)|([{,]\s*)([0-9]+)\s*:')
 
 
 class Document(NamedTuple):
@@ -90,7 +91,7 @@ def _read_npy(data: bytes) -> Document:
     if len(stored) != size * header.dtype.itemsize:
         raise WeightError(f"{len(stored)} bytes of weights, not {size * header.dtype.itemsize}")
     values = np.frombuffer(stored, header.dtype)
-    digits = _OF_FLOAT32 if header.dtype.itemsize <= 4 and header.dtype.kind == "f" else None
+    digits = _DIGITS.get(header.dtype.itemsize) if header.dtype.kind == "f" else None
     return Document([Decimal(repr(value)) for value in values.tolist()], digits)
 
 
