@@ -86,7 +86,7 @@ def test_add_batch_refuses(batch, message):
 
 def test_one_hot_channel_outside_the_classes():
     """A one-hot channel without a class is an error, like a value without one."""
-    with pytest.raises(LabelError, match="value 2"):
+    with pytest.raises(LabelError, match=r"3 channels .* 2 classes"):
         ClassCounts(LabelMap(2)).add_batch(np.eye(3)[LABELS])
 
 
@@ -116,3 +116,87 @@ def test_add_overlapping_batch():
     counts = ClassCounts()
     counts.add_batch(np.array([[[[1, 1], [0, 1], [0, 0]]]]), overlapping=True)
     assert (counts.pixels, counts.num_pixels, counts.ignored_pixels) == ([1, 2], 3, 0)
+
+
+@pytest.mark.parametrize("size", [None, 3, 64])
+def test_channels_first_are_refused(size):
+    """Channels before rows and columns are no classes, and the hint puts them last."""
+    batch = np.zeros((10, 3, 64, 48), dtype=np.uint8)
+    batch[:, 2, :8] = 1  # 10 x 8 x 48 pixels
+    counts = ClassCounts(LabelMap(size))
+    with pytest.raises(LabelError) as caught:
+        counts.add_batch(batch, overlapping=True)
+    assert str(batch.shape) in str(caught.value)
+    assert "numpy.moveaxis(batch, 1, -1)" in str(caught.value)
+    assert counts == ClassCounts(LabelMap(size))
+    right = ClassCounts(LabelMap(3))
+    right.add_batch(np.moveaxis(batch, 1, -1), overlapping=True)
+    assert right.pixels == [0, 0, 3840]
+
+
+def test_one_hot_channels_first_are_refused():
+    """One-hot vectors along the second axis are not taken for masks of soft channels."""
+    batch = np.moveaxis(np.eye(3)[np.zeros((2, 64, 48), int)], -1, 1)
+    for labels in (LabelMap(), LabelMap(3)):
+        with pytest.raises(LabelError) as caught:
+            ClassCounts(labels).add_batch(batch)
+        assert "numpy.moveaxis(batch, 1, -1)" in str(caught.value)
+
+
+def test_many_channels_last():
+    """As many channels as classes are right, whatever the size; and so are ignored ones besides."""
+    counts = ClassCounts(LabelMap(150))
+    counts.add_batch(np.ones((1, 4, 40, 150), int), overlapping=True)
+    assert counts.pixels == [160] * 150
+    ignoring = ClassCounts(LabelMap(2, ignore=[2]))
+    ignoring.add_batch(np.eye(3)[LABELS])
+    assert (ignoring.pixels, ignoring.ignored_pixels) == ([7, 1], 12)
+
+
+VOLUME = np.arange(32 * 32 * 8).reshape(32, 32, 8) % 3 // 2
+
+
+def test_volume_as_a_mask():
+    """A volume is refused as a mask by a hint that works: the same pixels in two axes."""
+    counts = ClassCounts()
+    with pytest.raises(LabelError) as caught:
+        counts.add_mask(VOLUME)
+    assert "mask.reshape(-1, mask.shape[-1])" in str(caught.value)
+    counts.add_mask(VOLUME.reshape(-1, VOLUME.shape[-1]))
+    assert (counts.num_masks, counts.pixels) == (
+        1,
+        [5462, 2730],
+    )  # 8192 // 3 values of 2 in 0..8191
+
+
+@pytest.mark.parametrize("shape", [(2, 1, 32, 32, 8), (2, 32, 32, 8)])
+def test_batch_of_volumes(shape):
+    """A batch of volumes is refused by a hint that works."""
+    batch = np.array([VOLUME, VOLUME]).reshape(shape)
+    counts = ClassCounts()
+    with pytest.raises(LabelError) as caught:
+        counts.add_batch(batch)
+    assert "batch.reshape(len(batch), -1, batch.shape[-1])" in str(caught.value)
+    counts.add_batch(batch.reshape(len(batch), -1, batch.shape[-1]))
+    assert (counts.num_masks, counts.pixels) == (2, [10924, 5460])
+
+
+def test_batch_of_volumes_with_channels():
+    """Channels of volumes, first or last, are counted as the hint says."""
+    first = np.zeros((2, 3, 32, 32, 8), int)
+    first[:, 1, 0] = 1  # 2 x 32 x 8 voxels
+    with pytest.raises(LabelError) as caught:
+        ClassCounts().add_batch(first, overlapping=True)
+    assert "batch.reshape(len(batch), -1, *batch.shape[-2:])" in str(caught.value)
+    assert "numpy.moveaxis(batch, 1, -1)" in str(caught.value)
+    last = np.moveaxis(first, 1, -1)
+    counts = ClassCounts()
+    counts.add_batch(last.reshape(len(last), -1, *last.shape[-2:]), overlapping=True)
+    assert counts.pixels == [0, 512, 0]
+
+
+def test_unknown_value_has_a_hint():
+    """A value without a class is refused with the parameter that settles it."""
+    with pytest.raises(LabelError) as caught:
+        ClassCounts(LabelMap(3)).add_mask([[0, 7]])
+    assert "LabelMap(ignore=[7])" in str(caught.value)

@@ -130,10 +130,10 @@ class ClassCounts:
         Raises
         ------
         LabelError
-            If a value belongs to no class, a vector is not one-hot, or it cannot be told
-            which of both the batch holds; nothing is added then.
+            If a value belongs to no class, a vector is not one-hot, the channels are not as many
+            as the classes, or it cannot be told which of both the batch holds; nothing is added then.
         """
-        self._add_all(count_batch(batch, one_hot, overlapping))
+        self._add_all(count_batch(batch, one_hot, overlapping, self.labels))
 
     def _add_all(self, masks: list[ValueCounts]) -> None:
         labelled = [
@@ -145,7 +145,10 @@ class ClassCounts:
         for one in labelled:
             for value, pixels in one.unknown.items():
                 name = self.labels.name_of_value(value)
-                raise LabelError(f"value {name} ({pixels} pixels) is neither a class nor ignored")
+                raise LabelError(
+                    f"value {name} ({pixels} pixels) is neither a class nor ignored: "
+                    f"LabelMap(ignore=[{value}]) leaves such pixels out"
+                )
         for mask, one in zip(masks, labelled, strict=True):
             self.add_labelled(mask, one)
 
