@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import os
 import signal
-import subprocess
-import sys
-import time
 from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
 
@@ -17,37 +12,8 @@ import pytest
 from weightcalc import LabelMap, MaskError, MasksError, count_masks, local_pool
 from weightcalc.counting import count as counting
 from weightcalc.counting.count import count_each
-from weightcalc.counting.engines import HealingExecutor
+from weightcalc.counting.engines import GrowingExecutor, HealingExecutor
 from weightcalc.sources.names import name_from
-
-CLUSTER = """
-import sys
-from distributed import LocalCluster
-if __name__ == "__main__":
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
-        pids = [str(worker.pid) for worker in cluster.workers.values()]
-        print(cluster.scheduler_address, *pids, flush=True)
-        sys.stdin.read()
-"""
-
-API = """
-import sys
-from distributed import Client
-import weightcalc
-if __name__ == "__main__":
-    with Client(sys.argv[1], set_as_default=False) as client:
-        masks = weightcalc.list_masks(sys.argv[2])
-        counts = weightcalc.count_masks(
-            masks, weightcalc.LabelMap(2), executor=client.get_executor(), num_workers=2)
-        counts.sources = [sys.argv[2]]
-        sys.stdout.write(counts.to_json())
-"""
-
-
-@pytest.fixture
-def masks(save_mask):
-    """Names of 40 masks, whose i-th holds i pixels of class 1 and 40 - i of class 0."""
-    return [save_mask([[1] * i + [0] * (40 - i)], f"m/{i:02}.png") for i in range(1, 41)]
 
 
 def deadly(monkeypatch, *names: str) -> None:
@@ -186,82 +152,6 @@ def test_an_executor_that_cannot_heal(masks, death):
         count_masks(masks, LabelMap(2), executor=Foreign(death(), "07.png"), num_workers=1)
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    """Address of a Dask scheduler with two workers of a process each, and their pids."""
-    if importlib.util.find_spec("distributed") is None:
-        pytest.skip("distributed is not installed")
-    home = str(Path(counting.__file__).parents[2])
-    command = [sys.executable, "-W", "ignore", "-c", CLUSTER]
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        text=True, env={**os.environ, "PYTHONPATH": home},
-    )  # fmt: skip
-    address, *pids = process.stdout.readline().split()
-    yield address, [int(pid) for pid in pids]
-    process.communicate()
-
-
-def start(environment, *arguments: object) -> subprocess.Popen:
-    command = [sys.executable, "-m", "weightcalc", "count", *map(str, arguments)]
-    return subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-
-
-def test_dask(environment, cluster, masks):
-    """Workers of Dask give the bytes that one process gives, from the command line or not."""
-    address, _ = cluster
-    folder = str(Path(masks[0]).parent)
-    alone = start(environment, folder, "-n2", "-j1").communicate(timeout=60)[0]
-    assert b'"pixels": 820' in alone
-    assert start(environment, folder, "-n2", "--dask", address).communicate(timeout=60)[0] == alone
-    script = [sys.executable, "-c", API, address, folder]
-    assert subprocess.check_output(script, env=environment, timeout=60) == alone
-
-
-def test_dask_counts_scenes(environment, cluster, save_mask, tmp_path, monkeypatch):
-    """A scene travels to the workers of Dask as one, and its files by relative names."""
-    address, _ = cluster
-    monkeypatch.chdir(tmp_path)
-    for scene in range(30):
-        save_mask([[0] * scene + [1] * 30], f"s/{scene}_hair.png")
-        save_mask([[1] * scene + [0] * 30], f"s/{scene}_skin.png")
-    words = ["s", "--layers", "{scene}_{class}.png", "--rest", "other"]
-    alone = start(environment, *words, "-j1").communicate(timeout=60)[0]
-    assert [c["pixels"] for c in json.loads(alone)["classes"]] == [900, 0, 435]
-    assert start(environment, *words, "--dask", address).communicate(timeout=60)[0] == alone
-    Path("s/7_skin.png").write_bytes(b"junk")
-    _, said = start(environment, *words, "--dask", address).communicate(timeout=60)
-    assert b"\nerror: s/7_skin.png: no image" in said
-
-
-def test_a_dask_worker_is_killed(environment, cluster, save_mask, tmp_path):
-    """A worker of Dask that is killed in the middle costs time, and no counts."""
-    address, pids = cluster
-    first = Path(save_mask([[0, 1, 1]], "m/0.png"))
-    for i in range(1, 3000):
-        (tmp_path / f"m/{i}.png").hardlink_to(first)
-    running = start(environment, tmp_path / "m", "-n2", "--dask", address, "--progress")
-    while b"/3000" not in (said := running.stderr.read1()) or b" 0/3000" in said:
-        time.sleep(0.01)
-    os.kill(pids[0], signal.SIGKILL)
-    out, said = running.communicate(timeout=60)
-    assert running.returncode == 0, said
-    assert out == start(environment, tmp_path / "m", "-n2", "-j1").communicate(timeout=60)[0]
-
-
-def test_dask_works_elsewhere(environment, cluster, masks, tmp_path, monkeypatch):
-    """Relative names mean the same to workers of Dask in another folder, also in messages."""
-    address, _ = cluster
-    monkeypatch.chdir(tmp_path)
-    out, _ = start(environment, "m", "-n2", "--dask", address).communicate(timeout=60)
-    assert b'"pixels": 820' in out
-    Path(masks[0]).write_bytes(b"junk")
-    _, said = start(environment, "m", "-n2", "--dask", address).communicate(timeout=60)
-    assert said.startswith(b"error: m/01.png: no image")
-
-
 @pytest.mark.parametrize(
     ("name", "found"),
     [
@@ -277,27 +167,34 @@ def test_names_from_elsewhere(name, found):
     assert name_from("/data", name) == found
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nowhere"])
-def test_no_dask_scheduler(weightcalc, masks, address):
-    """A scheduler that is not there is an error, within seconds, that names it."""
-    pytest.importorskip("distributed", reason="distributed is not installed")
-    result = weightcalc("count", *masks, "--dask", address)
-    assert result.exit_code == 2
-    assert result.stderr.startswith(f"error: {address}: no Dask scheduler answers there\n")
+class Growing(GrowingExecutor):
+    """One worker, then ten; it notes how many tasks were under way at a time."""
+
+    def __init__(self):
+        self.workers, self.under_way, self.most = 1, 0, []
+
+    @property
+    def num_workers(self):
+        self.most.append(self.under_way)
+        self.workers, now = 10, self.workers
+        return now
+
+    def submit(self, function, /, batch):
+        future: Future = Future()
+        self.under_way += 1
+        future.result = lambda: self.done(function(batch))
+        return future
+
+    def done(self, result):
+        self.under_way -= 1
+        return result
 
 
-def test_without_dask(weightcalc, masks, monkeypatch):
-    """Without Dask the error names the extra."""
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    result = weightcalc("count", *masks, "--dask", "tcp://127.0.0.1:1")
-    assert result.stderr == "error: --dask needs: pip install 'weightcalc[dask]'\n"
-
-
-def test_jobs_and_dask(weightcalc, masks):
-    """-j and --dask exclude each other."""
-    result = weightcalc("count", *masks, "--dask", "tcp://127.0.0.1:1", "-j2")
-    assert result.exit_code == 2
-    assert "-j/--jobs" in result.stderr
+def test_workers_that_come_later(masks):
+    """Four tasks are under way for each worker that there is now: 4 for one, then 40 for ten."""
+    executor = Growing()
+    assert [c.name for c in count_each(masks * 20, executor=executor, num_workers=50)] == masks * 20
+    assert executor.most[:3] == [0, 3, 39]
 
 
 def test_tasks_of_a_million_masks():

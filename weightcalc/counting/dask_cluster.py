@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
+from pickle import dumps  # as the executors do: of our own work
 from typing import Any, TypeVar
 
 from .._version import __version__
@@ -62,6 +63,7 @@ class DaskCluster(GrowingExecutor):
     def __init__(self, client: Any) -> None:
         self._client = client
         self._executor = client.get_executor(pure=False)
+        self._work = _worker_function()
         self._connection = client.scheduler_comm.comm
         self._seen = -float(_LOOK_SECONDS)
         self._workers = 0
@@ -76,30 +78,24 @@ class DaskCluster(GrowingExecutor):
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Run a function on a worker that has this version of weightcalc."""
-        future = self._executor.submit(_as_here, __version__, fn, *args, **kwargs)
+        packed = dumps((fn, args, kwargs))
+        future = self._executor.submit(self._work, __version__, packed)
         return _Watched(future, self._connection.closed)
 
     def others(self) -> list[str]:
-        """Who of the cluster has not this version of weightcalc: a line for each."""
-        found = {**self._ask("run_on_scheduler"), **self._ask("run", on_error="return")}
-        return [
-            f"{where}: {_what_is_there(version)}"
-            for where, version in found.items()
-            if version != __version__
-        ]
-
-    def _ask(self, how: str, **options: str) -> dict[str, object]:
-        """The version of weightcalc by address, or the error instead; nothing without an answer."""
-        ask = getattr(self._client, how)
+        """The workers that have not this version of weightcalc: a line for each."""
         try:
             found = self._client.sync(
-                ask, eval, _VERSION, callback_timeout=_ANSWER_SECONDS, **options
-            )
-        except ImportError as error:
-            found = error
-        except Exception:  # noqa: BLE001  # what it is asked about is an error already
-            return {}
-        return found if isinstance(found, dict) else {"the scheduler": found}
+                self._client.run, eval, _VERSION, on_error="return",
+                callback_timeout=_ANSWER_SECONDS,
+            )  # fmt: skip
+        except Exception:  # noqa: BLE001  # what they are asked about is an error already
+            return []
+        return [
+            f"{worker}: {_what_is_there(version)}"
+            for worker, version in found.items()
+            if version != __version__
+        ]
 
 
 def _what_is_there(version: object) -> str:
@@ -110,11 +106,24 @@ def _what_is_there(version: object) -> str:
     return f"weightcalc cannot be imported there: {printable(str(version))}"
 
 
-def _as_here(version: str, work: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
-    """Do the work, if the worker counts as the process that asks for it would."""
-    if version != __version__:
-        raise ImportError(f"weightcalc {__version__}, not {version}")
-    return work(*args, **kwargs)
+def _worker_function() -> Callable[[str, bytes], Any]:
+    """
+    The function that workers run, which travels as code, as all that has no name in a module.
+
+    A worker that cannot import what it is sent ends without a word; this fails in the task.
+    """
+
+    def work(version: str, packed: bytes) -> Any:
+        from pickle import loads
+
+        from .._version import __version__ as here
+
+        if here != version:
+            raise ImportError(f"weightcalc {version}, not {here}")
+        function, args, kwargs = loads(packed)
+        return function(*args, **kwargs)
+
+    return work
 
 
 @contextmanager
@@ -138,14 +147,7 @@ def dask_pool(address: str) -> Iterator[DaskCluster]:
     except ImportError as error:
         raise MissingExtraError("--dask", "dask") from error
     name = printable(address)
-    try:
-        client: Any = Client(  # type: ignore[no-untyped-call]
-            address, timeout=_CONNECT_SECONDS, set_as_default=False
-        )
-    except (OSError, ValueError) as error:
-        raise SourceError(f"{name}: no Dask scheduler answers there").with_hint(
-            "dask scheduler, and --dask with the address that it prints"
-        ) from error
+    client: Any = _connected(Client, address)
     with _silent_dask(), client:
         cluster = DaskCluster(client)
         if not cluster.num_workers:
@@ -164,10 +166,28 @@ def dask_pool(address: str) -> Iterator[DaskCluster]:
             raise
 
 
+def _connected(client: Callable[..., Any], address: str) -> Any:
+    """A client of the scheduler at an address, if one answers there."""
+    name = printable(address)
+    try:
+        return client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+    except TypeError as error:
+        if "ssl_context" not in str(error):
+            raise
+        raise SourceError(f"{name}: no certificate is configured").with_hint(
+            "set ca-file, client.cert and client.key below distributed.comm.tls in the configuration "
+            "of Dask"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{name}: no Dask scheduler answers there").with_hint(
+            "dask scheduler, and --dask with the address that it prints"
+        ) from error
+
+
 def _unlike(others: Sequence[str]) -> SourceError:
     more = f"; and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
     return SourceError("; ".join(others[:_MOST_NAMED]) + more).with_hint(
-        f"install weightcalc=={__version__} for the scheduler and for each worker"
+        f"install weightcalc=={__version__} for each worker"
     )
 
 
