@@ -221,7 +221,8 @@ def on_spread(counts: ClassCounts, weights: Sequence[float], formula: Formula) -
     ratio = max(some, default=1.0) / min(some, default=1.0)
     if formula.clip is not None or ratio <= _FAR_APART:
         return ""
-    other = "" if formula.method == "enet" else " or -m enet"
+    # the classes of pos-weight overlap, and enet weighs those that do not
+    other = "" if formula.method in ("enet", "pos-weight") else " or -m enet"
     return f"weights differ by a factor of {ratio:,.0f}: --clip LOW:HIGH{other} bounds them"
 
 
