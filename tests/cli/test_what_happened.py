@@ -134,3 +134,11 @@ def test_missing_kernel(at_terminal, environment):
         check=True,
     )
     assert (json.loads(done.stdout), done.stderr) == (BALANCED, b"")
+
+
+def test_far_apart_of_overlapping_classes(weightcalc):
+    """Weights of classes that overlap are not brought together by a method for those that do not."""
+    result = weightcalc("weights", "--pixels", "999999, 1", "-m", "pos-weight")
+    line = next(line for line in result.stderr.splitlines() if "by a factor of" in line)
+    assert "--clip LOW:HIGH" in line
+    assert "enet" not in line

@@ -123,6 +123,20 @@ def test_refused(sources, options, error):
         class_weights(sources, **options)
 
 
+@pytest.mark.parametrize("option", ["layers", "rest", "foreground", "channel_axis"])
+def test_options_of_count(option):
+    """An option that only commands have is refused with the way by a counts file."""
+    with pytest.raises(WeightError, match="weightcalc count") as caught:
+        class_weights("masks", **{option: "x"})
+    assert f"--{option.replace('_', '-')}" in str(caught.value)
+
+
+def test_names_as_a_list():
+    """Names of classes in a list are refused with the way by a file."""
+    with pytest.raises(TypeError, match=r"names\.txt"):
+        class_weights("masks", classes=["a", "b", "c"])
+
+
 def test_binary_masks(save_mask):
     """Masks of 0 and 255 are refused until a mapping says what 255 is, as by the command."""
     save_mask([[0, 0, 0, 255]], "binary/a.png")

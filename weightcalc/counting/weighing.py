@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import OutputError, SourceError
+from ..errors import OutputError, SourceError, WeightError
 from ..labels.options import LabelOptions
 from ..masks.encodings import ENCODINGS
 from ..masks.options import ReadOptions
@@ -27,6 +27,13 @@ from .run import count_data, say_idle_options
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import DTypeLike
+
+
+# Options of `weightcalc count` that say what is counted, and are no parameters of `class_weights`.
+_ONLY_OF_COMMANDS = {
+    "layers", "rest", "foreground", "channel_axis", "array", "reduce_zero_label", "files_from",
+    "root", "suffix", "follow", "allow_lossy", "max_pixels", "max_bytes", "cache",
+}  # fmt: skip
 
 
 def class_weights(
@@ -98,12 +105,13 @@ def class_weights(
     ValueError
         If `encoding`, `on_error` or `num_workers` is none.
     TypeError
-        If sources are no paths, or `dtype` is no floating-point type.
+        If sources or `classes` are no paths, or `dtype` is no floating-point type.
     """
     import numpy as np
 
     if not np.issubdtype(np.dtype(dtype), np.floating):
         raise TypeError(f"dtype must be a floating-point type, got {np.dtype(dtype)}")
+    _check_params(params)
     _check_word("encoding", encoding, ENCODINGS)
     _check_word("on_error", on_error, ON_ERROR)
     if num_workers < 1:
@@ -111,7 +119,7 @@ def class_weights(
     asked = FormulaOptions(method, params, _words(zero), absent, normalize, clip, denominator)
     labels = LabelOptions(
         None if num_classes is None else operator.index(num_classes),
-        None if classes is None else os.fspath(classes),
+        _class_list(classes),
         _words(ignore),
         tuple(f"{value}:{index}" for value, index in (mapping or {}).items()),
     )
@@ -144,6 +152,31 @@ def check_names(data: DataSet, layout: str) -> None:
         ).with_hint(f"-c/--classes with a list of the {data.unordered}, or --layout named")
     if layout == "named" and not data.labels.learn_colors:
         lay_out([0.0] * len(data.class_names) or [0.0], data.class_names, layout)
+
+
+def _check_params(params: Mapping[str, object]) -> None:
+    """
+    Refuse options of ``weightcalc count`` that are no parameters here.
+
+    Raises
+    ------
+    WeightError
+    """
+    if (name := next(filter(_ONLY_OF_COMMANDS.__contains__, params), None)) is not None:
+        option = f"--{name.replace('_', '-')}"
+        raise WeightError(
+            f"class_weights has no parameter {name!r}: `weightcalc count ... {option} ... -o "
+            'counts.json` counts with it, and class_weights("counts.json") weighs these counts'
+        )
+
+
+def _class_list(classes: Any) -> str | None:
+    if classes is None or isinstance(classes, str | os.PathLike):
+        return None if classes is None else os.fspath(classes)
+    raise TypeError(
+        "classes is the name of a file or a preset: write the names into a text file, one a line, "
+        'as classes="names.txt"'
+    )
 
 
 def _check_word(name: str, word: str, choices: Sequence[str]) -> None:
