@@ -331,6 +331,9 @@ def test_reduce_zero_label_and_ignore(count):
         ("--encoding color --map 0-5:0", "0-5 is a range of indices"),
         ("--encoding color --map 255:0", "255 is an index"),
         ("--encoding color --ignore-index 255", "255 is an index"),
+        ("--encoding color --ignore-index 0 -n 2", "0 is an index"),
+        ("--map *:0 --ignore-index *", "both ignored and mapped"),
+        ("--ignore-index *", "-n/--num-classes"),
         ("--encoding index --map #804080:0", "#804080 is a colour.*\\n?.*--encoding color"),
         ("--map 128,64,128:0", "hint: '#804080' for the colour"),
         ("--ignore-index (128,64,128)", "hint: '#804080' for the colour"),
@@ -348,6 +351,15 @@ def test_same_map_twice_is_no_contradiction(count):
     """Saying the same twice is not saying two things."""
     options = ["--map", "7:3", "--map", "7:3", "--ignore-index", 1, "--ignore-index", 1]
     assert count(ROW, *options)[1:] == ([4, 0, 2, 1], {1: 3})
+
+
+def test_all_other_values_are_ignored():
+    """Values that are neither a class nor mapped are ignored together; classes are counted."""
+    labels = LabelMap(2, mapping={7: 1}, ignore=[9], ignore_rest=True)
+    counts = ClassCounts(labels)
+    counts.add_mask(np.array([[0, 7, 7, 9, 100, 200]], np.uint8))
+    assert (counts.pixels, counts.ignored) == ([1, 2], {9: [1, 1], None: [2, 1]})
+    assert counts.ignored_pixels == 3
 
 
 def test_label_map_of_colours():

@@ -85,7 +85,8 @@ RULES: dict[str, Rule] = {
     "unknown-color": Rule(
         ERROR,
         "colour that is neither a class nor ignored",
-        "--ignore-index '#RRGGBB' leaves it out, --map '#RRGGBB:CLASS' counts it",
+        "--ignore-index '#RRGGBB' leaves it out, --ignore-index '*' all of them; "
+        "--map '#RRGGBB:CLASS' counts it",
         on_mask=mask_rules.unknown_color,
     ),
     "palette-differs": Rule(

@@ -94,8 +94,9 @@ def _check_ignored(labels: LabelMap, num_classes: int) -> None:
     """Refuse values to ignore that are no class of the numbers, which have no others."""
     ranges = [values.low for values, index in labels.ranges if index is None]
     strange = sorted(value for value in (*labels.ignore, *ranges) if not 0 <= value < num_classes)
-    if strange or labels.ignore_nodata:
-        name = labels.name_of_value(strange[0]) if strange else "nodata"
+    if strange or labels.ignore_nodata or labels.ignore_rest:
+        words = "nodata" if labels.ignore_nodata else "'*'"
+        name = labels.name_of_value(strange[0]) if strange else words
         raise CountsError(
             f"--ignore-index {name}: the numbers of --pixels are those of classes 0 to "
             f"{num_classes - 1}, and of no other value"

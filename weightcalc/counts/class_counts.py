@@ -168,10 +168,12 @@ class ClassCounts:
             masks[index] += 1
             sizes[index] += size
             labelled_sizes[index] += labelled_size
+        without_label = mask.unlabelled + labelled.ignored.get(None, 0)
         for value, pixels in labelled.ignored.items():
-            self._ignore(value, pixels, 1)
-        if mask.unlabelled:
-            self._ignore(None, mask.unlabelled, 1)
+            if value is not None:
+                self._ignore(value, pixels, 1)
+        if without_label:
+            self._ignore(None, without_label, 1)
 
     def _ignore(self, value: int | None, pixels: int, masks: int) -> None:
         seen = self.ignored.setdefault(value, [0, 0])

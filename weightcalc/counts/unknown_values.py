@@ -286,10 +286,20 @@ class UnknownValues:
                 f"{larger}or leave out what is a photograph or has soft edges (--exclude); "
                 "--map LOW-HIGH:CLASS and --map '*:CLASS' join many values"
             )
-        return (
-            f"{larger}{ignore} if such pixels are to be left out, "
-            f"{map_} if they are a class of another number"
+        return larger + (
+            self._all_at_once()
+            or f"{ignore} if such pixels are to be left out, {map_} if they are pixels of a class"
         )
+
+    def _all_at_once(self) -> str:
+        """What settles several values, where it is said which the classes are; "" otherwise."""
+        labels = self._labels
+        if len(self._seen) == 1 or labels.num_classes is None:
+            return ""
+        ignore = "--ignore-index '*' if all such pixels are to be left out, "
+        if labels.colors is None and labels.class_names is None:  # '*' would take in all classes
+            return f"{ignore}--map VALUE:CLASS for each value of a class"
+        return f"{ignore}--map '*:CLASS' if all are pixels of one class"
 
     def _one_too_many(self) -> str:
         """What a list without the background, or ids that begin at 1, ask for; "" otherwise."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .class_list import ClassList
 
 _FILE = SmallFile("map", 1 << 20, LabelError, "expected pairs of value and class")
+_EXAMPLES = ("'#ffffff' for white", "'#000000' for black")
+_WORDS = ("none", "nodata", "*")  # of --ignore-index, which stand for no certain values
 
 
 class Asked(NamedTuple):
@@ -89,6 +91,7 @@ def label_map(listed: ClassList | None, encoding: str, options: LabelOptions) ->
         ranges=wanted.ranges,
         regions=listed.regions if listed else None,
         rest=wanted.rest,
+        ignore_rest=wanted.ignore_rest,
         ignore_nodata=wanted.nodata,
         listed_colors=listed.colors if listed else None,
         reduce_zero_label=reduce_zero_label,
@@ -158,6 +161,7 @@ def _color_map(listed: ClassList | None, options: LabelOptions) -> Asked:
         ignore=wanted.ignore,
         mapping=targets,
         rest=wanted.rest,
+        ignore_rest=wanted.ignore_rest,
         colors=colors,
         learn_colors=learn,
     )
@@ -165,17 +169,17 @@ def _color_map(listed: ClassList | None, options: LabelOptions) -> Asked:
 
 
 def _refuse_indices(options: LabelOptions, values: dict[str, int], wanted: _Wanted) -> None:
-    """Refuse ranges and numbers where values are colours: 255 would be blue, and not white."""
+    """Refuse ranges and numbers where values are colours: 255 would be blue, 0 the class of black."""
     words = [*(text for _, text, _ in _all_pairs(options.mapping)), *options.ignore_index]
     numbers = [w.strip() for w in words if w.strip() not in values and w.strip().isdecimal()]
-    index = next((number for number in numbers if int(number)), None)  # 0 is black in any case
+    index = next(iter(numbers), None)
     if wanted.ranges:
         raise LabelError(
             f"{wanted.ranges[0][0]} is a range of indices, and these masks hold colours"
         )
     if index is not None:
         raise LabelError(f"{index} is an index, and these masks hold colours").with_hint(
-            "a colour as '#RRGGBB', such as '#ffffff' for white, or --encoding index"
+            f"a colour as '#RRGGBB', such as {_EXAMPLES[not int(index)]}, or --encoding index"
         )
 
 
@@ -188,6 +192,7 @@ class _Wanted(NamedTuple):
     ignore: frozenset[int]
     ranges: list[tuple[Values, int | None]]
     rest: int | None
+    ignore_rest: bool
     nodata: bool
     said: dict[int, str]
 
@@ -215,11 +220,12 @@ def _wanted(
                 said[found.low] = f"--map {argument}"
     words = [text.strip() for text in options.ignore_index]
     kept = frozenset() if "none" in words else frozenset(listed) - targets.keys()
-    given = {text: parse_values(text, values) for text in words if text not in ("none", "nodata")}
+    given = {text: parse_values(text, values) for text in words if text not in _WORDS}
     ranges += [(found, None) for found in given.values() if found.low < found.high]
     single = {v.low: f"--ignore-index {text}" for text, v in given.items() if v.low == v.high}
     said |= single
-    return _Wanted(targets, kept | single.keys(), ranges, rest, "nodata" in words, said)
+    ignore = kept | single.keys()
+    return _Wanted(targets, ignore, ranges, rest, "*" in words, "nodata" in words, said)
 
 
 def _only(before: int | None, index: int, text: str) -> int:

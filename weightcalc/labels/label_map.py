@@ -22,13 +22,18 @@ MOST_COLORS = 512  # classes found by their colours: no known data set has more
 _IGNORED = -1
 _UNKNOWN = -2
 _SHARED = -3
+_IGNORED_REST = -4
 
 
 class Labelled(NamedTuple):
-    """The pixels of one mask by class, by ignored value, and by value without a class."""
+    """
+    The pixels of one mask by class, by ignored value, and by value without a class.
+
+    None stands for all values together that are ignored because nothing names them.
+    """
 
     classes: dict[int, int]
-    ignored: dict[int, int]
+    ignored: dict[int | None, int]
     unknown: dict[int, int]
 
 
@@ -56,6 +61,8 @@ class LabelMap:
     rest : int, optional
         Class of every value that nothing else names. Numbers that `num_classes` allows are
         not named by that; those with a name in `class_names` are.
+    ignore_rest : bool
+        Whether every value is ignored that is neither a class nor mapped.
     ignore_nodata : bool
         Whether the nodata value that a file declares is ignored in that file.
     colors : mapping of int to int, optional
@@ -83,6 +90,7 @@ class LabelMap:
         ranges: Sequence[tuple[Values, int | None]] = (),
         regions: Mapping[int, Sequence[int]] | None = None,
         rest: int | None = None,
+        ignore_rest: bool = False,
         ignore_nodata: bool = False,
         colors: Mapping[int, int] | None = None,
         listed_colors: Mapping[int, int] | None = None,
@@ -95,6 +103,7 @@ class LabelMap:
         self.ranges = tuple(ranges)
         self.regions = {value: tuple(shared) for value, shared in (regions or {}).items()}
         self.rest = rest
+        self.ignore_rest = ignore_rest
         self.ignore_nodata = ignore_nodata
         self.num_classes = _agree(
             num_classes, self.class_names, self.targets().union(*self.regions.values())
@@ -120,6 +129,14 @@ class LabelMap:
                 f"value {self.name_of_value(value)} is both ignored and mapped "
                 f"to class {self.mapping[value]}"
             ).with_hint("name it in --ignore-index or in --map, not in both")
+        if self.ignore_rest and self.rest is not None:
+            raise LabelError("all other values, '*', are both ignored and mapped").with_hint(
+                "'*' in --ignore-index or in --map, not in both"
+            )
+        if self.ignore_rest and self.num_classes is None:
+            raise LabelError(
+                "--ignore-index '*' leaves out what is no class, but nothing says what the classes are"
+            ).with_hint("-n/--num-classes, a class list (-c/--classes) or --map beside it")
         self._check_ranges()
         limit = MOST_CLASSES if self.num_classes is None else self.num_classes
         for index in sorted(self.targets().union(*self.regions.values())):
@@ -184,6 +201,8 @@ class LabelMap:
                 classes[index] = classes[index] + pixels if index in classes else pixels
             elif index == _IGNORED:
                 ignored[value] = pixels
+            elif index == _IGNORED_REST:  # together: there may be very many of them
+                ignored[None] = ignored.get(None, 0) + pixels
             elif index == _SHARED:
                 for shared in self.regions[value]:
                     classes[shared] = classes.get(shared, 0) + pixels
@@ -210,7 +229,7 @@ class LabelMap:
         own = self._own_class_of(value, channels)
         if self.rest is not None and not (own >= 0 and self._is_listed(value, own)):
             return self.rest
-        return own
+        return _IGNORED_REST if own == _UNKNOWN and self.ignore_rest else own
 
     def _own_class_of(self, value: int, channels: bool) -> int:
         """The class of a value that no option names."""
@@ -312,6 +331,8 @@ class LabelMap:
             options["regions"] = {str(v): list(self.regions[v]) for v in sorted(self.regions)}
         if self.rest is not None:
             options["rest"] = self.rest
+        if self.ignore_rest:
+            options["ignore_rest"] = True
         if self.ignore_nodata:
             options["ignore_nodata"] = True
         if self.reduce_zero_label:
