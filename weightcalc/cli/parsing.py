@@ -89,8 +89,8 @@ class Choice(click.Choice):  # type: ignore[type-arg]  # no parameter before cli
 
     def _instead(self, value: str, begun: Sequence[str]) -> str:
         """Why a word is refused, and what it may be meant to be."""
-        if self._prefixes and begun:
-            return f"{printable(value)!r} may be {' or '.join(begun)}"
+        if self._prefixes and len(begun) > 1:
+            return f"there is no {printable(value)!r}; did you mean {' or '.join(begun)}?"
         return f"there is no {printable(value)!r}{nearest(value, self.choices)}"
 
 
