@@ -37,6 +37,24 @@ def test_no_page(weightcalc, topic):
     assert any(name in result.stderr for name in topics())
 
 
+def test_word_of_pages(weightcalc):
+    """A word that no page is called by leads to pages that hold it, and a senseless one to the list."""
+    hint = weightcalc("help", "keras").stderr.splitlines()[-1]
+    named = re.findall(r"weightcalc help (\w+)", hint)
+    assert 1 <= len(named) <= 3
+    assert all("keras" in page(topic).lower() for topic in named)
+    assert weightcalc("help", "qqqq").stderr.endswith("hint: weightcalc help\n")
+
+
+def test_unknown_method(weightcalc):
+    """A method that does not exist, or whose beginning is that of two, leads to the page of methods."""
+    begun = weightcalc("weights", ".", "-m", "inverse")
+    assert begun.exit_code == 2
+    assert "inverse-frequency or inverse-log-count" in begun.stderr
+    for result in (begun, weightcalc("weights", ".", "-m", "sqrt")):
+        assert "hint: weightcalc help methods" in result.stderr
+
+
 def test_pager(environment, tmp_path):
     """On a terminal a page goes through the pager that PAGER names."""
     pager = tmp_path / "pager"

@@ -197,7 +197,8 @@ RULES: dict[str, Rule] = {
     "stale-weights": Rule(
         ERROR,
         "weights that are not those of these masks",
-        "weightcalc weights makes them anew; -m and -p say how a bare list was made",
+        "weightcalc weights makes them anew; -m, -p, --clip and --normalize say how a bare list "
+        "was made",
         needs=("weights",),
         on_set=set_rules.stale_weights,
         per_class=True,

@@ -14,6 +14,21 @@ from ..text.voice import is_terminal
 from .completion import complete_topics
 
 
+class NoPageError(click.UsageError):
+    """
+    The manual has no page of a name.
+
+    Attributes
+    ----------
+    hint : str
+        The commands that show the pages which speak of it, or the list of all pages.
+    """
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
 @click.command("help", short_help="Show the manual: all topics, or the page of one.")
 @click.argument("topic", required=False, shell_complete=complete_topics)
 def command(topic: str | None) -> None:
@@ -39,16 +54,18 @@ def command(topic: str | None) -> None:
 
 def _text_of(topic: str) -> str:
     """A page, or a part of one, by its name or the beginning of it."""
-    from ..manual import page, parts, topics
+    from ..manual import mentioning, page, parts, topics
 
     wanted = folded(topic).removesuffix(".md")
     pages, some = topics(), parts()
     names = [*pages, *some]
     begun = [name for name in names if wanted and name.startswith(wanted)]
     if wanted not in names and len(begun) != 1:
-        raise click.UsageError(
-            f"the manual has no page '{printable(topic)}'"
-            f"{did_you_mean(wanted, names) or nearest(wanted, pages)}"
+        about = " or ".join(f"weightcalc help {page}" for page in mentioning(wanted))
+        instead = did_you_mean(wanted, names) or ("" if about else nearest(wanted, pages))
+        raise NoPageError(
+            f"the manual has no page '{printable(topic)}'{instead}",
+            about or "weightcalc help",
         )
     name = wanted if wanted in names else begun[0]
     return page(name) if name in pages else some[name]

@@ -264,7 +264,7 @@ def method_option(section: str) -> Callable[[F], F]:
         section,
         "-m",
         "--method",
-        type=Choice(METHODS, prefixes=True),
+        type=Choice(METHODS, prefixes=True, hint="weightcalc help methods"),
         metavar="METHOD",
         default="median-frequency",
         show_default=True,

@@ -5,7 +5,7 @@ Words of the command line to values: callbacks and types of options.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -33,6 +33,23 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # no parameter before cl
         return int(parts[1]) << {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}[parts[2].upper()]
 
 
+class HintedParameter(click.BadParameter):
+    """
+    A value that an option does not take, and where to read of those that it takes.
+
+    Attributes
+    ----------
+    hint : str
+        A command; "" for the help of the command that was called.
+    """
+
+    def __init__(
+        self, message: str, hint: str, ctx: click.Context | None, param: click.Parameter | None
+    ) -> None:
+        super().__init__(message, ctx, param)
+        self.hint = hint
+
+
 class Choice(click.Choice):  # type: ignore[type-arg]  # no parameter before click 8.3
     """
     One word of a list, in any case and with _ for -; another one is told the nearest.
@@ -42,6 +59,8 @@ class Choice(click.Choice):  # type: ignore[type-arg]  # no parameter before cli
     words : collection of str
     prefixes : bool
         Whether the beginning of a word stands for it, where it is that of no other one.
+    hint : str
+        What tells the words apart, for a person who is refused; "" for the help of the command.
     refused : mapping of str to str, optional
         Words that people look for in the list, and what to do instead.
     """
@@ -51,10 +70,12 @@ class Choice(click.Choice):  # type: ignore[type-arg]  # no parameter before cli
         words: Collection[str],
         *,
         prefixes: bool = False,
+        hint: str = "",
         refused: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(list(words))
         self._prefixes = prefixes
+        self._hint = hint
         self._refused = refused or {}
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
@@ -62,9 +83,15 @@ class Choice(click.Choice):  # type: ignore[type-arg]  # no parameter before cli
         word = folded(value)
         begun = [choice for choice in self.choices if word and choice.startswith(word)]
         if word not in self.choices and not (self._prefixes and len(begun) == 1):
-            instead = f"there is no {printable(value)!r}{nearest(value, self.choices)}"
-            self.fail(self._refused.get(word, instead), param, ctx)
+            text = self._refused.get(word) or self._instead(value, begun)
+            raise HintedParameter(text, self._hint, ctx, param)
         return word if word in self.choices else begun[0]
+
+    def _instead(self, value: str, begun: Sequence[str]) -> str:
+        """Why a word is refused, and what it may be meant to be."""
+        if self._prefixes and len(begun) > 1:
+            return f"there is no {printable(value)!r}; did you mean {' or '.join(begun)}?"
+        return f"there is no {printable(value)!r}{nearest(value, self.choices)}"
 
 
 def parse_params(

@@ -17,7 +17,7 @@ _methods = option(
     "--method",
     "methods",
     multiple=True,
-    type=Choice(METHODS, prefixes=True),
+    type=Choice(METHODS, prefixes=True, hint="weightcalc help methods"),
     metavar="METHOD",
     help="Formula to show; repeatable.  [default: four that differ much]",
 )

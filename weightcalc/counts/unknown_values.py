@@ -296,10 +296,16 @@ class UnknownValues:
         labels = self._labels
         if len(self._seen) == 1 or labels.num_classes is None:
             return ""
-        ignore = "--ignore-index '*' if all such pixels are to be left out, "
-        if labels.colors is None and labels.class_names is None:  # '*' would take in all classes
-            return f"{ignore}--map VALUE:CLASS for each value of a class"
-        return f"{ignore}--map '*:CLASS' if all are pixels of one class"
+        if labels.colors is None and labels.class_names is None:  # '*' would map all classes
+            name = labels.name_of_value(min(self._seen))
+            return (
+                f"--ignore-index '*' if all such pixels are to be left out (--ignore-index {name} "
+                f"for one value), --map {name}:CLASS if they are pixels of a class"
+            )
+        return (
+            "--ignore-index '*' if all such pixels are to be left out, "
+            "--map '*:CLASS' if all are pixels of one class"
+        )
 
     def _one_too_many(self) -> str:
         """What a list without the background, or ids that begin at 1, ask for; "" otherwise."""

@@ -6,6 +6,8 @@ import re
 from importlib import resources
 
 _PART = re.compile(r"^## `([^`]+)`\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+_MOST_MENTIONING = 3
+_SHORT = 3  # letters that begin too many other words
 
 
 def topics() -> dict[str, str]:
@@ -39,6 +41,15 @@ def parts() -> dict[str, str]:
                 part[0].rstrip() + f"\n\n`weightcalc help {topic}` has the whole page.\n"
             )
     return found
+
+
+def mentioning(word: str) -> list[str]:
+    """The topics whose pages hold a word, or longer ones that begin so; the most often first."""
+    end = r"(?![a-z0-9])" if len(word) <= _SHORT else ""
+    begun = re.compile(rf"(?<![a-z0-9]){re.escape(word)}{end}", re.IGNORECASE)
+    often = {topic: len(begun.findall(page(topic))) for topic in topics()} if word else {}
+    found = sorted(filter(often.__getitem__, often), key=often.__getitem__, reverse=True)
+    return found[:_MOST_MENTIONING]
 
 
 def _summary(text: str) -> str:

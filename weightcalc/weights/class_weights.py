@@ -219,11 +219,14 @@ def on_spread(counts: ClassCounts, weights: Sequence[float], formula: Formula) -
     """That the weights of classes with pixels lie far apart, and what brings them together; or ""."""
     some = [weights[c] for c in present_classes(counts) if weights[c] > 0]
     ratio = max(some, default=1.0) / min(some, default=1.0)
-    if formula.clip is not None or ratio <= _FAR_APART:
+    if ratio <= _FAR_APART:
         return ""
+    narrower = "" if formula.clip is None else "a narrower "
     # Losses that ask for pos-weight, one for each class, have no use for weights of another kind.
     other = "" if formula.method in ("enet", "pos-weight") else " or -m enet"
-    return f"weights differ by a factor of {ratio:,.0f}: --clip LOW:HIGH{other} bounds them"
+    return (
+        f"weights differ by a factor of {ratio:,.0f}: {narrower}--clip LOW:HIGH{other} bounds them"
+    )
 
 
 def _on_saturation(counts: ClassCounts, formula: Formula, present: Sequence[int]) -> Iterator[str]:
