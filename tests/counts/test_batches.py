@@ -193,10 +193,3 @@ def test_batch_of_volumes_with_channels():
     counts = ClassCounts()
     counts.add_batch(last.reshape(len(last), -1, *last.shape[-2:]), overlapping=True)
     assert counts.pixels == [0, 512, 0]
-
-
-def test_unknown_value_has_a_hint():
-    """A value without a class is refused with the parameter that settles it."""
-    with pytest.raises(LabelError) as caught:
-        ClassCounts(LabelMap(3)).add_mask([[0, 7]])
-    assert "LabelMap(ignore=[7])" in str(caught.value)

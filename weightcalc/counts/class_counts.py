@@ -145,10 +145,7 @@ class ClassCounts:
         for one in labelled:
             for value, pixels in one.unknown.items():
                 name = self.labels.name_of_value(value)
-                raise LabelError(
-                    f"value {name} ({pixels} pixels) is neither a class nor ignored: "
-                    f"LabelMap(ignore=[{value}]) leaves such pixels out"
-                )
+                raise LabelError(f"value {name} ({pixels} pixels) is neither a class nor ignored")
         for mask, one in zip(masks, labelled, strict=True):
             self.add_labelled(mask, one)
 
