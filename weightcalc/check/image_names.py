@@ -66,10 +66,10 @@ class Images:
         self._masks = masks if scenes is None else scenes
         self._has_ending = scenes is None
         self._last: tuple[str, str | None] = "", None  # each rule asks again
-        own = set(map(_place, masks))
+        own = set(map(place_of, masks))
         listing = list_files([folder], SUFFIXES, follow=follow)
         self.warnings = listing.warnings
-        self._images = [name for name in listing.names if _place(name) not in own]
+        self._images = [name for name in listing.names if place_of(name) not in own]
         self._by_stem = _by_stem(self._images, image_name)
 
     def find(self, mask: str) -> str | None:
@@ -160,12 +160,12 @@ def _without_ending(name: str) -> str:
     return split_ending(_base(name))[0]
 
 
-def _place(name: str) -> str:
+def place_of(name: str) -> str:
     """What a file is called however its folder is spelled."""
     if "://" in name:
         return name
     folder, base = os.path.split(name)
-    return os.path.join(_real_folder(folder), base)
+    return os.path.join(_real_folder(os.path.join(os.getcwd(), folder)), base)
 
 
 @lru_cache(maxsize=1024)

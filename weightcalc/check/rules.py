@@ -14,7 +14,10 @@ from .findings import ERROR, OFF, WARNING, Finding
 from .mask_rules import Surroundings
 from .set_rules import Whole
 
-_NAMES_DIFFER = "--mask-name 'segmentation-{}', --image-name 'volume-{}' where names differ"
+_NAMES_DIFFER = (
+    "where names differ, --mask-name and --image-name with patterns in which {} stands for what "
+    "both names share"
+)
 OnMask = Callable[[LabelledMask, Surroundings], str]
 OnSet = Callable[[Whole], Iterator[Finding]]
 

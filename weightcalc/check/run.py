@@ -17,13 +17,13 @@ from ..counts.class_counts import ClassCounts
 from ..counts.counts_file import read_counts
 from ..counts.palettes import Palettes
 from ..counts.tally import Counted, Tally
-from ..errors import MaskError
+from ..errors import MaskError, SourceError
 from ..files.atomic import refuse_overwriting
 from ..masks.formats import READERS
 from ..sources.listing import list_files, refuse_nothing
 from ..sources.names import is_archive, is_url, split_name
 from ..sources.options import SourceOptions
-from ..sources.scenes import Item, name_of
+from ..sources.scenes import Item, files_of, name_of
 from ..text.escape import printable
 from ..text.numbers import number_of
 from ..text.voice import Voice
@@ -153,12 +153,26 @@ def _find_what_is_compared(check: Check, sources: SourceOptions) -> None:
         check.warnings += others.warnings
         refuse_nothing(others, settings.against, READERS)
         check.others = check.data.items_of(others)
+        _refuse_itself(check)
     if settings.baseline is not None and active & {"drift", "class-drift", "class-vanished"}:
         check.baseline = read_counts(settings.baseline)
     if "stale-weights" in active and settings.weights is not None:
         from ..weights.stated import read_weights
 
         check.stated = read_weights(settings.weights)
+
+
+def _refuse_itself(check: Check) -> None:
+    """A mask that is of --against and of the set would be a leak of itself."""
+    from .image_names import place_of
+
+    others = {place_of(file) for item in check.others for file in files_of(item)}
+    files = (file for item in check.data.items for file in files_of(item))
+    if (both := next((file for file in files if place_of(file) in others), None)) is not None:
+        raise SourceError(
+            f"{printable(both)}: this mask is of the sources and of --against "
+            f"({', '.join(map(printable, check.settings.against))}), and a mask is no leak of itself"
+        ).with_hint("the folders of the other splits only, in the place of the folder of all")
 
 
 def _is_wanted(rule: str, settings: Settings) -> bool:
@@ -238,14 +252,19 @@ class _Pass:
         num_unread = 0
         with each_counted(check.data, items, run, voice, check.settings.against) as files:
             for item, counted in zip(check.others, files, strict=False):
-                num_unread += counted.error is not None
+                if counted.error is not None:
+                    num_unread += 1
+                    self._add_error(counted.error, "of --against: ")
                 if splits is not None:  # as it is where there are others
                     _remember(splits, item, counted)
             for item, counted in zip(check.data.items, files, strict=True):
                 self._look_at_file(item, counted)
         self.tally.check_kinds()
         if num_unread:
-            voice.warn(f"{number_of(num_unread, 'mask')} of --against cannot be read")
+            masks = number_of(num_unread, "mask")
+            voice.warn(
+                f"{masks} of --against cannot be read: split-leak does not see what they hold"
+            )
         for rule, same in (("split-leak", splits), ("duplicate-mask", duplicates)):
             if same is not None and same.num_uncompared:
                 _say_uncompared(rule, same.num_uncompared, voice)
@@ -257,7 +276,9 @@ class _Pass:
 
     def _look_at_file(self, item: Item, counted: Counted) -> None:
         if counted.error is not None:
-            self._look_at_error(counted.error)
+            self.incomplete = True
+            self.num_unread += 1
+            self._add_error(counted.error)
             return
         self._around.item, self._around.alone = item, len(counted.masks) == 1
         for number, mask in enumerate(self.tally.add(counted)):
@@ -268,14 +289,12 @@ class _Pass:
                 if text := find(mask, self._around):
                     self.findings.add(Finding(rule, text, mask=mask.name))
 
-    def _look_at_error(self, error: MaskError) -> None:
-        self.incomplete = True
-        self.num_unread += 1
+    def _add_error(self, error: MaskError, where: str = "") -> None:
         rule = rule_of_error(error)
         if self.check.settings.levels[rule] == OFF:
             rule = "unreadable"  # whoever allows its kind does not mean that it is left out
         remedy = f" ({error.hint})" if error.hint and not RULES[rule].hint else ""
-        self.findings.add(Finding(rule, printable(error.reason + remedy), mask=error.mask))
+        self.findings.add(Finding(rule, printable(where + error.reason + remedy), mask=error.mask))
 
     def look_at_set(self, counts: ClassCounts) -> None:
         """Try the rules on whole sets."""

@@ -215,9 +215,13 @@ class UnknownValues:
         first = self._seen[ids[0]].first
         text = f"{printable(first)}: holds instance ids (class x {factor} + number), not class ids"
         low = groups[0][0] * factor
+        rest = "--map '*:0' for all other values"
+        if self._labels.num_classes is not None:  # * leaves alone what is a class by its number
+            rest = "--map or --ignore-index for each other value, as one below "
+            rest += f"{self._labels.num_classes} counts as the class of its number"
         return LabelError("\n".join([text, *lines])).with_hint(
             "masks of class ids, if there are any beside these; or "
-            f"--map {low}-{low + factor - 1}:CLASS for each class, and --map '*:0' for all other values"
+            f"--map {low}-{low + factor - 1}:CLASS for each class, and {rest}"
         )
 
     def _of_indices(self) -> LabelError:
