@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
 from pickle import dumps  # as the executors do: of our own work
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from .._version import __version__
 from ..errors import MissingExtraError, SourceError, WeightcalcError
+from ..sources.guard import Foreign
 from ..text.escape import printable
 from .engines import GrowingExecutor
 
@@ -60,7 +61,7 @@ class DaskCluster(GrowingExecutor):
     client : distributed.Client
     """
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Foreign) -> None:
         self._client = client
         self._executor = client.get_executor(pure=False)
         self._work = _worker_function()
@@ -76,7 +77,7 @@ class DaskCluster(GrowingExecutor):
             self._seen = time.monotonic()
         return self._workers
 
-    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+    def submit(self, fn: Callable[..., T], /, *args: Foreign, **kwargs: Foreign) -> Future[T]:
         """Run a function on a worker that has this version of weightcalc."""
         packed = dumps((fn, args, kwargs))
         future = self._executor.submit(self._work, __version__, packed)
@@ -106,14 +107,14 @@ def _what_is_there(version: object) -> str:
     return f"weightcalc cannot be imported there: {printable(str(version))}"
 
 
-def _worker_function() -> Callable[[str, bytes], Any]:
+def _worker_function() -> Callable[[str, bytes], Foreign]:
     """
     The function that workers run, which travels as code, as all that has no name in a module.
 
     A worker that cannot import what it is sent ends without a word; this fails in the task.
     """
 
-    def work(version: str, packed: bytes) -> Any:
+    def work(version: str, packed: bytes) -> Foreign:
         from pickle import loads
 
         from .._version import __version__ as here
@@ -147,7 +148,7 @@ def dask_pool(address: str) -> Iterator[DaskCluster]:
     except ImportError as error:
         raise MissingExtraError("--dask", "dask") from error
     name = printable(address)
-    client: Any = _connected(Client, address)
+    client: Foreign = _connected(Client, address)
     with _silent_dask(), client:
         cluster = DaskCluster(client)
         if not cluster.num_workers:
@@ -166,7 +167,7 @@ def dask_pool(address: str) -> Iterator[DaskCluster]:
             raise
 
 
-def _connected(client: Callable[..., Any], address: str) -> Any:
+def _connected(client: Callable[..., Foreign], address: str) -> Foreign:
     """A client of the scheduler at an address, if one answers there."""
     name = printable(address)
     try:

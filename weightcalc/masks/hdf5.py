@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from ..errors import (
     UnsupportedError,
 )
 from ..files.limits import MOST_ARRAYS
-from ..sources.guard import third_party
+from ..sources.guard import Foreign, third_party
 from ..sources.opening import is_quick_to_seek, spooled
 from ..text.escape import printable
 from .arrays import Header, boxes
@@ -67,7 +67,7 @@ def read_hdf5(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
         yield from count_chunked(_opened(h5py, node, path), options)
 
 
-def _find(h5py: Any, root: Any, path: str | None) -> tuple[Any, str]:
+def _find(h5py: Foreign, root: Foreign, path: str | None) -> tuple[Foreign, str]:
     """The group or array of a path, and the path; each part of it is looked at before it is opened."""
     node, done = root, ""
     for part in parts_of(path or ""):
@@ -85,7 +85,7 @@ def _find(h5py: Any, root: Any, path: str | None) -> tuple[Any, str]:
     return node, done
 
 
-def _check_link(h5py: Any, link: Any, path: str) -> None:
+def _check_link(h5py: Foreign, link: Foreign, path: str) -> None:
     if isinstance(link, h5py.ExternalLink):
         raise UnsupportedError(
             f"its {printable(path)} is a link to another file, {printable(str(link.filename))}, "
@@ -98,7 +98,7 @@ def _check_link(h5py: Any, link: Any, path: str) -> None:
         )
 
 
-def _entries(h5py: Any, group: Any, path: str) -> list[Entry]:
+def _entries(h5py: Foreign, group: Foreign, path: str) -> list[Entry]:
     """The arrays below a group, each once, and the links to other files."""
     found: list[Entry] = []
     waiting, seen, num_objects = [(path, group)], set(), 0
@@ -130,7 +130,7 @@ def _entries(h5py: Any, group: Any, path: str) -> list[Entry]:
     return found
 
 
-def _described(dataset: Any, path: str) -> list[Entry]:
+def _described(dataset: Foreign, path: str) -> list[Entry]:
     """An array in words; no entry for what MATLAB keeps beside arrays, such as text."""
     with third_party("h5py"):
         kind = dataset.attrs.get("MATLAB_class", b"")
@@ -139,7 +139,7 @@ def _described(dataset: Any, path: str) -> list[Entry]:
     return [] if kind in (b"char", b"cell") else [Entry(path, what)]
 
 
-def _elsewhere(dataset: Any) -> str:
+def _elsewhere(dataset: Foreign) -> str:
     """What keeps the pixels of an array in other files; "" if they are in this one."""
     from h5py import h5d
 
@@ -151,7 +151,7 @@ def _elsewhere(dataset: Any) -> str:
     return ""
 
 
-def _opened(h5py: Any, dataset: Any, path: str) -> Chunked:
+def _opened(h5py: Foreign, dataset: Foreign, path: str) -> Chunked:
     name = printable(path)
     with third_party("h5py"):
         problem = _elsewhere(dataset)
@@ -179,7 +179,7 @@ def _opened(h5py: Any, dataset: Any, path: str) -> Chunked:
     return Chunked(header, chunks or (1,) * len(shape), reader.read, is_whole=chunks is None)
 
 
-def _filters(dataset: Any) -> list[tuple[int, str]]:
+def _filters(dataset: Foreign) -> list[tuple[int, str]]:
     """Number and name of each filter of an array, in the order of writing."""
     created = dataset.id.get_create_plist()
     found = []
@@ -193,7 +193,7 @@ class _Reader:
     """Reads boxes of an array, each chunk of which must not decode to more than its pixels."""
 
     def __init__(
-        self, dataset: Any, header: Header, chunks: tuple[int, ...] | None, filters: list[int]
+        self, dataset: Foreign, header: Header, chunks: tuple[int, ...] | None, filters: list[int]
     ) -> None:
         self._dataset = dataset
         self._header = header

@@ -10,7 +10,7 @@ import gzip
 import logging
 import math
 from collections.abc import Iterator
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from ..errors import (
 from ..files.limits import check_bytes
 from ..kernels.counters import ValueCounter
 from ..kernels.ndarrays import counter_of, whole_numbers
-from ..sources.guard import guarded, third_party
+from ..sources.guard import Foreign, guarded, third_party
 from .arrays import boxes, steps_within
 from .channels import ChannelCounter
 from .options import ReadOptions, check_size
@@ -78,8 +78,8 @@ class _Volume(NamedTuple):
     """An open volume: its inflated bytes, header, values, and shape without axes 1 long."""
 
     file: BinaryIO
-    header: Any
-    array: Any
+    header: Foreign
+    array: Foreign
     shape: tuple[int, ...]
 
 
@@ -128,7 +128,7 @@ def _count_channels(volume: _Volume, options: ReadOptions) -> ValueCounts:
     return counter.counts()
 
 
-def _nibabel() -> Any:
+def _nibabel() -> Foreign:
     try:
         import nibabel
     except ImportError as error:
@@ -136,7 +136,7 @@ def _nibabel() -> Any:
     return nibabel
 
 
-def _read_header(nibabel: Any, file: BinaryIO) -> Any:
+def _read_header(nibabel: Foreign, file: BinaryIO) -> Foreign:
     size = file.read(4)
     kind = _SIZES.get(int.from_bytes(size, "little")) or _SIZES.get(int.from_bytes(size, "big"))
     if kind is None:
@@ -158,7 +158,7 @@ def _read_header(nibabel: Any, file: BinaryIO) -> Any:
     return header
 
 
-def _check_shape(header: Any, options: ReadOptions) -> tuple[int, ...]:
+def _check_shape(header: Foreign, options: ReadOptions) -> tuple[int, ...]:
     with third_party("nibabel"), np.errstate(all="ignore"):  # a slope may be anything
         shape = header.get_data_shape()
     space = tuple(int(size) for size in shape[:3])
@@ -174,7 +174,7 @@ def _check_shape(header: Any, options: ReadOptions) -> tuple[int, ...]:
     return space
 
 
-def _channel_shape(header: Any, options: ReadOptions) -> tuple[int, ...]:
+def _channel_shape(header: Foreign, options: ReadOptions) -> tuple[int, ...]:
     """The shape (X, Y, Z, C) or (C, X, Y, Z), without axes before the last that are 1 long."""
     with third_party("nibabel"), np.errstate(all="ignore"):  # a slope may be anything
         shape = tuple(int(size) for size in header.get_data_shape())
@@ -191,7 +191,7 @@ def _channel_shape(header: Any, options: ReadOptions) -> tuple[int, ...]:
     return (*shape[:3], shape[last])
 
 
-def _check_values(header: Any, shape: tuple[int, ...], options: ReadOptions) -> None:
+def _check_values(header: Foreign, shape: tuple[int, ...], options: ReadOptions) -> None:
     if min(shape) < 1:
         raise DamagedError(f"its size is {' x '.join(map(str, shape))}")
     with third_party("nibabel"), np.errstate(all="ignore"):  # a slope may be anything
@@ -202,7 +202,7 @@ def _check_values(header: Any, shape: tuple[int, ...], options: ReadOptions) -> 
     check_bytes(f"its volume of shape {shape}", size, options.max_bytes)
 
 
-def _labels(values: np.ndarray, volume: Any) -> np.ndarray:
+def _labels(values: np.ndarray, volume: Foreign) -> np.ndarray:
     """Whole numbers, also of a slope that float32 cannot hold: 255 times 1/255 is 1."""
     if values.dtype.kind == "f":
         with np.errstate(invalid="ignore"):

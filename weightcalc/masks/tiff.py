@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from ..errors import (
 from ..files.limits import LONGEST_TAG
 from ..kernels.counters import MOST_VALUES
 from ..kernels.ndarrays import counted_as, counter_of, whole_numbers
-from ..sources.guard import BoundedReads, third_party
+from ..sources.guard import BoundedReads, Foreign, third_party
 from ..sources.opening import is_quick_to_seek, spooled
 from .channels import ChannelCounter
 from .options import ReadOptions
@@ -90,7 +90,7 @@ def read_tiff(file: BinaryIO, options: ReadOptions) -> Iterator[ValueCounts]:
         yield from count(stack.enter_context(tiff), file, options)
 
 
-def _directories(file: BinaryIO) -> Any:
+def _directories(file: BinaryIO) -> Foreign:
     """A file for tifffile, which holds each tag of a directory; pixels are not read through it."""
     return BoundedReads(file, LONGEST_TAG, "a tag in it")
 
@@ -127,7 +127,7 @@ def picture_of_tiff(file: BinaryIO, options: ReadOptions) -> Picture:
 
 
 def _blocks(
-    pages: Sequence[Any], images: Sequence[TiffImage], file: BinaryIO, encoding: str
+    pages: Sequence[Foreign], images: Sequence[TiffImage], file: BinaryIO, encoding: str
 ) -> Iterator[Block]:
     with silent():
         for number, (page, image) in enumerate(zip(pages, images, strict=True)):
@@ -180,7 +180,7 @@ def _count_channels(tiff: TiffFile, file: BinaryIO, options: ReadOptions) -> Ite
 
 
 def _count_pages_as_channels(
-    pages: Sequence[Any], images: Sequence[TiffImage], file: BinaryIO, options: ReadOptions
+    pages: Sequence[Foreign], images: Sequence[TiffImage], file: BinaryIO, options: ReadOptions
 ) -> ValueCounts:
     sizes = {(image.height, image.width) for image in images}
     if len(images) < 2 or len(sizes) > 1:

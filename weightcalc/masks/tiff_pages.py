@@ -9,7 +9,7 @@ import math
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from ..errors import (
     ValuesError,
 )
 from ..files.limits import check_bytes, check_row
-from ..sources.guard import third_party
+from ..sources.guard import Foreign, third_party
 from .options import ReadOptions, check_size
 from .pillow import check_fax, parse_nodata
 from .tiff_segments import is_readable
@@ -59,7 +59,7 @@ def silent() -> Iterator[None]:
         logger.disabled = before
 
 
-def pages_of(tiff: TiffFile) -> Iterator[Any]:
+def pages_of(tiff: TiffFile) -> Iterator[Foreign]:
     """
     The pages of a file, one after the other.
 
@@ -72,7 +72,7 @@ def pages_of(tiff: TiffFile) -> Iterator[Any]:
     seen = set()
     behind = 0
     with third_party("tifffile"):
-        pages: Any = iter(tiff.pages)
+        pages: Foreign = iter(tiff.pages)
     while True:
         with third_party("tifffile"):  # not around the yield: it would guard our code too
             page = next(pages, None)
@@ -163,7 +163,7 @@ class TiffImage(NamedTuple):
         return -(-self.width // self.tile[0]), -(-self.height // self.tile[1])
 
 
-def _tag(page: TiffPage, code: int, default: Any) -> Any:
+def _tag(page: TiffPage, code: int, default: Foreign) -> Foreign:
     with third_party("tifffile"):  # which may read the value only now
         return page.tags.valueof(code, default)
 

@@ -11,11 +11,12 @@ import json
 import math
 import warnings
 from collections.abc import Iterator
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
 from ..errors import DamagedError, LimitError, MissingExtraError, UnsupportedError
+from ..files.bounded import Json
 from ..files.limits import MOST_ARRAYS
 from ..sources.guard import third_party
 from ..sources.opening import is_quick_to_seek, spooled
@@ -36,8 +37,8 @@ _MOST_NESTED = 8
 class _Node(NamedTuple):
     """A group or an array: its document, its attributes, and the version of the format."""
 
-    meta: dict[str, Any]
-    attributes: dict[str, Any]
+    meta: dict[str, Json]
+    attributes: dict[str, Json]
     version: int
     is_array: bool
 
@@ -104,7 +105,7 @@ def _node(files: Files, path: str) -> _Node:
     return _NOTHING._replace(attributes=attributes)
 
 
-def _json(files: Files, path: str) -> dict[str, Any]:
+def _json(files: Files, path: str) -> dict[str, Json]:
     """A JSON document; an empty one where there is none."""
     data = metadata(files, path)
     try:
@@ -113,7 +114,7 @@ def _json(files: Files, path: str) -> dict[str, Any]:
         raise DamagedError(f"its {printable(path)} is no JSON document") from error
 
 
-def _mapping(value: object) -> dict[str, Any]:
+def _mapping(value: object) -> dict[str, Json]:
     return value if isinstance(value, dict) else {}
 
 
@@ -141,7 +142,7 @@ def _entries(files: Files, start: str) -> list[Entry]:
     return found
 
 
-def _lower_levels(attributes: dict[str, Any]) -> list[str]:
+def _lower_levels(attributes: dict[str, Json]) -> list[str]:
     """Paths of the resolutions of an OME-Zarr image that are not its first."""
     images = _mapping(attributes.get("ome")).get("multiscales", attributes.get("multiscales"))
     found = []
@@ -152,7 +153,7 @@ def _lower_levels(attributes: dict[str, Any]) -> list[str]:
     return found
 
 
-def _shape(meta: dict[str, Any]) -> tuple[int, ...]:
+def _shape(meta: dict[str, Json]) -> tuple[int, ...]:
     shape = meta.get("shape")
     if not isinstance(shape, list) or not all(isinstance(n, int) and n >= 0 for n in shape):
         raise DamagedError(f"its shape {printable(str(shape)[:40])} is no list of lengths")
@@ -163,7 +164,7 @@ def _opened(files: Files, path: str, node: _Node) -> Chunked:
     import zarr
     from zarr.storage import MemoryStore
 
-    version: Any = node.version  # 2 or 3, which is all that zarr's types allow
+    version: Json = node.version  # 2 or 3, which is all that zarr's types allow
     codecs = _codecs(node)
     _check_codecs(codecs, path)
     values = Values(files)

@@ -13,17 +13,18 @@ import threading
 from collections import deque
 from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from ..errors import DecodeError, MaskError, MissingExtraError, SourceError
 from ..text.escape import printable
+from .guard import Foreign
 from .names import ListedUrl
 from .patience import SlowError, patiently, reached_by, trouble_of
 from .stores import S3, Azure, Gcs
 from .web import PIECE, Web
 
 # Scheme to the package that it needs, and to what asks its servers.
-SCHEMES: dict[str, tuple[str, Any]] = {
+SCHEMES: dict[str, tuple[str, Foreign]] = {
     "http": ("aiohttp", Web),
     "https": ("aiohttp", Web),
     "s3": ("s3fs", S3),
@@ -35,7 +36,7 @@ SCHEMES: dict[str, tuple[str, Any]] = {
 SECONDS_A_PIECE = 120
 _BYTES_UNDER_WAY = 64 << 20  # in a process
 MOST_LOST = 100  # requests that failed to the end, one after the other
-_STORES: dict[tuple[int, str], Any] = {}  # by process: two cannot talk on one connection
+_STORES: dict[tuple[int, str], Foreign] = {}  # by process: two cannot talk on one connection
 T = TypeVar("T")
 
 
@@ -54,7 +55,7 @@ class Piece(NamedTuple):
         return start + len(self.data) >= self.total
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
+def run(work: Coroutine[Foreign, Foreign, T]) -> T:
     """What becomes of a coroutine in the thread that talks to servers."""
     return asyncio.run_coroutine_threadsafe(work, loop()).result()
 
@@ -67,7 +68,7 @@ def loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-def store_of(url: str) -> Any:
+def store_of(url: str) -> Foreign:
     """
     What asks the servers of a URL.
 
@@ -91,7 +92,7 @@ def store_of(url: str) -> Any:
     return _STORES[key]
 
 
-def _new_store(url: str, scheme: str) -> Any:
+def _new_store(url: str, scheme: str) -> Foreign:
     package, store = SCHEMES[scheme]
     try:
         import fsspec  # type: ignore[import-untyped]
@@ -207,7 +208,9 @@ async def fetch(url: str, start: int, ticket: Ticket) -> Piece:
     return await patiently(once, url)
 
 
-async def _read(answer: Any, url: str, start: int, ticket: Ticket, limit: asyncio.Timeout) -> Piece:
+async def _read(
+    answer: Foreign, url: str, start: int, ticket: Ticket, limit: asyncio.Timeout
+) -> Piece:
     room = min(_most(url, start) if answer.length is None else answer.length, PIECE)
     if not ROOM.try_to_take(room, ticket):
         limit.reschedule(None)  # the wait for room is not the server's

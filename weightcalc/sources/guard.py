@@ -10,10 +10,12 @@ from __future__ import annotations
 import io
 import os
 from types import TracebackType
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO, TypeAlias
 
 from ..errors import DamagedError, LimitError, UnsupportedError, WeightcalcError
 from ..text.escape import printable
+
+Foreign: TypeAlias = Any  # what a library that is not ours gives, and says no type of
 
 _MOST_SHOWN = 200  # characters of a decoder's message
 

@@ -11,10 +11,11 @@ from asyncio import Lock
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import quote
 
 from ..errors import UnsupportedError
+from .guard import Foreign
 from .patience import patiently
 from .web import (
     CONNECT_SECONDS,
@@ -34,13 +35,13 @@ _EMPTY_PAGES = 10_000  # in a row: a store may leave deleted files out, but not 
 
 class _Page(NamedTuple):
     entries: list[Entry]
-    next: Any  # what to ask for the next page with; None after the last
+    next: Foreign  # what to ask for the next page with; None after the last
 
 
 class _Bucket:
     """What object stores have in common: a listing that comes in pages."""
 
-    async def _page(self, place: str, prefix: str, url: str, token: Any) -> _Page:
+    async def _page(self, place: str, prefix: str, url: str, token: Foreign) -> _Page:
         raise NotImplementedError
 
     def _place(self, url: str) -> tuple[str, str]:
@@ -63,7 +64,7 @@ class _Bucket:
         """
         place, path = self._place(prefix or f"{url.rstrip('/')}/")
         found: list[Entry] = []
-        token: Any = None
+        token: Foreign = None
         empty = 0
         while empty < _EMPTY_PAGES:
             ask = partial(self._page, place, path.lstrip("/"), url, token)
@@ -86,7 +87,7 @@ class S3(_Bucket):
     def __init__(self, url: str) -> None:
         from fsspec import filesystem  # type: ignore[import-untyped]
 
-        self._system: Any = filesystem(
+        self._system: Foreign = filesystem(
             "s3",
             config_kwargs={
                 "connect_timeout": CONNECT_SECONDS,
@@ -96,20 +97,20 @@ class S3(_Bucket):
             },
         )
         self._lock = Lock()
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[str, Foreign] = {}
 
-    async def _client(self, bucket: str) -> Any:
+    async def _client(self, bucket: str) -> Foreign:
         if bucket not in self._clients:
             async with self._lock:  # many ask at first, and each would make one
                 await self._system.set_session()
                 self._clients[bucket] = await self._system.get_s3(bucket)
         return self._clients[bucket]
 
-    def _call(self, method: Callable[..., T], **options: Any) -> T:
+    def _call(self, method: Callable[..., T], **request: Foreign) -> T:
         """Make a request, with what the user's settings add to it, such as who pays for it."""
         if self._system.req_kw or self._system.s3_additional_kwargs:  # which are looked through
-            options = self._system._get_s3_method_kwargs(method, **options)
-        return method(**options)
+            request = self._system._get_s3_method_kwargs(method, **request)
+        return method(**request)
 
     @asynccontextmanager
     async def ask(self, url: str, start: int, size: int | None) -> AsyncIterator[Answer]:
@@ -130,7 +131,7 @@ class S3(_Bucket):
         async with response["Body"] as body:
             yield Answer(body, length, whole, _tag(response.get("ETag")))
 
-    async def _page(self, place: str, prefix: str, url: str, token: Any) -> _Page:
+    async def _page(self, place: str, prefix: str, url: str, token: Foreign) -> _Page:
         after = {} if token is None else {"ContinuationToken": token}
         client = await self._client(place)
         found = await self._call(client.list_objects_v2, Bucket=place, Prefix=prefix, **after)
@@ -153,7 +154,7 @@ class Azure(_Bucket):
         from fsspec import filesystem
 
         account = _account(url)
-        self._system: Any = filesystem("az", **({"account_name": account} if account else {}))
+        self._system: Foreign = filesystem("az", **({"account_name": account} if account else {}))
         self._once = {
             "retry_total": 0,  # `patience` does that
             "connection_timeout": CONNECT_SECONDS,
@@ -171,7 +172,7 @@ class Azure(_Bucket):
         blob = self._system.service_client.get_blob_client(container=container, blob=path)
         yield _Blob(partial(blob.download_blob, max_concurrency=1, **self._once), start, size)
 
-    async def _page(self, place: str, prefix: str, url: str, token: Any) -> _Page:
+    async def _page(self, place: str, prefix: str, url: str, token: Foreign) -> _Page:
         container = self._system.service_client.get_container_client(place)
         pages = container.list_blobs(name_starts_with=prefix, **self._once).by_page(token)
         entries = []
@@ -189,7 +190,7 @@ class Azure(_Bucket):
 class _Blob(Answer):
     """A piece that the client of Azure asks for and reads in one step."""
 
-    def __init__(self, download: Callable[..., Any], start: int, size: int | None) -> None:
+    def __init__(self, download: Callable[..., Foreign], start: int, size: int | None) -> None:
         super().__init__(None, None, None, "")
         self._download = download
         self._start, self._size = start, size
@@ -220,7 +221,7 @@ class Gcs(_Bucket):
     def __init__(self, url: str) -> None:
         from fsspec import filesystem
 
-        self._system: Any = filesystem("gs")
+        self._system: Foreign = filesystem("gs")
         self._web = Web(url)
 
     @asynccontextmanager
@@ -236,7 +237,7 @@ class Gcs(_Bucket):
         self._system.credentials.apply(headers)
         return headers
 
-    async def _page(self, place: str, prefix: str, url: str, token: Any) -> _Page:
+    async def _page(self, place: str, prefix: str, url: str, token: Foreign) -> _Page:
         after = {} if token is None else {"pageToken": token}
         fields = "nextPageToken,items(name,size,generation)"
         found = await self._system._call(

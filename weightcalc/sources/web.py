@@ -11,11 +11,12 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from html import unescape
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit
 
 from ..errors import DamagedError, LimitError, UnsupportedError
 from ..text.escape import printable
+from .guard import Foreign
 from .patience import CutError, StatusError, patiently
 
 PIECE = 4 << 20  # bytes that one request asks for: most masks are smaller
@@ -59,7 +60,7 @@ class Answer:
         Whether the server sends what was asked for, and not the whole file.
     """
 
-    def __init__(self, body: Any, length: int | None, total: int | None, tag: str) -> None:
+    def __init__(self, body: Foreign, length: int | None, total: int | None, tag: str) -> None:
         self.length = length
         self.total = total
         self.tag = tag
@@ -88,9 +89,9 @@ class Web:
     """The files of `http://` and `https://` servers."""
 
     def __init__(self, url: str) -> None:
-        self._session: Any = None
+        self._session: Foreign = None
 
-    async def _open_session(self) -> Any:
+    async def _open_session(self) -> Foreign:
         if self._session is None:
             import aiohttp
 
@@ -131,7 +132,7 @@ class Web:
             yield _answer(response, start, size)
 
     @asynccontextmanager
-    async def _get(self, url: str, headers: Mapping[str, str]) -> AsyncIterator[Any]:
+    async def _get(self, url: str, headers: Mapping[str, str]) -> AsyncIterator[Foreign]:
         """The answer to a GET, after redirects within the origin."""
         session = await self._open_session()
         here = url
@@ -201,7 +202,7 @@ class Web:
         return list(dict.fromkeys(files)), list(dict.fromkeys(folders))
 
 
-def _answer(response: Any, start: int, size: int | None) -> Answer:
+def _answer(response: Foreign, start: int, size: int | None) -> Answer:
     headers = response.headers
     if headers.get("Content-Encoding", "identity") not in ("identity", ""):
         raise UnsupportedError(
@@ -249,7 +250,7 @@ class _Nothing:
         return b""
 
 
-async def _links(content: Any) -> AsyncIterator[str]:
+async def _links(content: Foreign) -> AsyncIterator[str]:
     """The targets of the links of a page, read in pieces that are cut before a tag."""
     tail = b""
     size = 0
