@@ -291,6 +291,26 @@ def test_several_values_are_refused(count, names):
     assert "--foreground" in caught.value.hint
 
 
+def test_an_image_among_layers(count):
+    """A file of grey values, few of which are black or white, is to be left out."""
+    grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    with pytest.raises(MaskError) as caught:
+        count({0: {"a.npy": npy(grey)}})
+    assert "--exclude a.npy" in caught.value.hint
+    assert "--foreground" not in caught.value.hint
+    blurred = np.where(grey < 100, 0, np.where(grey > 150, 255, grey))
+    with pytest.raises(MaskError) as caught:
+        count({0: {"a.npy": npy(blurred.astype(np.uint8))}})
+    assert "--foreground" in caught.value.hint
+
+
+@pytest.mark.parametrize(("value", "notes"), [(1, 1), (255, 0), (0, 0)])
+def test_a_file_without_the_foreground(count, value, notes):
+    """A binary file of another value than --foreground is said; an empty one is not."""
+    mask = count({0: {"a.npy": npy(np.array([[0, value]], np.uint8))}}, foreground=(255, 255))
+    assert len(mask.notes) == notes
+
+
 @pytest.mark.parametrize(
     ("files", "kind"),
     [

@@ -22,7 +22,7 @@ from ..kernels.special import NAN, NODATA
 from ..sources.names import is_zarr, name_from
 from ..sources.opening import is_quick_to_seek, spooled
 from ..sources.scenes import Scene
-from ..text.escape import printable
+from ..text.escape import printable, quoted
 from ..text.numbers import number_of
 from .file import read_file
 from .formats import picture_of, read_masks
@@ -33,6 +33,7 @@ from .value_counts import ValueCounts
 _KIND = "layers"  # of all scenes, whatever the modes of their files
 _MOST_NOTES = 8  # of a scene
 _MOST_SHOWN = 4  # values in a message
+_MOST_OF_A_LAYER = 16  # values, for what is not blurred
 
 
 def count_scene(scene: Scene, options: ReadOptions, folder: str = "") -> ValueCounts:
@@ -140,12 +141,14 @@ def _read_layer(
     values: Counter[int] = Counter()
     for mask in masks:
         values.update(mask.values)
-    inside = _number_inside(values, options.foreground)
+    inside = _number_inside(values, options.foreground, name)
     if inside and unions:
         file.seek(0)
         picture = picture_of(file, name, options._replace(encoding=encoding))
         _unite(picture, options.foreground, unions, inside)
     notes = [note for mask in masks for note in mask.notes]
+    if not inside and len(others := values.keys() - {0}) == 1:
+        notes.append(f"it holds 0 and {others.pop()}, and nothing of the value of --foreground")
     return _Layer(sum(mask.pixels for mask in masks), inside, notes)
 
 
@@ -158,15 +161,25 @@ def _counted(file: BinaryIO, name: str, options: ReadOptions) -> tuple[str, list
         return "color", list(read_masks(name, file, options._replace(encoding="color")))
 
 
-def _number_inside(values: Mapping[int, int], foreground: tuple[int, int] | None) -> int:
+def _number_inside(values: Mapping[int, int], foreground: tuple[int, int] | None, name: str) -> int:
     """The pixels that are in the class."""
     if foreground is not None:
         low, high = foreground
         return sum(number for value, number in values.items() if low <= value <= high)
     others = sorted(values.keys() - {0})
     if len(others) > 1:
-        raise _several(sorted(values))
+        error = _several(sorted(values))
+        if _is_image(values):
+            file = os.path.basename(name)
+            raise error.with_hint(f"is it an image? --exclude {quoted(file)} leaves it out")
+        raise error
     return sum(values[value] for value in others)
+
+
+def _is_image(values: Mapping[int, int]) -> bool:
+    """Whether neither the lowest nor the highest value, black and white, is usual."""
+    ends = values[min(values)] + values[max(values)]
+    return len(values) > _MOST_OF_A_LAYER and 2 * ends < sum(values.values())
 
 
 def _several(values: list[int]) -> ValuesError:
