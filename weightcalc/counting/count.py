@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
 _LARGEST_BATCH = 256  # names of a task: a million small masks are 4,000 tasks
+_LARGEST_DASK_BATCH = 1024  # where handing out a task takes as long as 300 small masks
 _BATCHES_PER_WORKER = 2  # of what is left
 _MOST_NUMBERS = 1 << 16  # of a batch: a mask has as many values, at most
 _QUICK = 3 << 20  # bytes of PNG files, at 30 KB/ms
@@ -98,7 +99,8 @@ def count_each(
     from .engines import GrowingExecutor, in_order  # with imports that one process does without
 
     count = partial(_count_batch, options=options, folder=_working_directory(), requests=share)
-    batches = _batches(items, num_workers, max(share, 1))
+    largest = _LARGEST_DASK_BATCH if isinstance(executor, GrowingExecutor) else _LARGEST_BATCH
+    batches = _batches(items, num_workers, max(share, 1), largest)
 
     def most_waiting() -> int:
         workers = executor.num_workers if isinstance(executor, GrowingExecutor) else num_workers
@@ -121,12 +123,14 @@ def _lost(item: Item) -> Counted:
     return Counted(name, [], MaskError(name, "a process died of it: out of memory?"))
 
 
-def _batches(items: Sequence[Item], num_workers: int, least: int = 1) -> Iterator[Sequence[Item]]:
+def _batches(
+    items: Sequence[Item], num_workers: int, least: int = 1, largest: int = _LARGEST_BATCH
+) -> Iterator[Sequence[Item]]:
     """Batches that become smaller towards the end, so that all workers end together."""
     start = 0
     while start < len(items):
         share = (len(items) - start) // (num_workers * _BATCHES_PER_WORKER)
-        size = min(_LARGEST_BATCH, max(share, len(items) // (32 * num_workers), least))
+        size = min(largest, max(share, len(items) // (32 * num_workers), least))
         yield items[start : start + size]
         start += size
 
