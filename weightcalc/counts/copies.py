@@ -19,7 +19,7 @@ from ..text.escape import printable, quoted
 from ..text.numbers import number_of
 
 _ENOUGH = 64  # masks of a folder that show what it is
-_MOST_COMPARED = 100_000
+_MOST_COMPARED = 20_000
 _MOST_PAIRS = 100  # of folders that are looked at
 _FEWEST = 3  # masks that are the same by chance
 _COPY = re.compile(
