@@ -314,7 +314,7 @@ def make_fifo(path):
         (Path.unlink, "No such file or directory"),
         (shorten, "it ends inside its IDAT chunk"),
         (empty, "the file is empty"),
-        (make_folder, "not a regular file"),
+        (make_folder, "Is a directory"),
         (make_fifo, "not a regular file"),
     ],
 )
