@@ -132,7 +132,13 @@ def test_hook_installs(repository, save_mask, tmp_path, environment):
     """pre-commit builds and installs the package by itself, as it does from a clone."""
     clone = tmp_path.parent / f"{tmp_path.name}-clone"
     clone.mkdir()
-    for name in ("pyproject.toml", "README.md", ".pre-commit-hooks.yaml", "weightcalc"):
+    for name in (
+        "pyproject.toml",
+        "README.md",
+        ".pre-commit-hooks.yaml",
+        ".packaging",
+        "weightcalc",
+    ):
         subprocess.run(["cp", "-r", str(ROOT / name), str(clone)], check=True)
     for command in (["init", "-q"], ["add", "-A"], [*AUTHOR, "commit", "-qm", "hook"]):
         subprocess.run(["git", *command], cwd=clone, check=True, env=environment)
