@@ -64,7 +64,7 @@ def check(data: bytes) -> bool:
         (mask,) = read_nifti(io.BytesIO(data), OPTIONS)
     except DecodeError:
         return False
-    plain = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    plain = unpacked(data)
     fields = fields_of(plain)
     if fields["dim"][1] < 0:  # FreeSurfer keeps the length of long axes elsewhere
         return True
@@ -72,6 +72,21 @@ def check(data: bytes) -> bool:
     assert mask.pixels == sum(right.values()), (mask, right)
     assert mask.values == right, (mask, right, fields)
     return True
+
+
+def unpacked(data: bytes) -> bytes:
+    """What a file holds, or its parts that gzip packed; other bytes may follow them."""
+    if data[:2] != b"\x1f\x8b":
+        return data
+    plain = b""
+    while data[:2] == b"\x1f\x8b":
+        part = zlib.decompressobj(31)
+        try:
+            plain += part.decompress(data)
+        except zlib.error:
+            break
+        data = part.unused_data
+    return plain
 
 
 def plain_values(data: bytes, fields: dict) -> Counter[int]:
