@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from PIL import Image
+from support.one_mask import ROW
 
 from weightcalc import MaskError, ReadOptions, ValueCounts, count_file
 from weightcalc.cli import app as cli
@@ -113,3 +114,14 @@ def refuse(read: Callable[..., list[ValueCounts]]) -> Callable[..., MaskError]:
         return caught.value
 
     return refuse
+
+
+@pytest.fixture
+def balanced_mask(
+    save_mask: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> list[str]:
+    """A mask and a class list, and the options that make BALANCED of them, in their folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "names.txt").write_text("road\nsky\ncar\n")
+    save_mask([ROW], "mask.png")
+    return ["mask.png", "-m", "balanced", "-c", "names.txt"]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from support.one_mask import ROW
 
 
 @pytest.fixture
@@ -47,3 +48,10 @@ def counted(weightcalc, folder):
         return {index: n for index, n in pixels.items() if n}, result.stderr
 
     return run
+
+
+@pytest.fixture
+def balanced_folder(save_mask, tmp_path, monkeypatch):
+    """The current folder: masks/a.png is ROW."""
+    monkeypatch.chdir(tmp_path)
+    save_mask([ROW], "masks/a.png")

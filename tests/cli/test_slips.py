@@ -4,20 +4,14 @@ import json
 import re
 
 import pytest
+from support.one_mask import BALANCED
 
 from weightcalc import METHODS, LabelMap
 from weightcalc.cli.app import main
 from weightcalc.labels.from_options import parse_class
 from weightcalc.text.suggest import similar
 
-# 8 road, 2 sky, 2 car in one mask: balanced 12 / (3 * [8, 2, 2])
-ROW, BALANCED = [0] * 8 + [1, 1, 2, 2], [0.5, 2.0, 2.0]
-
-
-@pytest.fixture(autouse=True)
-def _masks(save_mask, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    save_mask([ROW], "masks/a.png")
+pytestmark = pytest.mark.usefixtures("balanced_folder")
 
 
 @pytest.fixture

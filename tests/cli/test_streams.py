@@ -10,13 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from support.one_mask import BALANCED
 from support.processes import RUN
 
 from weightcalc import __version__
-
-# 8 road, 2 sky, 2 car in one mask: balanced 12 / (3 * [8, 2, 2])
-ROW = [0] * 8 + [1, 1, 2, 2]
-WEIGHTS = [0.5, 2.0, 2.0]
 
 
 def pieces(descriptor):
@@ -26,20 +23,11 @@ def pieces(descriptor):
 
 
 @pytest.fixture
-def mask(save_mask, tmp_path, monkeypatch):
-    """A mask and a class list, and the options that make WEIGHTS of them, in their folder."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "names.txt").write_text("road\nsky\ncar\n")
-    save_mask([ROW], "mask.png")
-    return ["mask.png", "-m", "balanced", "-c", "names.txt"]
-
-
-@pytest.fixture
-def shell(environment, mask):
+def shell(environment, balanced_mask):
     """A function that runs a line of shell, in which $W is the weights command on the mask."""
 
     def run(line):
-        command = [*RUN, "weights", *mask]
+        command = [*RUN, "weights", *balanced_mask]
         words = ["bash", "-c", line.replace("$W", '"$@"'), "bash", *command]
         return subprocess.run(words, check=False, capture_output=True, env=environment, timeout=60)
 
@@ -102,11 +90,11 @@ def test_wrong_usage(weightcalc, arguments):
         ("--color=never", "", False),
     ],
 )
-def test_color_of_a_pipe(weightcalc, mask, monkeypatch, option, no_color, coloured):
+def test_color_of_a_pipe(weightcalc, balanced_mask, monkeypatch, option, no_color, coloured):
     """A piped stderr has colours only where --color always asks for them, errors included."""
     monkeypatch.setenv("NO_COLOR", no_color)
     for more, what in [("-n 9", "error:"), ("--map 2:1 --map 1:1", "warning:")]:
-        stderr = weightcalc("weights", *mask, *more.split(), *option.split()).stderr
+        stderr = weightcalc("weights", *balanced_mask, *more.split(), *option.split()).stderr
         assert what in stderr
         assert ("\x1b[" in stderr) == coloured
 
@@ -115,10 +103,10 @@ def test_color_of_a_pipe(weightcalc, mask, monkeypatch, option, no_color, colour
     ("options", "table", "bar"),
     [("", False, False), ("-v", True, False), ("-v -q", False, False), ("--progress", False, True)],
 )
-def test_what_a_pipe_hears(weightcalc, mask, options, table, bar):
+def test_what_a_pipe_hears(weightcalc, balanced_mask, options, table, bar):
     """On a piped stderr there is a table only with -v and a bar only with --progress."""
-    result = weightcalc("weights", *mask, *options.split())
-    assert result.json == WEIGHTS
+    result = weightcalc("weights", *balanced_mask, *options.split())
+    assert result.json == BALANCED
     assert bool(re.search(r"0 +road +8 +66.667% +1 +0.5 ", result.stderr)) == table
     assert ("mask/s" in result.stderr) == bar
     assert (result.stderr == "") == (not table and not bar)
@@ -128,12 +116,12 @@ def test_what_a_pipe_hears(weightcalc, mask, options, table, bar):
     ("color", "no_color", "coloured"),
     [("auto", "", True), ("auto", "1", False), ("never", "", False), ("always", "1", True)],
 )
-def test_terminal(environment, mask, color, no_color, coloured):
+def test_terminal(environment, balanced_mask, color, no_color, coloured):
     """On a terminal stderr has a bar, a table and colours; NO_COLOR is obeyed."""
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 80))
     Path("names.txt").write_text("road\nsky\ncar\nbus\n")
-    command = [*RUN, "weights", *mask, "--zero", "0", "--absent", "one", "--color", color]
+    command = [*RUN, "weights", *balanced_mask, "--zero", "0", "--absent", "one", "--color", color]
     environment["NO_COLOR"] = no_color
     stdout = subprocess.check_output(command, stderr=theirs, env=environment, timeout=60)
     os.close(theirs)
@@ -146,10 +134,10 @@ def test_terminal(environment, mask, color, no_color, coloured):
     assert (b"\x1b[33m" in heard) == coloured
 
 
-def test_binary_on_a_terminal(environment, mask):
+def test_binary_on_a_terminal(environment, balanced_mask):
     """A pickle is not poured over a terminal."""
     ours, theirs = pty.openpty()
-    command = [*RUN, "weights", *mask, "-f", "pickle"]
+    command = [*RUN, "weights", *balanced_mask, "-f", "pickle"]
     process = subprocess.Popen(command, stdout=theirs, stderr=subprocess.PIPE, env=environment)
     assert b"-o FILE" in process.communicate(timeout=60)[1]
     assert process.returncode == 2

@@ -8,18 +8,14 @@ import subprocess
 from contextlib import suppress
 
 import pytest
+from support.one_mask import BALANCED
 from support.processes import RUN
 
-# 8 road, 2 sky, 2 car in one mask: balanced 12 / (3 * [8, 2, 2])
-ROW, BALANCED = [0] * 8 + [1, 1, 2, 2], [0.5, 2.0, 2.0]
 # 9900 of 0 and 99 of 1: inverse frequencies are 100 times apart; with 98 of 1, more.
 AT_LIMIT, BEYOND = [9900, 99], [9900, 98]
 
 
-@pytest.fixture(autouse=True)
-def _masks(save_mask, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    save_mask([ROW], "masks/a.png")
+pytestmark = pytest.mark.usefixtures("balanced_folder")
 
 
 @pytest.fixture

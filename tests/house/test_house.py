@@ -23,7 +23,6 @@ PACKAGES = [
     "weights", "cache", "counting", "explain", "check", "report", "manual", "cli", "__init__", "__main__",
 ]  # fmt: skip
 LOOSE = {
-    "LICENSE",
     "__init__.py",
     "__main__.py",
     "_version.py",

@@ -9,6 +9,8 @@ import pytest
 from support.plain_tiff import DEFLATE, LZW, PACKBITS, STORED, directories
 from support.tiff_writer import page_of, write_tiff
 
+from weightcalc.errors import DamagedError
+
 pytest.importorskip("tifffile")
 
 ROWS = [[1, 2, 3, 3]] * 5
@@ -35,7 +37,7 @@ def test_cut_before_its_last_directory(refuse, monkeypatch, without_tifffile):
         monkeypatch.setitem(sys.modules, "tifffile", None)
     data, (_, last) = two_pages()
     for size in (last + 3, last - 1, last - 100):
-        refuse(bytes(data[:size]), "m.tif")
+        assert refuse(bytes(data[:size]), "m.tif").kind is DamagedError
 
 
 @pytest.mark.parametrize("place", [1 << 20, (1 << 32) - 1, 8])
@@ -43,7 +45,7 @@ def test_a_directory_that_is_none(refuse, place):
     """A last directory that leads out of the file, or to what is no directory, is refused."""
     data, (_, last) = two_pages()
     struct.pack_into("<I", data, last, place)
-    refuse(bytes(data), "m.tif")
+    assert refuse(bytes(data), "m.tif").kind is DamagedError
 
 
 def test_long_circle(refuse):

@@ -7,6 +7,8 @@ import os
 import pytest
 from support.png_writer import write_png
 
+from weightcalc.sources import fetching, patience
+
 
 @pytest.fixture
 def tree(tmp_path, monkeypatch):
@@ -23,3 +25,12 @@ def tree(tmp_path, monkeypatch):
         return tmp_path
 
     return make
+
+
+@pytest.fixture
+def in_haste(monkeypatch):
+    """Short pauses between tries, and connections of its own for each test."""
+    monkeypatch.setattr(patience, "_FIRST_WAIT", 0.001)
+    patience.forget()
+    yield
+    fetching.close_stores()

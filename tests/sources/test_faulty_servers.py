@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from support.faulty_server import A, faulty, made
+from support.faulty_server import A, counts_of, faulty, made
 from support.png_writer import write_png
 
 from weightcalc import MaskError, SourceError, count_file, count_masks, list_masks
@@ -21,16 +21,7 @@ SHORT_RANGE = (
 FOREVER = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
 
 
-@pytest.fixture(autouse=True)
-def _in_haste(monkeypatch):
-    """Short pauses between tries."""
-    monkeypatch.setattr(patience, "_FIRST_WAIT", 0.001)
-    patience.forget()
-
-
-def counts_of(url):
-    """The values of the only mask at a URL."""
-    return count_file(url)[0].values
+pytestmark = pytest.mark.usefixtures("in_haste")
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])

@@ -8,26 +8,17 @@ import re
 
 import numpy as np
 import pytest
-from support.faulty_server import A, faulty, made
+from support.faulty_server import A, counts_of, faulty, made
 
 from weightcalc import MaskError, count_file, count_masks
-from weightcalc.sources import fetching, patience
+from weightcalc.sources import fetching
 from weightcalc.sources.names import ListedUrl
 
 pytest.importorskip("aiohttp")
 pytest.importorskip("fsspec")
 
 
-@pytest.fixture(autouse=True)
-def _in_haste(monkeypatch):
-    """Short pauses between tries."""
-    monkeypatch.setattr(patience, "_FIRST_WAIT", 0.001)
-    patience.forget()
-
-
-def counts_of(url):
-    """The values of the only mask at a URL."""
-    return count_file(url)[0].values
+pytestmark = pytest.mark.usefixtures("in_haste")
 
 
 def test_bytes_under_way_are_bounded(monkeypatch):

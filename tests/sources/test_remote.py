@@ -16,20 +16,14 @@ import pytest
 from support.png_writer import write_png
 
 from weightcalc import MaskError, MissingExtraError, SourceError, count_file, list_masks
-from weightcalc.sources import fetching, patience, web
+from weightcalc.sources import fetching, web
 from weightcalc.sources.name_list import read_list
 
 pytest.importorskip("aiohttp")
 pytest.importorskip("fsspec")
 
 
-@pytest.fixture(autouse=True)
-def _in_haste(monkeypatch):
-    """Connections of its own for each test, and short pauses between tries."""
-    monkeypatch.setattr(patience, "_FIRST_WAIT", 0.01)
-    patience.forget()
-    yield
-    fetching.close_stores()
+pytestmark = pytest.mark.usefixtures("in_haste")
 
 
 A = write_png([[0, 0, 1], [1, 1, 2]])  # 2, 3 and 1 pixels

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from support.png_writer import write_png
 
+from weightcalc import count_file
 from weightcalc.sources import fetching
 
 A = write_png([[0, 0, 1], [1, 1, 2]])  # 2, 3 and 1 pixels
@@ -97,3 +98,8 @@ def faulty(answer):
 def made(body=A, status="200 OK", more=""):
     """A whole answer."""
     return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{more}\r\n".encode() + body
+
+
+def counts_of(url: str) -> dict[int, int]:
+    """The values of the only mask at a URL."""
+    return count_file(url)[0].values

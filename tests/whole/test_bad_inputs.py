@@ -21,7 +21,6 @@ import pytest
 from support.processes import obey_modes, watch
 
 from weightcalc import MaskError, ReadOptions, WeightcalcError, count_file, list_masks
-from weightcalc.kernels.counters import COMPILED
 from weightcalc.kernels.special import NAN
 from weightcalc.masks.formats import READERS
 from weightcalc.sources.listing import list_files
@@ -43,7 +42,7 @@ GROUPS = [
     "npy-bad",
     "archives",
 ]  # and "fs", whose cases are looked at one by one
-MOST_SECONDS, MOST_MEMORY = 2 if COMPILED else 4, 300e6  # NumPy takes longer
+MOST_SECONDS, MOST_MEMORY = 2, 300e6
 # Cases whose verdict is another, and why it is the better one.
 ARGUED = {
     # Each page of a TIFF is a mask; the second one is all zeros.

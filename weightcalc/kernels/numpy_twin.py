@@ -33,14 +33,14 @@ def count_values(values: Bytes, width: int, numbers: Bytes) -> None:
         table = np.frombuffer(numbers, np.int64)
         table += _number_of_each(np.frombuffer(values, f"<u{width}"), len(table))
         return
-    raw = np.frombuffer(values, np.uint8).reshape(-1, width)
+    raw = np.frombuffer(values, np.uint8)
+    starts = _starts_of_wide(raw, width)
     wide = 4 if width <= 4 else 8
-    padded = np.zeros((len(raw), wide), np.uint8)
-    padded[:, :width] = raw
-    array = padded.view(f"<u{wide}").reshape(-1)
-    starts = _run_starts(array)
-    found, inverse = np.unique(array[starts], return_inverse=True)
-    sums = np.bincount(inverse, np.diff(starts, append=len(array))).astype(np.int64)
+    padded = np.zeros((len(starts), wide), np.uint8)
+    padded[:, :width] = raw.reshape(-1, width)[starts]
+    firsts = padded.view(f"<u{wide}").reshape(-1)
+    found, inverse = np.unique(firsts, return_inverse=True)
+    sums = np.bincount(inverse, np.diff(starts, append=len(raw) // width)).astype(np.int64)
     for value, number in zip(found.tolist(), sums.tolist(), strict=True):
         numbers[value] = numbers.get(value, 0) + number
 
@@ -57,6 +57,14 @@ def _number_of_each(array: NDArray[np.unsignedinteger], size: int) -> NDArray[np
 
 def _run_starts(array: NDArray[np.unsignedinteger]) -> NDArray[np.int64]:
     return np.concatenate([[0], np.flatnonzero(array[1:] != array[:-1]) + 1])
+
+
+def _starts_of_wide(raw: NDArray[np.uint8], width: int) -> NDArray[np.int64]:
+    """Where runs of equal values begin, by the bytes that differ from those a value before."""
+    if width in (4, 8):
+        return _run_starts(raw.view(f"<u{width}"))
+    differing = np.flatnonzero(raw[width:] != raw[:-width]) // width + 1
+    return np.concatenate([[0], differing[np.diff(differing, prepend=0) > 0]])
 
 
 def count_rows(rows: Bytes, width: int, above: bytearray, numbers: Bytes, last: Bytes) -> int:
