@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from support.checked_set import ROWS
 
+from weightcalc.check import image_sizes, pixels
 from weightcalc.check.image_sizes import size_of
 
 COMPOSED, DECOMPOSED = "Stra\u00dfe \u00e9", "Stra\u00dfe e\u0301"
@@ -160,3 +162,26 @@ def test_links_to_folders_of_images_are_said(weightcalc, save_mask, tmp_path, mo
     [line] = [line for line in result.stderr.splitlines() if "images/linked" in line]
     assert "--follow" in line
     assert weightcalc(*arguments, "--follow").exit_code == 0
+
+
+def test_a_bug_in_the_reading_of_sizes(weightcalc, save_mask, tmp_path, monkeypatch):
+    """A fault of our own code is a traceback, and no image that cannot be read."""
+    monkeypatch.chdir(tmp_path)
+    save_mask(ROWS, "masks/a.png")
+    Path("images").mkdir()
+    Image.fromarray(np.zeros((4, 8), np.uint8)).save("images/a.jpg")
+    monkeypatch.setattr(image_sizes, "_FRAMES", None)  # which cannot be looked up
+    done = weightcalc("check", "masks", "-n", 3, "--images", "images")
+    assert (done.exit_code, done.stdout) == (2, b"")
+    assert "TypeError" in done.stderr
+    assert "cannot be read" not in done.stderr
+
+
+def test_a_bug_in_the_reading_of_pixels(weightcalc, save_mask, tmp_path, monkeypatch):
+    """A fault of our own code is a traceback where unknown values are looked at, too."""
+    monkeypatch.chdir(tmp_path)
+    save_mask([[0, 1, 9]], "masks/a.png")
+    monkeypatch.setattr(pixels, "SIGNATURE", None)
+    done = weightcalc("check", "masks", "-n", 2)
+    assert (done.exit_code, done.stdout) == (2, b"")
+    assert "TypeError" in done.stderr

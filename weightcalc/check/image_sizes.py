@@ -10,6 +10,7 @@ from typing import BinaryIO
 from ..errors import MaskError
 from ..masks.formats import ARRAYS, suffix_of
 from ..masks.png_header import SIGNATURE
+from ..sources.guard import is_bug
 from ..sources.names import open_file
 from ..sources.opening import open_mask
 
@@ -41,6 +42,8 @@ def size_of(name: str) -> tuple[int, int] | None:
     except MaskError:
         raise
     except Exception as error:  # decoders raise what they like
+        if is_bug(error):
+            raise
         raise MaskError(name, "its header cannot be read") from error
 
 

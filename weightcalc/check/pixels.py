@@ -16,6 +16,7 @@ import numpy as np
 from ..masks.formats import suffix_of
 from ..masks.png_header import SIGNATURE
 from ..masks.value_counts import ValueCounts
+from ..sources.guard import is_bug
 from ..sources.opening import open_mask
 
 MOST_PIXELS = 1 << 24  # of a mask that is looked at again; it is held whole
@@ -59,7 +60,9 @@ def pixel_values(
         else:
             values = _stack(BytesIO(data))[number]
         found, numbers = np.unique(values, return_counts=True)
-    except Exception:  # noqa: BLE001  # what decoders raise only means that there is no picture
+    except Exception as error:  # what decoders raise only means that there is no picture
+        if is_bug(error, ValueError, IndexError):
+            raise
         return None
     counts = dict(zip(found.tolist(), numbers.tolist(), strict=True))
     return values if counts == mask.values else None

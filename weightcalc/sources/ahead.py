@@ -19,8 +19,9 @@ from typing import BinaryIO
 from ..errors import MaskError
 from . import fetching
 from .fetching import Piece, Ticket, fetch, loop, run, store_of
+from .guard import is_bug
 from .names import ListedUrl, is_url
-from .patience import trouble_of
+from .patience import StatusError, trouble_of
 from .scenes import Item, files_of
 
 _WAITING = 4  # pieces that are there or on their way, for each request that may be under way
@@ -252,6 +253,8 @@ async def _timely(pieces: AsyncIterator[bytes], url: str) -> bytes:
             return await anext(pieces, b"")
     except MaskError:
         raise
-    except Exception as error:
+    except Exception as error:  # file systems raise what they like
+        if is_bug(error, StatusError):
+            raise
         trouble = trouble_of(error, url)
         raise MaskError(url, f"reading it stopped: {trouble.reason}") from error

@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar
 
 from ..errors import DecodeError, MaskError, MissingExtraError, SourceError
 from ..text.escape import printable
-from .guard import Foreign
+from .guard import Foreign, is_bug
 from .names import ListedUrl
 from .patience import SlowError, patiently, reached_by, trouble_of
 from .stores import S3, Azure, Gcs
@@ -110,6 +110,8 @@ def _new_store(url: str, scheme: str) -> Foreign:
     except DecodeError as error:
         raise MaskError.of(url, error) from error
     except Exception as error:  # file systems raise what they like
+        if is_bug(error):
+            raise
         trouble = trouble_of(PermissionError(), url)
         reason = printable(str(error).partition("\n")[0])
         raise MaskError(url, f"no access: {reason}", trouble.kind).with_hint(

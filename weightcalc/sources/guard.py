@@ -82,6 +82,12 @@ def is_ours(traceback: TracebackType | None) -> bool:
     return module.partition(".")[0] == __name__.partition(".")[0]
 
 
+def is_bug(error: Exception, *expected: type[Exception]) -> bool:
+    """Whether an exception comes from weightcalc's own code, and is of no type that may."""
+    may: tuple[type[Exception], ...] = (WeightcalcError, OSError, *expected)
+    return is_ours(error.__traceback__) and not isinstance(error, may)
+
+
 def _module_of(error: ImportError) -> str:
     return printable((error.name or "").partition(".")[0]) or first_line(error)
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from ..errors import AccessError, DecodeError, MaskError, WeightcalcError
 from ..text.escape import printable
-from .guard import first_line, is_ours
+from .guard import first_line, is_bug
 
 MOST_TRIES = 5
 SECONDS_IN_ALL = 300  # for all tries of one request
@@ -81,9 +81,6 @@ class CutError(ConnectionError):
 
 class SlowError(TimeoutError):
     """A server sends, but so slowly that it would never end."""
-
-
-_OURS = (CutError, SlowError, StatusError)  # raised by weightcalc, of what servers do
 
 
 class Trouble(NamedTuple):
@@ -175,7 +172,7 @@ async def patiently(ask: Callable[[], Awaitable[T]], url: str) -> T:
         except WeightcalcError:
             raise
         except Exception as error:  # file systems raise what they like
-            if is_ours(error.__traceback__) and not isinstance(error, _OURS):
+            if is_bug(error, StatusError):
                 raise
             trouble = trouble_of(error, url)
             reached.ever = reached.ever or not trouble.unreached
