@@ -324,6 +324,7 @@ def test_limit_of_pixels(refuse):
     assert "--max-pixels" in refuse(array(MASK), "a.npy", max_pixels=5).hint
 
 
+@pytest.mark.long
 def test_a_stack_of_too_many_masks(tmp_path):
     """The counts of a file are held together, so that their number has a limit."""
     np.save(tmp_path / "a.npy", np.zeros((1 << 18, 1, 5), np.uint8))

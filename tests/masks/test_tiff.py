@@ -351,6 +351,7 @@ def test_without_tifffile(save, monkeypatch):
     assert counts_of(name) == {0: 1, 1: 2, 2: 3}
 
 
+@pytest.mark.long
 def test_large_tiles(tmp_path, environment):
     """A tiled, deflated mask of 30000 x 30000 is counted in less than 150 MB."""
     tile = np.zeros((512, 512), np.uint8)

@@ -123,6 +123,13 @@ def is_right(case, what, counts):
     return what == case["expect"] and counts == case["counts"]
 
 
+def timed(function, *arguments):
+    """The processor time of a call, in seconds, and what it returns."""
+    start = time.process_time()
+    result = function(*arguments)
+    return time.process_time() - start, result
+
+
 def report(folder, group):
     """Judge the cases of a group, with a line of JSON for each."""
     harm = watch()
@@ -131,9 +138,11 @@ def report(folder, group):
             continue
         Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
         harm.clear()
-        start = time.process_time()
-        what, counts = verdict(case)
-        seconds, did = time.process_time() - start, list(harm)
+        seconds, (what, counts) = timed(verdict, case)
+        if seconds > MOST_SECONDS and case["path"] not in HONEST_GIANTS:
+            # A shared machine has slow moments, so that the quickest of three runs counts.
+            seconds = min(seconds, *(timed(verdict, case)[0] for _ in range(2)))
+        did = list(harm)
         status = Path("/proc/self/status").read_text().split()
         memory = int(status[status.index("VmHWM:") + 1]) * 1024
         print(json.dumps([what, counts, seconds, memory, did]), flush=True)

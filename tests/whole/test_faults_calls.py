@@ -41,7 +41,7 @@ def data(tmp_path, save_mask):
     return tmp_path / "data"
 
 
-@pytest.fixture(params=["fast", "careful"])
+@pytest.fixture(params=["fast", pytest.param("careful", marks=pytest.mark.long)])
 def png_path(request):
     """The path by which PNG files are counted: the careful one alone, or the fast one first."""
     return request.param

@@ -9,7 +9,7 @@ the end, when only the few different values of a mask are left.
 from __future__ import annotations
 
 import os
-from itertools import islice
+from itertools import compress, islice
 from typing import TYPE_CHECKING
 
 from ..errors import DamagedError, ValuesError
@@ -118,7 +118,7 @@ class ValueCounter:
         for start in range(0, len(self.numbers), 256):
             block = self.numbers[start : start + 256]
             if block.tobytes() != _ZEROS:  # as most of the 65,536 are
-                found.update({start + v: n for v, n in enumerate(block.tolist()) if n})
+                found.update(compress(enumerate(numbers := block.tolist(), start), numbers))
         return found
 
     def _meaning(self, pattern: int) -> int:

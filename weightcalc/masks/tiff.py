@@ -8,7 +8,6 @@ otherwise is left to Pillow.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, BinaryIO
@@ -244,7 +243,7 @@ def _count_samples(
     page: TiffPage, image: TiffImage, file: BinaryIO, nodata: float | None, options: ReadOptions
 ) -> tuple[dict[int, int], int]:
     """Stored value to pixels, and the largest value that the samples can have."""
-    values: Counter[int] = Counter()
+    values: dict[int, int] = {}
     for times, numbers in _by_repeats(page, image).items():
         if image.samples > 1:
             counter = pixel_counter(image.samples, image.bits, options)
@@ -253,10 +252,10 @@ def _count_samples(
         for _, _, rows in placed_rows(page, image, file, nodata, numbers):
             counter.add(_pixels(rows, image, nodata).view(np.uint8))
         for value, number in counter.counts().items():
-            values[value] += times * number
+            values[value] = values.get(value, 0) + times * number
         if len(values) > MOST_VALUES:
             raise ValuesError(f"more than {MOST_VALUES} different values: not a mask")
-    return dict(values), (1 << image.bits) - 1 if image.samples > 1 else counter.largest
+    return values, (1 << image.bits) - 1 if image.samples > 1 else counter.largest
 
 
 def _by_repeats(page: TiffPage, image: TiffImage) -> dict[int, list[int]]:
@@ -267,9 +266,10 @@ def _by_repeats(page: TiffPage, image: TiffImage) -> dict[int, list[int]]:
     its tiles out: time goes by what is stored, not by how often it is named.
     """
     first: dict[tuple[int, ...], int] = {}
-    times: Counter[int] = Counter()
+    times: dict[int, int] = {}
     for number, place in enumerate(places_of(page, image)):
-        times[first.setdefault(place, number)] += 1
+        seen = first.setdefault(place, number)
+        times[seen] = times.get(seen, 0) + 1
     groups: dict[int, list[int]] = {}
     for number, repeats in times.items():
         groups.setdefault(repeats, []).append(number)

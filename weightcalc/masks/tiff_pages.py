@@ -9,6 +9,7 @@ import math
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 _GREYS = (0, 1, 4)
 MIN_IS_WHITE, _RGB, PALETTE = 0, 2, 3  # photometric interpretations
 _PLANAR = 2
+# What tags of one number are where a directory lacks them.
+_DEFAULTS = {256: 0, 257: 0, 258: 1, 259: 1, 262: 1, 266: 1, 277: 1, 278: 0, 284: 1, 317: 1,
+             322: 0, 323: 0, 339: 1}  # fmt: skip
 DIFFERENCES, FLOAT_DIFFERENCES = 2, 3  # predictors
 _REDUCED, TRANSPARENCY = 1, 4  # bits of NewSubfileType
 NOT_FULL = _REDUCED | TRANSPARENCY
@@ -93,8 +97,8 @@ def _check_directory(page: TiffPage) -> int:
     file.seek(page.offset)
     (number,) = struct.unpack(tiff.tagnoformat, file.read(tiff.tagnosize))
     entries = file.read(number * tiff.tagsize)
-    places = range(0, len(entries), tiff.tagsize)
-    codes = [struct.unpack_from(tiff.byteorder + "H", entries, at)[0] for at in places]
+    entry = f"H{tiff.tagsize - 2}x"
+    codes = struct.unpack_from(tiff.byteorder + entry * (len(entries) // tiff.tagsize), entries)
     for code in _OF_PIXELS.intersection(codes):
         if code not in page.tags:
             raise DamagedError(f"its tag {code} cannot be read")
@@ -163,11 +167,6 @@ class TiffImage(NamedTuple):
         return -(-self.width // self.tile[0]), -(-self.height // self.tile[1])
 
 
-def _tag(page: TiffPage, code: int, default: Foreign) -> Foreign:
-    with third_party("tifffile"):  # which may read the value only now
-        return page.tags.valueof(code, default)
-
-
 def image_of(page: TiffPage, byte_order: str) -> TiffImage:
     """
     What the tags of a page say, in whole numbers.
@@ -177,34 +176,46 @@ def image_of(page: TiffPage, byte_order: str) -> TiffImage:
     DecodeError
         If they are damaged, or its samples are no labels.
     """
+    with third_party("tifffile"):  # which may read the values only now
+        stated = tuple(
+            (code, page.tags.valueof(code, 0)) for code in _DEFAULTS if code in page.tags
+        )
+    return _image_of(stated, byte_order)
 
-    def tag(code: int, default: int) -> int:
-        value = _tag(page, code, default)
-        if isinstance(value, tuple):
-            if len(set(value)) != 1:
-                raise DamagedError(f"its tag {code} differs from sample to sample: {value[:4]}")
-            value = value[0]
-        if not isinstance(value, int | float) or not float(value).is_integer():
-            raise DamagedError(f"its tag {code} is no whole number: {str(value)[:40]!r}")
-        return int(value)
 
-    width, height, bits = tag(256, 0), tag(257, 0), tag(258, 1)
-    samples, sample_format = tag(277, 1), tag(339, 1)
+@lru_cache(maxsize=64)  # the pages of a stack mostly say the same
+def _image_of(stated: tuple[tuple[int, Foreign], ...], byte_order: str) -> TiffImage:
+    tags = {code: _whole_number(code, value) for code, value in (*_DEFAULTS.items(), *stated)}
+    width, height, bits = tags[256], tags[257], tags[258]
+    samples, sample_format = tags[277], tags[339]
     too_short = sample_format == _FLOATS and bits < 16
     if bits not in (1, 2, 4, 8, 16, 32, 64) or sample_format not in _SIGNS or too_short:
         raise ValuesError(f"samples of {bits} bits in format {sample_format} are no labels")
-    tile = (tag(322, 0), tag(323, 0)) if 322 in page.tags else (width, tag(278, height) or height)
+    has_tiles = any(code == 322 for code, _ in stated)
+    tile = (tags[322], tags[323]) if has_tiles else (width, min(tags[278] or height, height))
     return TiffImage(
         width, height, samples, bits,
         np.dtype(f"{byte_order}{_SIGNS[sample_format]}{bits // 8}" if bits >= 8 else "u1"),
-        tag(262, 1), tag(284, 1) == _PLANAR and samples > 1, tag(259, 1), tag(317, 1),
-        tag(266, 1) == 2, (tile[0], min(tile[1], height) if 322 not in page.tags else tile[1]),
+        tags[262], tags[284] == _PLANAR and samples > 1, tags[259], tags[317],
+        tags[266] == 2, tile,
     )  # fmt: skip
+
+
+def _whole_number(code: int, value: Foreign) -> int:
+    if isinstance(value, tuple):
+        if len(set(value)) != 1:
+            raise DamagedError(f"its tag {code} differs from sample to sample: {value[:4]}")
+        value = value[0]
+    if not isinstance(value, int | float) or not float(value).is_integer():
+        raise DamagedError(f"its tag {code} is no whole number: {str(value)[:40]!r}")
+    return int(value)
 
 
 def nodata_of(page: TiffPage) -> float | None:
     """The nodata value that GDAL declares."""
-    return parse_nodata(_tag(page, _GDAL_NODATA, ""))
+    with third_party("tifffile"):
+        stated = page.tags.valueof(_GDAL_NODATA, "")
+    return parse_nodata(stated)
 
 
 def palette_of(page: TiffPage) -> bytes:
