@@ -114,7 +114,7 @@ class ValueCounter:
         return {self._meaning(pattern): number for pattern, number in found.items()}
 
     def _in_table(self) -> dict[int, int]:
-        found = {}
+        found: dict[int, int] = {}
         for start in range(0, len(self.numbers), 256):
             block = self.numbers[start : start + 256]
             if block.tobytes() != _ZEROS:  # as most of the 65,536 are
