@@ -44,7 +44,7 @@ def folder(save_mask, tmp_path, monkeypatch):
         iter(["masks/a.png"]),
         {"masks/a.png"},
     ],
-    ids=str,
+    ids=lambda sources: type(sources).__name__,
 )
 def test_sources(sources):
     """A folder, a file, a glob, or several of them, as text or path: each mask counts once."""

@@ -31,6 +31,7 @@ from .options import ReadOptions
 from .pictures import Block, Picture, values_of_samples
 from .pillow import picture_of_image, read_image
 from .samples import colors_in_use, colors_of_indices, pixel_counter, values_of_pixels
+from .tiff_directories import pages_of
 from .tiff_pages import (
     MIN_IS_WHITE,
     NOT_FULL,
@@ -43,7 +44,6 @@ from .tiff_pages import (
     check_page,
     image_of,
     nodata_of,
-    pages_of,
     palette_of,
     silent,
 )

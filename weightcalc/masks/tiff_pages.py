@@ -1,12 +1,11 @@
 """
-What the directories of a TIFF file say of its pages, and which of them can be counted.
+What the tags of a TIFF page say, and which pages can be counted.
 """
 
 from __future__ import annotations
 
 import logging
 import math
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -39,14 +38,10 @@ _DEFAULTS = {256: 0, 257: 0, 258: 1, 259: 1, 262: 1, 266: 1, 277: 1, 278: 0, 284
 DIFFERENCES, FLOAT_DIFFERENCES = 2, 3  # predictors
 _REDUCED, TRANSPARENCY = 1, 4  # bits of NewSubfileType
 NOT_FULL = _REDUCED | TRANSPARENCY
-_GDAL_NODATA, _LERC = 42113, 34887
+GDAL_NODATA, _LERC = 42113, 34887
 _FLOATS = 3
 _SIGNS = {1: "u", 2: "i", 3: "f", 4: "u"}
 _SAMPLE_NAMES = {2: "grey+alpha", 3: "RGB", 4: "RGBA"}
-# Tags without which the pixels of a page would be read in another way.
-_OF_PIXELS = {254, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 317, 320, 322, 323, 324,
-              325, 339, 32997, _GDAL_NODATA}  # fmt: skip
-_OF_TILES = {322, 323, 324, 325}
 _PREDICTABLE = {5, 8, 32946, 50013, 34925, 34926, 50000}  # LZW, Deflate, LZMA and Zstandard
 _LOSSY = {6, 7, 33003, 33004, 33005, 33007, 34712, 34887, 34892, 50001, 50002}
 
@@ -61,55 +56,6 @@ def silent() -> Iterator[None]:
         yield
     finally:
         logger.disabled = before
-
-
-def pages_of(tiff: TiffFile) -> Iterator[Foreign]:
-    """
-    The pages of a file, one after the other.
-
-    Raises
-    ------
-    DamagedError
-        If their directories lead in a circle or out of the file, or tags cannot be read: of
-        both tifffile says nothing, and goes on without them.
-    """
-    seen = set()
-    behind = 0
-    with third_party("tifffile"):
-        pages: Foreign = iter(tiff.pages)
-    while True:
-        with third_party("tifffile"):  # not around the yield: it would guard our code too
-            page = next(pages, None)
-        if page is None:
-            break
-        if page.offset in seen:
-            raise DamagedError("its directories lead in a circle")
-        seen.add(page.offset)
-        behind = _check_directory(page)
-        yield page
-    if behind:
-        raise DamagedError(f"a page is missing: there is no directory at byte {behind}")
-
-
-def _check_directory(page: TiffPage) -> int:
-    """Look for tags of a directory that tifffile has left out, and say where the next one is."""
-    tiff, file = page.parent.tiff, page.parent.filehandle
-    file.seek(page.offset)
-    (number,) = struct.unpack(tiff.tagnoformat, file.read(tiff.tagnosize))
-    entries = file.read(number * tiff.tagsize)
-    entry = f"H{tiff.tagsize - 2}x"
-    codes = struct.unpack_from(tiff.byteorder + entry * (len(entries) // tiff.tagsize), entries)
-    for code in _OF_PIXELS.intersection(codes):
-        if code not in page.tags:
-            raise DamagedError(f"its tag {code} cannot be read")
-        if codes.count(code) > 1:
-            raise DamagedError(f"its tag {code} stands in one directory more than once")
-    if (lost := _OF_TILES.difference(codes)) and lost < _OF_TILES:
-        raise DamagedError(f"it has tiles, but no tag {min(lost)} of theirs")
-    behind = file.read(tiff.offsetsize)
-    if len(behind) < tiff.offsetsize:
-        raise DamagedError("it ends inside a directory")
-    return int(struct.unpack(tiff.offsetformat, behind)[0])
 
 
 def check_description(tiff: TiffFile) -> None:
@@ -214,7 +160,7 @@ def _whole_number(code: int, value: Foreign) -> int:
 def nodata_of(page: TiffPage) -> float | None:
     """The nodata value that GDAL declares."""
     with third_party("tifffile"):
-        stated = page.tags.valueof(_GDAL_NODATA, "")
+        stated = page.tags.valueof(GDAL_NODATA, "")
     return parse_nodata(stated)
 
 
