@@ -100,9 +100,10 @@ def names_in_list(options: SourceOptions) -> Iterator[str]:
         return
     try:
         with nullcontext(sys.stdin.buffer) if path == "-" else _opened(path) as file:
-            lines = iter(partial(file.readline, LONGEST_LINE + 2), b"")  # and its end
+            read = file.read if options.null else file.readline
+            pieces = iter(partial(read, LONGEST_LINE + 2), b"")  # a line and its end
             for name in read_list(
-                lines, root=options.root, suffix=options.suffix, nul=options.null
+                pieces, root=options.root, suffix=options.suffix, nul=options.null
             ):
                 if is_url(name) and not options.allow_remote:
                     raise SourceError(
