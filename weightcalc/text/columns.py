@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 _NO_WIDTH = {"Mn", "Me", "Cf"}
 _JOINED_JAMO = range(0x1160, 0x1200)  # vowels and finals, drawn into the syllable before them
@@ -113,13 +113,20 @@ def fill(text: str, width: int, label: str = "") -> Iterator[str]:
     A token is never broken, so that it can be copied: a word, what stands in quotation marks,
     an option with its value, a command, and the path that a message begins with.
     """
-    line = label
-    for token in _tokens(text):
-        longer = f"{line} {token}" if line else token
-        if line != label and display_width(longer) > width:
+    return fill_words(_tokens(text), width, "  ", label)
+
+
+def fill_words(
+    words: Iterable[str], width: int, indent: str = "", label: str = ""
+) -> Iterator[str]:
+    """Lines of words, none of which is broken, behind a label; all but the first are indented."""
+    line, is_empty = label, True
+    for word in words:
+        longer = f"{line} {word}" if line.strip() else f"{line}{word}"
+        if not is_empty and display_width(longer) > width:
             yield line
-            longer = f"  {token}"
-        line = longer
+            longer = indent + word
+        line, is_empty = longer, False
     yield line
 
 
