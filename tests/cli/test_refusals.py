@@ -363,3 +363,13 @@ def test_two_outputs_in_one_file(weightcalc, folder, tmp_path):
 def test_bad_option(refused, arguments, named):
     """A bad value of an option is refused with the option named."""
     assert re.search(named, refused({"a.png": [[0, 1]]}, "a.png", *arguments.split()))
+
+
+@pytest.mark.parametrize("ending", [".csv", ".json", ".txt", ".PARQUET"])
+def test_per_mask_is_no_other_format(weightcalc, folder, tmp_path, ending):
+    """--per-mask writes JSON lines, and no file whose ending says another format."""
+    folder({"a.png": [[0, 1]]})
+    result = weightcalc("count", "a.png", "--per-mask", f"lines{ending}", "-o", "c.json")
+    assert (result.exit_code, result.stdout) == (2, b"")
+    assert ".jsonl" in result.stderr.partition("hint:")[2]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import subprocess
+import termios
 from contextlib import suppress
 
 import pytest
@@ -22,8 +23,9 @@ pytestmark = pytest.mark.usefixtures("balanced_folder")
 def at_terminal(environment):
     """A function that runs a command whose standard error is a terminal, and gives what it says."""
 
-    def run(*arguments):
+    def run(*arguments, columns=0):
         ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (24, columns))
         environment["NO_COLOR"] = "1"
         command = [*RUN, *arguments]
         subprocess.call(command, stdout=subprocess.DEVNULL, stderr=theirs, env=environment)
@@ -138,3 +140,23 @@ def test_far_apart_of_overlapping_classes(weightcalc):
     line = next(line for line in result.stderr.splitlines() if "by a factor of" in line)
     assert "--clip LOW:HIGH" in line
     assert "enet" not in line
+
+
+@pytest.mark.parametrize("options", ["-n 2", "--layers masks"])
+def test_messages_fit_the_terminal(at_terminal, weightcalc, options):
+    """Errors, hints and warnings are broken at the width of a terminal, and nowhere in a pipe."""
+    command = ["count", "masks", *options.split(), "--no-progress"]
+    narrow = at_terminal(*command, columns=40).splitlines()
+    piped = weightcalc(*command).stderr
+    assert max(map(len, narrow)) <= 40
+    said = " ".join(line.strip() for line in narrow)
+    assert said == " ".join(piped.split())
+    assert len(narrow) > len(piped.splitlines()) > 0
+
+
+def test_warnings_fit_the_terminal(at_terminal):
+    """A warning is broken at the width of a terminal."""
+    heard = at_terminal("weights", "masks", "-n", "9", "--no-progress", columns=45)
+    warning = heard.partition("warning:")[2].splitlines()
+    assert len(warning) > 1
+    assert max(map(len, warning)) <= 45

@@ -133,9 +133,10 @@ def _reader_has_enough() -> int:
 
 
 def _complain(message: str, hint: str) -> None:
-    _say(f"{click.style('error:', fg='red', bold=True)} {message}")
+    voice = Voice(color=_color())
+    voice.tell(message, "error:", fg="red", bold=True)
     if hint:
-        _say(f"{click.style('hint:', fg='cyan')} {hint}")
+        voice.tell(hint, "hint:", fg="cyan")
 
 
 def _say(text: str) -> None:

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from ..sources.options import SourceOptions
     from ..text.voice import Voice
 
+_OF_LINES = {"JSON lines": (".jsonl", ".ndjson")}
+_NO_LINES = dict.fromkeys(
+    ("csv", "tsv", "json"),
+    "--per-mask lines.jsonl writes a JSON object a line, which pandas.read_json(..., lines=True) "
+    "reads",
+)
+
 
 @click.command("count", cls=Command, short_help="Count masks, or add counts files up.")
 @counting_options
@@ -27,7 +34,7 @@ if TYPE_CHECKING:
     "--per-mask",
     metavar="FILE",
     callback=parse_local,
-    help="Write a JSON line for each mask to FILE.",
+    help="Write a JSON line for each mask to FILE, such as lines.jsonl.",
 )
 @output_option
 def command(
@@ -57,6 +64,7 @@ def command(
     format_by_ending(output, None, ENDINGS)
     outputs = {"-o": output, "--per-mask": per_mask}
     data = find_data(sources, labels, reading, voice, outputs=outputs, cache=run.cache)
+    format_by_ending(per_mask, None, _OF_LINES, _NO_LINES)  # after it is known to be no input
     counts = count_data(data, run, voice, per_mask)
     voice.detail(totals_line(counts))
     write_result(output, counts.to_json().encode())

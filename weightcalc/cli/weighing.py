@@ -54,7 +54,7 @@ def weigh(counts: ClassCounts, formula: Formula, voice: Voice) -> list[float]:
 
         for line in summary_table(counts, weights):
             voice.say(line)
-        voice.say(f"{totals_line(counts)}; method {formula.method}")
+        voice.tell(f"{totals_line(counts)}; method {formula.method}")
     voice.warn_each(remarks(counts, weights, formula))
     return weights
 

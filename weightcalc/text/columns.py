@@ -4,11 +4,22 @@ Texts in columns of a terminal: wide characters take two, combining marks none.
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 _NO_WIDTH = {"Mn", "Me", "Cf"}
 _JOINED_JAMO = range(0x1160, 0x1200)  # vowels and finals, drawn into the syllable before them
+# What people copy out of a message: text in quotation marks, which an apostrophe does not open.
+_WORD = r"""(?:`[^`]*`|(?<!\w)'[^']*'(?!\w)|(?<!\w)"[^"]*"(?!\w)|\S)+"""
+_NEXT = rf"(?:(?<![,;:.)]) (?![-(]){_WORD})"  # in the same clause, and no option
+# A path may hold blanks: up to its last slash, or to the ending behind that.
+_IN_PATH = r"[^/:;,()\"'`]"
+_PATH = rf"[^\s\"'`(]*/(?:{_IN_PATH}*/)*(?:{_IN_PATH}*?[^\s/]\.\w{{1,9}}\b)?\S*"
+_TOKEN = re.compile(
+    rf"weightcalc (?:weights|count|report|check|explain|help)(?:(?<![,;:.)]) {_WORD})*"
+    rf"|{_PATH}|pip install{_NEXT}|-{_WORD}{_NEXT}?(?: -{_WORD}{_NEXT}?)*|{_WORD}"
+)
 
 
 def display_width(text: str) -> int:
@@ -93,3 +104,35 @@ def _pieces(word: str, width: int, used: int, indent: str) -> Iterator[str]:
             start, used = position, display_width(indent)
         used += step
     yield word[start:]
+
+
+def fill(text: str, width: int, label: str = "") -> Iterator[str]:
+    """
+    Lines of a message, at most so wide where its tokens let them be; all but the first indented.
+
+    A token is never broken, so that it can be copied: a word, what stands in quotation marks,
+    an option with its value, a command, and the path that a message begins with.
+    """
+    return fill_words(_tokens(text), width, "  ", label)
+
+
+def fill_words(
+    words: Iterable[str], width: int, indent: str = "", label: str = ""
+) -> Iterator[str]:
+    """Lines of words, none of which is broken, behind a label; all but the first are indented."""
+    line, is_empty = label, True
+    for word in words:
+        longer = f"{line} {word}" if line.strip() else f"{line}{word}"
+        if not is_empty and display_width(longer) > width:
+            yield line
+            longer = indent + word
+        line, is_empty = longer, False
+    yield line
+
+
+def _tokens(text: str) -> Iterator[str]:
+    head, colon, rest = text.partition(": ")
+    if colon and re.search(r"[/\\]|\.\w+\Z", head):  # a path, which may hold blanks
+        yield f"{head}:"
+        text = rest
+    yield from _TOKEN.findall(text)

@@ -7,6 +7,9 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator
+from itertools import groupby
+
+from .tables import table_lines
 
 _ALONE = re.compile(r"#|\||$")  # a heading, a row of a table, an empty line
 _ITEM = re.compile(r"- |\d+\. ")
@@ -14,7 +17,7 @@ _ITEM = re.compile(r"- |\d+\. ")
 
 def wrapped(text: str, width: int) -> str:
     """
-    The text with its paragraphs, items and rows of tables broken at blanks; code stays as it is.
+    The text in lines that fit, and its tables in columns; code stays as it is.
 
     Parameters
     ----------
@@ -23,7 +26,13 @@ def wrapped(text: str, width: int) -> str:
     width : int
         Columns of the terminal.
     """
-    return "".join(f"{line}\n" for block in _blocks(text) for line in _lines(block, width))
+    lines: list[str] = []
+    for is_table, blocks in groupby(_blocks(text), lambda block: block.startswith("|")):
+        if is_table:
+            lines += table_lines(list(blocks), width)
+        else:
+            lines += [line for block in blocks for line in _lines(block, width)]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _blocks(text: str) -> Iterator[str]:
@@ -47,7 +56,7 @@ def _blocks(text: str) -> Iterator[str]:
 def _lines(block: str, width: int) -> list[str]:
     if block.startswith("\0"):
         return [block[1:]]
-    indent = 2 * bool(_ITEM.match(block)) or 4 * block.startswith("|")
+    indent = 2 * bool(_ITEM.match(block))
     lines = textwrap.wrap(
         block, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
     )

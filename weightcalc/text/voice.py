@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 import click
 
+from .columns import fill
 from .numbers import MOST_LINES, shortened
 
 
@@ -62,9 +63,18 @@ class Voice:
         return is_terminal(stream) and not plain
 
     def say(self, text: str) -> None:
-        """A line on standard error."""
+        """A line on standard error, as it stands."""
         with suppress(OSError, ValueError, AttributeError):
             click.echo(text, err=True, color=self.wants_color(sys.stderr))
+
+    def tell(self, text: str, label: str = "", **style: Any) -> None:
+        """A sentence on standard error, behind a label in colour: in lines that fit a terminal."""
+        width = _columns_of(sys.stderr)
+        for line in text.split("\n"):
+            first, *rest = fill(line, width, label) if width else [f"{label} {line}".lstrip()]
+            styled = click.style(label, **style) if label else ""
+            self.say("\n".join([styled + first.removeprefix(label), *rest]))
+            label = ""
 
     def warn(self, text: str) -> None:
         """A warning, unless the run is quiet; where warnings are held, at the end."""
@@ -80,7 +90,7 @@ class Voice:
         finally:
             self._held = None
             for line in held:
-                self.say(line)
+                self._tell_warning(line)
 
     def warn_each(self, texts: Sequence[str]) -> None:
         """Many warnings: after some of them only their number, unless -v asks for all."""
@@ -91,26 +101,28 @@ class Voice:
         more = len(texts) - len(shown)
         rest = [f"and {more} more such warnings (-v shows them)"] if more else []
         for text in [*shown, *rest]:
-            line = f"{click.style('warning:', fg='yellow')} {text}"
             if self._held is None:
-                self.say(line)
+                self._tell_warning(text)
             else:
-                self._held.append(line)
+                self._held.append(text)
+
+    def _tell_warning(self, text: str) -> None:
+        self.tell(text, "warning:", fg="yellow")
 
     def note(self, text: str) -> None:
         """A line that is no warning, unless the run is quiet."""
         if not self.quiet:
-            self.say(text)
+            self.tell(text)
 
     def aside(self, text: str) -> None:
         """What a person at a terminal likes to know, and ``-v`` asks for elsewhere."""
         if self.is_heard:
-            self.say(text)
+            self.tell(text)
 
     def detail(self, text: str) -> None:
         """What only ``-v`` asks for."""
         if self.verbose:
-            self.say(text)
+            self.tell(text)
 
     @contextmanager
     def bar(self, total: int | None) -> Iterator[Bar]:
@@ -172,3 +184,13 @@ def is_terminal(stream: TextIO | None) -> bool:
         return stream is not None and stream.isatty()
     except (AttributeError, ValueError):  # closed
         return False
+
+
+def _columns_of(stream: TextIO | None) -> int:
+    """Columns of a terminal; 0 of what is none, or does not tell."""
+    if stream is None or not is_terminal(stream):
+        return 0
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return 0
