@@ -52,12 +52,12 @@ class _Group:
         others = self.values - {0}
         return others.pop() if len(others) == 1 else 0
 
-    def differs(self, other: _Group) -> bool:
-        """Whether two endings are of two kinds, and not of two tiles or two cameras."""
-        if self.modes.isdisjoint(other.modes):
-            return True
-        if self.is_binary != other.is_binary:
-            return True
+    def cannot_be_of(self, other: _Group) -> bool:
+        """Whether two endings are of two kinds by their modes, or as one has 0 and 255 alone."""
+        return self.modes.isdisjoint(other.modes) or self.is_binary != other.is_binary
+
+    def shares_no_value_with(self, other: _Group) -> bool:
+        """Whether two endings are of two kinds as there is no class in both of them."""
         mine, yours = self.values - {0}, other.values - {0}
         enough = min(self.masks, other.masks) >= _FEW_SCENES
         return enough and bool(mine) and bool(yours) and mine.isdisjoint(yours)
@@ -103,9 +103,11 @@ class Kinds:
         """What to raise where masks of two endings differ in kind; None if they do not."""
         seen = [(end, group) for end, group in self._groups.items() if group.masks]
         for (one, of_one), (other, of_other) in combinations(seen, 2):
-            if of_one.differs(of_other):
+            differ = of_one.cannot_be_of(of_other)
+            if differ or of_one.shares_no_value_with(of_other):
                 unread = one if of_one.is_unread else other if of_other.is_unread else ""
-                return two_kinds({end: self._endings[end] for end in (one, other)}, unread)
+                endings = {end: self._endings[end] for end in (one, other)}
+                return two_kinds(endings, unread, may_be_parts=not differ)
         return None
 
     def error_by_layers(self) -> SourceError | None:
