@@ -11,6 +11,8 @@ from ..errors import LabelError
 from ..kernels.special import NAN, NODATA
 from ..labels.colors import blended_from, nearest_color
 from ..labels.label_map import MOST_CLASSES, MOST_INFERRED, LabelMap
+from ..sources.layer_options import options_of_instances
+from ..sources.looks import Looks
 from ..text.escape import printable, quoted
 from ..text.numbers import MOST_LINES, listed, number_of, shortened
 from .class_counts import ClassCounts
@@ -44,13 +46,13 @@ class UnknownValues:
     Parameters
     ----------
     labels : LabelMap
-    instances : str
-        What ``--layers`` would be for a file an instance; "" if names do not look like it.
+    looks : Looks, optional
+        What the names of the masks have in common with those of layers.
     """
 
-    def __init__(self, labels: LabelMap, instances: str = "") -> None:
+    def __init__(self, labels: LabelMap, looks: Looks | None = None) -> None:
         self._labels = labels
-        self._instances_in = instances
+        self._looks = looks or Looks()
         self._seen: dict[int, Seen] = {}
         self._counted: Collection[int] = ()
         self._ignored: Collection[int | None] = ()
@@ -212,14 +214,14 @@ class UnknownValues:
         )
 
     def _binary(self, value: int) -> LabelError:
+        instances = options_of_instances(self._looks)
         return LabelError(
             f"value {value} ({self._seen[value]}) is neither a class nor ignored; "
             f"no other value than 0 and {value} occurs, which looks like binary masks"
         ).with_hint(
             f"--map {value}:1 if {value} is the foreground, "
-            + f"--layers '{printable(self._instances_in)}' if the files of a folder are the "
-            "instances of one scene, "
-            * bool(self._instances_in)
+            + f"{instances} if the files of a folder are the instances of one scene, "
+            * bool(instances)
             + f"--ignore-index {value} if such pixels are to be left out"
         )
 
