@@ -1,5 +1,6 @@
 """`weightcalc check --images`: which image is that of a mask, by their names."""
 
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from support.checked_set import ROWS
 
 from weightcalc.check import image_sizes, pixels
 from weightcalc.check.image_sizes import size_of
+from weightcalc.check.rules import RULES
 
 COMPOSED, DECOMPOSED = "Stra\u00dfe \u00e9", "Stra\u00dfe e\u0301"
 
@@ -100,6 +102,46 @@ def test_near_names(names, mask, image, options):
     assert near in found["image-missing", f"masks/{mask}"]
     if ("mask-missing", f"images/{image}") in found:
         assert f"did you mean masks/{mask}?" in found["mask-missing", f"images/{image}"]
+
+
+@pytest.mark.parametrize(
+    ("mask", "image", "patterns"),
+    [
+        ("segmentation-{}.npy", "volume-{}.jpg", ["segmentation-{}", "volume-{}"]),
+        ("case_{}.npy", "case_{}_0000.jpg", ["{}", "{}_0000"]),
+        ("a{}_mask.png", "a{}.jpg", ["{}_mask", "{}"]),
+        ("label_{}.png", "image_{}.jpg", ["label_{}", "image_{}"]),
+        ("{}_gtFine_labelIds.png", "{}_leftImg8bit.jpg", ["{}_gtFine_labelIds", "{}_leftImg8bit"]),
+        ("Mask{}.png", "IMG{} (1).jpg", ["Mask{}", "IMG{} (1)"]),
+    ],
+)
+def test_patterns_are_derived(names, weightcalc, mask, image, patterns):
+    """The hint has the patterns that names show, and with them nothing is missing."""
+    numbers = [0, 1, 10, 21]
+    names([mask.format(n) for n in numbers], [image.format(n) for n in numbers])
+    arguments = ["check", "masks", "-n", 3, "--images", "images", "-f", "json"]
+    hint = weightcalc(*arguments).json["rules"]["image-missing"]["hint"]
+    options = shlex.split(hint)[:4]
+    assert options == ["--mask-name", patterns[0], "--image-name", patterns[1]]
+    assert weightcalc(*arguments, *options).json["findings"] == []
+
+
+@pytest.mark.parametrize(
+    ("masks", "images"),
+    [
+        (["a", "b", "c"], ["d", "e", "f"]),
+        (["m1", "m2", "m3"], ["i11", "i12", "i13"]),
+        (["a", "b", "c"], ["a", "b", "d"]),
+        (["m_a", "m_b", "m_c", "m_d"], ["a", "b", "x", "y"]),
+        (["a_m"], ["a"]),
+    ],
+)
+def test_no_pattern_is_made_up(names, weightcalc, masks, images):
+    """Where no pattern finds the images of nearly all masks, and more than before, none is named."""
+    names([f"{name}.png" for name in masks], [f"{name}.jpg" for name in images])
+    result = weightcalc("check", "masks", "-n", 3, "--images", "images", "-f", "json")
+    for rule in ("image-missing", "mask-missing"):
+        assert result.json["rules"][rule]["hint"] == RULES[rule].hint
 
 
 def test_no_near_name(names):

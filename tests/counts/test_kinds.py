@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from support.png_writer import PALETTE, write_png
@@ -58,7 +60,18 @@ def test_two_kinds_are_refused(counted, endings):
     """Another mode or depth, 0 and 255 beside ids, and no value in common are two kinds."""
     with pytest.raises(SourceError) as caught:
         counted(endings)
-    assert "--include" in caught.value.hint
+    assert re.search("--(in|ex)clude '[*]_", caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("other", "offered"),
+    [([[0, 255]], False), (np.array([[0, 1]], np.uint16), False), ([[0, 7, 8, 9]], True)],
+)
+def test_all_together(counted, other, offered):
+    """All masks together are offered only where they may be parts of the same scenes."""
+    with pytest.raises(SourceError) as caught:
+        counted({"_a.png": IDS, "_b.png": other})
+    assert ("--include '*' for all" in caught.value.hint) == offered
 
 
 def test_two_scenes_have_no_value_in_common_by_chance(counted):

@@ -35,9 +35,30 @@ def test_two_kinds_of_one_scene(names):
     """Endings that are known, and formats, are refused; the hint leaves one picture of a scene."""
     with pytest.raises(SourceError, match="two kinds of masks of the same scenes") as caught:
         check_one_kind(names)
-    glob = re.search(r"--include '(.+?)'", caught.value.hint)[1]
-    kept = [name for name in names if fnmatchcase(name, glob)]
-    assert 1 <= len(kept) <= len({re.sub(r"[._-][A-Za-z].*", "", name[2:]) for name in names})
+    choices = re.findall(r"--(include|exclude) '(.+?)'", caught.value.hint)
+    assert choices
+    for option, glob in choices:
+        kept = [name for name in names if fnmatchcase(name, glob) == (option == "include")]
+        assert 1 <= len(kept) <= len({re.sub(r"[._-][A-Za-z].*", "", name[2:]) for name in names})
+
+
+@pytest.mark.parametrize(
+    ("endings", "chosen"),
+    [
+        (["_labelIds", "_labelTrainIds", "_color"], ["_labelTrainIds", "_labelIds"]),
+        (["_labelIds", "_instanceIds"], ["_labelIds"]),
+        (["_color", "_labelIds"], ["_labelIds"]),
+        (["_color", "_instanceIds"], ["_color"]),
+        (["_semantic", "_instance"], ["_semantic"]),
+        (["_panoptic", "_seg"], ["_seg"]),
+    ],
+)
+def test_what_is_chosen(endings, chosen):
+    """Only masks of classes are offered where known endings tell them from instances and colours."""
+    with pytest.raises(SourceError) as caught:
+        check_one_kind(scenes(STEMS, *(f"{ending}.png" for ending in endings)))
+    options = re.findall(r"--(?:include|exclude) '.+?'", caught.value.hint)
+    assert options == [f"--include '*{ending}.png'" for ending in chosen]
 
 
 @pytest.mark.parametrize(

@@ -114,12 +114,15 @@ class Findings:
     kept : dict of str to list of Finding
     numbers : dict of str to int
         Rule to how many findings there are.
+    hints : dict of str to str
+        Rule to what to do about its findings, where these masks show more than the rule itself.
     """
 
     def __init__(self, levels: Mapping[str, str]) -> None:
         self.levels = levels
         self.kept: dict[str, list[Finding]] = {}
         self.numbers: dict[str, int] = {}
+        self.hints: dict[str, str] = {}
 
     def add(self, finding: Finding) -> None:
         """Count a finding, and keep it while there is room."""

@@ -43,13 +43,14 @@ def write_text(checked: Checked, *, verbose: bool = False, color: bool = False) 
         lines += [heading, *(f"  {finding.line()}" for finding in shown)]
         if rest:
             lines.append(f"  and {rest} more" + ("" if verbose else " (-v shows more)"))
-        lines += [*(f"  {hint}" for hint in _hint(rule)), ""]
+        lines += [*(f"  {hint}" for hint in _hint(checked, rule)), ""]
     return "\n".join([*lines, summary_line(checked)]) + "\n"
 
 
-def _hint(rule: str) -> list[str]:
+def _hint(checked: Checked, rule: str) -> list[str]:
     """What to do about findings of a rule, as a line; none where the rule has no hint."""
-    return [f"hint: {RULES[rule].hint}"] if RULES[rule].hint else []
+    hint = checked.hint_of(rule)
+    return [f"hint: {hint}"] if hint else []
 
 
 def summary_line(checked: Checked) -> str:
@@ -73,12 +74,12 @@ def write_json(checked: Checked) -> str:
     rules = {
         rule: {
             "level": findings.levels[rule],
-            "hint": row.hint,
+            "hint": checked.hint_of(rule),
             "tried": rule in checked.check.active,
             "findings": findings.numbers.get(rule, 0),
             "listed": len(findings.kept.get(rule, ())),
         }
-        for rule, row in RULES.items()
+        for rule in RULES
     }
     document = {
         "format": "weightcalc-check/1",
@@ -134,7 +135,7 @@ def _annotation(finding: Finding, checked: Checked, root: str) -> str:
     place = ""
     if finding.mask is not None:
         place = f"file={_property(printable(_from_root(finding.mask, root)))},"
-    text = "\n".join([finding.line(), *_hint(finding.rule)])
+    text = "\n".join([finding.line(), *_hint(checked, finding.rule)])
     return f"::{level} {place}title={title}::{_data(text)}"
 
 
@@ -200,7 +201,7 @@ def _cases(checked: Checked) -> Iterator[tuple[str, str, str, list[str]]]:
         lines = [finding.line() for finding in whole[:_SHOWN]]
         if whole and findings.numbers[rule] > len(lines):
             lines.append(f"and {findings.numbers[rule] - len(lines)} more")
-        lines += _hint(rule) if lines else []
+        lines += _hint(checked, rule) if lines else []
         if lines or not row.per_class:
             yield rule, row.what, kind if lines else "", lines
         broken = {finding.class_id: finding for finding in kept if row.per_class}
@@ -211,7 +212,7 @@ def _cases(checked: Checked) -> Iterator[tuple[str, str, str, list[str]]]:
                 rule,
                 _class_name(checked, index, found),
                 kind if found else "",
-                ([found.line(), *_hint(rule)] if found else []),
+                ([found.line(), *_hint(checked, rule)] if found else []),
             )
 
 
@@ -235,7 +236,7 @@ def write_markdown(checked: Checked, limit: int = MOST_SUMMARY) -> str:
         lines.append(f"| {level} | `{rule}` | {number} | {RULES[rule].what} |")
     size = sum(len(line) + 1 for line in lines)
     for rule, shown, rest in _groups(checked, _SHOWN_IN_SUMMARY):
-        block = _block(rule, shown, rest)
+        block = _block(rule, shown, rest, checked.hint_of(rule))
         size += sum(len(line.encode()) + 1 for line in block)
         if size > limit - 200:
             lines += ["", "More findings do not fit here."]
@@ -244,14 +245,14 @@ def write_markdown(checked: Checked, limit: int = MOST_SUMMARY) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _block(rule: str, shown: list[Finding], rest: int) -> list[str]:
+def _block(rule: str, shown: list[Finding], rest: int, remedy: str) -> list[str]:
     """The findings of a rule between fences that no finding can close."""
     texts = [line if len(line) <= _LONGEST else line[: _LONGEST - 3] + "..."
              for line in (finding.line() for finding in shown)]  # fmt: skip
     longest = max((len(run) for text in texts for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     more = [f"and {rest} more"] if rest else []
-    hint = ["", f"Hint: `{RULES[rule].hint}`"] if RULES[rule].hint else []
+    hint = ["", f"Hint: `{remedy}`"] if remedy else []
     return ["", f"### {rule}", "", f"{fence}text", *texts, *more, fence, *hint]
 
 

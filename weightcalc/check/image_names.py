@@ -12,6 +12,7 @@ from unicodedata import normalize
 from ..sources.listing import list_files
 from ..sources.names import path_in, split_ending
 from .findings import STEM
+from .name_patterns import Patterns, derive_patterns
 
 _PLAIN = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".ppm", ".jp2")
 SUFFIXES = (*_PLAIN, ".nii", ".nii.gz")
@@ -72,6 +73,11 @@ class Images:
         self._images = [name for name in listing.names if place_of(name) not in own]
         self._by_stem = _by_stem(self._images, image_name)
 
+    @property
+    def num_masks(self) -> int:
+        """How many masks images are looked for."""
+        return len(self._masks)
+
     def find(self, mask: str) -> str | None:
         """The image of a mask; of several the one whose folders agree best."""
         if mask != self._last[0]:
@@ -97,6 +103,14 @@ class Images:
     def near_mask(self, image: str) -> str | None:
         """A mask that would be that of the image, but for upper case, - and _ in its name."""
         return _first(self._near_masks, _stem(image, self.image_name, _folded))
+
+    def better_patterns(self) -> Patterns | None:
+        """Patterns by which nearly all masks have an image, where these find fewer; None if none do."""
+        stripped = _without_ending if self._has_ending else _base
+        masks = [_nfc(stripped(mask)) for mask in self._masks]
+        found = derive_patterns(masks, {_nfc(_without_ending(image)) for image in self._images})
+        paired = sum(self.find(mask) is not None for mask in self._masks)
+        return found if found is not None and found.num_paired > paired else None
 
     def _stem_of_mask(self, mask: str, written: Callable[[str], str] = _nfc) -> str | None:
         return _stem(mask, self.mask_name, written, has_ending=self._has_ending)

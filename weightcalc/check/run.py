@@ -24,7 +24,7 @@ from ..sources.listing import list_files, refuse_nothing
 from ..sources.names import is_archive, is_url, split_name
 from ..sources.options import SourceOptions
 from ..sources.scenes import Item, files_of, name_of
-from ..text.escape import printable
+from ..text.escape import printable, quoted
 from ..text.numbers import number_of
 from ..text.voice import Voice
 from .findings import OFF, Finding, Findings, Settings
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .same_masks import SameMasks
 
 
+_OF_NAMES = {"image-missing", "mask-missing"}
 _OF_IMAGES = {"image-size", "image-missing", "image-rotated", "mask-missing"}
 
 
@@ -88,6 +89,10 @@ class Checked:
     counts: ClassCounts
     num_unread: int
     check: Check
+
+    def hint_of(self, rule: str) -> str:
+        """What to do about findings of a rule; "" where nothing is known to help."""
+        return self.findings.hints.get(rule, RULES[rule].hint)
 
 
 def plan_check(
@@ -307,6 +312,19 @@ class _Pass:
             on_set = RULES[rule].on_set
             for finding in on_set(whole) if on_set else ():
                 self.findings.add(finding)
+        self._derive_patterns()
+
+    def _derive_patterns(self) -> None:
+        """Where images are not found by their names, tell by which patterns they are."""
+        images = self.check.images
+        rules = _OF_NAMES & self.findings.numbers.keys()
+        if images is None or not rules or (better := images.better_patterns()) is None:
+            return
+        hint = (
+            f"--mask-name {quoted(better.mask_name)} --image-name {quoted(better.image_name)} "
+            f"finds an image for {better.num_paired} of {number_of(images.num_masks, 'mask')}"
+        )
+        self.findings.hints |= dict.fromkeys(rules, hint)
 
 
 def _remember(splits: SameMasks, item: Item, counted: Counted) -> None:

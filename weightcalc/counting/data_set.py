@@ -176,7 +176,7 @@ def find_data(
     else:
         scenes, map_ = _scenes_of(layers, listing, voice)
     saved = _sum([read_counts(path) for path in saved_in], map_, voice)
-    looks = Looks() if _is_chosen(sources) else look_at(listing.names)
+    looks = Looks() if _is_chosen(sources) else look_at(listing.names, listing.folders)
     return DataSet(
         sources.given, listing, saved, map_, reading, endings, looks, layers, scenes, said
     )

@@ -11,12 +11,15 @@ from itertools import combinations
 from ..errors import SourceError
 from ..masks.value_counts import ValueCounts
 from ..sources.kinds import ending_of, two_kinds
+from ..sources.layer_options import options_of_classes
 from ..sources.looks import Looks
 from ..text.escape import printable
 from .unknown_values import Seen
 
 _UNREADABLE = "unreadable"
 _MOST_VALUES = 1000  # of the masks of one ending, which are enough to compare
+_MOST_DIFFERENT = 1000  # words of names that may be classes
+_HELP = "`weightcalc help layers` has how to count each scene once"
 _MOST_WORDS = 5  # names of classes in a message
 _FEW_SCENES = 3  # fewer masks have no value in common by chance
 
@@ -52,12 +55,12 @@ class _Group:
         others = self.values - {0}
         return others.pop() if len(others) == 1 else 0
 
-    def differs(self, other: _Group) -> bool:
-        """Whether two endings are of two kinds, and not of two tiles or two cameras."""
-        if self.modes.isdisjoint(other.modes):
-            return True
-        if self.is_binary != other.is_binary:
-            return True
+    def cannot_be_of(self, other: _Group) -> bool:
+        """Whether two endings are of two kinds by their modes, or as one has 0 and 255 alone."""
+        return self.modes.isdisjoint(other.modes) or self.is_binary != other.is_binary
+
+    def shares_no_value_with(self, other: _Group) -> bool:
+        """Whether two endings are of two kinds as there is no class in both of them."""
         mine, yours = self.values - {0}, other.values - {0}
         enough = min(self.masks, other.masks) >= _FEW_SCENES
         return enough and bool(mine) and bool(yours) and mine.isdisjoint(yours)
@@ -80,7 +83,7 @@ class Kinds:
         self._endings = dict(endings)
         self._groups = {ending: _Group() for ending in endings}
         self._looks = looks
-        self._words = {word: _Group() for word in looks.first}
+        self._words: dict[str, _Group] = {}
 
     def add(self, file: str, mask: ValueCounts) -> None:
         """Take note of a mask and of the file that holds it."""
@@ -90,8 +93,15 @@ class Kinds:
         seen.masks += 1
         if self._groups and (group := self._groups.get(ending_of(file))) is not None:
             group.add(mask)
-        if self._words and (group := self._words.get(self._looks.word_of(file))) is not None:
+        if self._looks.first and (group := self._of_word(file)) is not None:
             group.add(mask)
+
+    def _of_word(self, file: str) -> _Group | None:
+        """The masks of a word that may be a class; None where there is none, or too many are."""
+        word = self._looks.word_of(file)
+        if word and len(self._words) < _MOST_DIFFERENT:
+            self._words.setdefault(word, _Group())
+        return self._words.get(word)
 
     def add_unreadable(self, file: str) -> None:
         """Take note of a file that holds no mask."""
@@ -103,19 +113,24 @@ class Kinds:
         """What to raise where masks of two endings differ in kind; None if they do not."""
         seen = [(end, group) for end, group in self._groups.items() if group.masks]
         for (one, of_one), (other, of_other) in combinations(seen, 2):
-            if of_one.differs(of_other):
+            differ = of_one.cannot_be_of(of_other)
+            if differ or of_one.shares_no_value_with(of_other):
                 unread = one if of_one.is_unread else other if of_other.is_unread else ""
-                return two_kinds({end: self._endings[end] for end in (one, other)}, unread)
+                endings = {end: self._endings[end] for end in (one, other)}
+                return two_kinds(endings, unread, may_be_parts=not differ)
         return None
 
     def error_by_layers(self) -> SourceError | None:
         """What to raise where masks are layers, a file for each class; None if they are not."""
-        values = Counter(group.only_value for group in self._words.values())
+        recurring = {w: group for w, group in self._words.items() if w in self._looks.first}
+        values = Counter(group.only_value for group in recurring.values())
         del values[0]
         value, number = max(values.items(), key=lambda item: item[1], default=(0, 0))
         if number < 2:
             return None
-        words = [word for word, group in self._words.items() if group.only_value == value]
+        words = [word for word, group in recurring.items() if group.only_value == value]
+        layers = [word for word, group in self._words.items() if group.values <= {0, value}]
+        options = options_of_classes(self._looks, layers)
         some = ", ".join(printable(self._looks.first[word]) for word in words[:2])
         more = ", ..." if len(words) > _MOST_WORDS else ""
         shown = ", ".join(map(printable, words[:_MOST_WORDS])) + more
@@ -123,8 +138,8 @@ class Kinds:
             f"{some}: binary masks of the same scenes, whose names differ in {shown}: they look "
             "like a file for each class, so that each scene would count several times"
         ).with_hint(
-            f"--layers '{printable(self._looks.classes)}' counts each scene once; "
-            "--include '*' counts each file as a mask of its own"
+            (f"{options} counts each scene once" if options else _HELP)
+            + "; --include '*' if each file is a mask of its own, such as a tile"
         )
 
     def error_by_modes(self) -> SourceError | None:

@@ -95,7 +95,7 @@ class Tally:
         looks = looks or Looks()
         self._kinds = Kinds(endings or {}, looks)
         self._palettes = Palettes(labels) if by_palettes else None
-        self._unknown = UnknownValues(labels, looks.instances)
+        self._unknown = UnknownValues(labels, looks)
         self._colors = FoundColors(labels) if labels.learn_colors else None
         self._nodata: dict[int, Seen] = {}
         self._copies = Copies()

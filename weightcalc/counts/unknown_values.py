@@ -11,10 +11,13 @@ from ..errors import LabelError
 from ..kernels.special import NAN, NODATA
 from ..labels.colors import blended_from, nearest_color
 from ..labels.label_map import MOST_CLASSES, MOST_INFERRED, LabelMap
+from ..sources.layer_options import options_of_instances
+from ..sources.looks import Looks
 from ..text.escape import printable, quoted
 from ..text.numbers import MOST_LINES, listed, number_of, shortened
 from .class_counts import ClassCounts
-from .value_patterns import are_measured, greys_of, instance_factor, is_black_and_white, stretch_of
+from .known_sets import fitting_sibling, greys_of_palette, is_reduced, preset_of
+from .value_patterns import are_measured, instance_factor, is_black_and_white, stretch_of
 
 _MOST_KEPT = 10_000  # different values kept for a message
 _MOST_NEAR = 100  # of them whose nearest colour is looked for
@@ -43,15 +46,16 @@ class UnknownValues:
     Parameters
     ----------
     labels : LabelMap
-    instances : str
-        What ``--layers`` would be for a file an instance; "" if names do not look like it.
+    looks : Looks, optional
+        What the names of the masks have in common with those of layers.
     """
 
-    def __init__(self, labels: LabelMap, instances: str = "") -> None:
+    def __init__(self, labels: LabelMap, looks: Looks | None = None) -> None:
         self._labels = labels
-        self._instances_in = instances
+        self._looks = looks or Looks()
         self._seen: dict[int, Seen] = {}
         self._counted: Collection[int] = ()
+        self._ignored: Collection[int | None] = ()
         self._of_channels = False
 
     def __bool__(self) -> bool:
@@ -110,17 +114,20 @@ class UnknownValues:
         """The pixels of each value: those that are classes by their numbers, and the unknown ones."""
         found = {index: pixels for index, pixels in enumerate(counts.pixels) if pixels}
         self._counted = found.keys()
+        self._ignored = {value for value, (pixels, _) in counts.ignored.items() if pixels}
         return found | {value: seen.pixels for value, seen in self._seen.items()}
 
     def _looked_through(self, pixels: dict[int, int]) -> LabelError | None:
         """What all values of the masks look like, where options say nothing of them."""
+        if error := self._of_known_set():
+            return error
         factor = 0 if are_measured(pixels) else instance_factor(self._seen)
         if self._is_plain and not factor:
             if levels := self._fitting(stretch_of(pixels)):
                 return self._renumbered(
                     levels, "are evenly spaced, as class ids that were multiplied"
                 )
-            if greys := _greys_of_palette(pixels, self._labels.listed_colors):
+            if greys := greys_of_palette(pixels, self._labels.listed_colors):
                 return self._of_greys(*greys)
             if is_black_and_white(pixels):
                 return self._listed_indices(
@@ -130,6 +137,26 @@ class UnknownValues:
         if are_measured(pixels):
             return self._measured(pixels)
         return self._instances(factor) if factor else None
+
+    def _of_known_set(self) -> LabelError | None:
+        """Ids of the data set of a preset, but not those that the preset has."""
+        preset = preset_of(self._labels.class_names or ())
+        if not preset or not self._is_plain or None in self._ignored:
+            return None  # others than those seen are among them
+        values = {*self._counted, *self._seen, *(v for v in self._ignored if v is not None)}
+        is_void = {*self._seen} == {self._labels.num_classes}  # as many number what has no class
+        if not is_void and (other := fitting_sibling(preset, values)):
+            end = f"all values are ids of the preset {other}, and not all are those of {preset}"
+            return self._listed_indices(
+                end, f"-c {other} in the place of -c {preset} if the masks hold those ids"
+            )
+        if is_reduced(preset, values):
+            last = len(self._labels.class_names or ()) - 2
+            end = f"0 to {last} and 255 are the ids of {preset} less 1, where 255 was 0"
+            return self._listed_indices(
+                end, f"-n {last + 1} --ignore-index 255 in the place of -c {preset} if they are"
+            )
+        return None
 
     @property
     def _is_plain(self) -> bool:
@@ -187,14 +214,14 @@ class UnknownValues:
         )
 
     def _binary(self, value: int) -> LabelError:
+        instances = options_of_instances(self._looks)
         return LabelError(
             f"value {value} ({self._seen[value]}) is neither a class nor ignored; "
             f"no other value than 0 and {value} occurs, which looks like binary masks"
         ).with_hint(
             f"--map {value}:1 if {value} is the foreground, "
-            + f"--layers '{printable(self._instances_in)}' if the files of a folder are the "
-            "instances of one scene, "
-            * bool(self._instances_in)
+            + f"{instances} if the files of a folder are the instances of one scene, "
+            * bool(instances)
             + f"--ignore-index {value} if such pixels are to be left out"
         )
 
@@ -287,8 +314,8 @@ class UnknownValues:
             return f"{first}; {larger}{ignore} if such pixels are to be left out"
         if len(self._seen) >= _MANY and self._labels.colors is None:
             return (
-                f"{larger}or leave out what is a photograph or has soft edges (--exclude); "
-                "--map LOW-HIGH:CLASS and --map '*:CLASS' join many values"
+                f"{larger}{'or ' * bool(larger)}leave out what is a photograph or has soft edges "
+                "(--exclude); --map LOW-HIGH:CLASS and --map '*:CLASS' join many values"
             )
         return larger + (
             self._all_at_once()
@@ -320,8 +347,8 @@ class UnknownValues:
             return ""
         if 0 not in self._counted:
             return "--reduce-zero-label if the classes begin at 1, as no mask holds 0"
-        if labels.class_names is None:
-            return ""
+        if labels.class_names is None or preset_of(labels.class_names):
+            return "--reduce-zero-label if the classes begin at 1" * bool(labels.class_names)
         return (
             "the background as the first name of the class list, if value 0 is the background and "
             "the list leaves it out; --reduce-zero-label if the background is to be left out"
@@ -346,16 +373,3 @@ class UnknownValues:
             return ""
         maps = " ".join(f"--map {value}:{n}" for n, value in enumerate(values) if value != n)
         return f"{maps} if the {len(values)} values are numbered in their order, "
-
-
-def _greys_of_palette(
-    values: Mapping[int, int], listed: Mapping[int, int]
-) -> tuple[str, dict[int, set[int]]] | None:
-    """The palette of the class list, or of a well-known data set, whose greys are the values."""
-    from ..labels.class_list import PRESETS, read_preset  # here: few runs come to this
-
-    presets = ((name, read_preset(name).colors or {}) for name in PRESETS)
-    for name, colors in [("the class list", listed)] if listed else presets:
-        if greys := greys_of(values, colors):
-            return name, greys
-    return None

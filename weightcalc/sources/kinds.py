@@ -17,9 +17,9 @@ from ..text.escape import printable
 from .names import path_in, split_last_word, split_suffix
 
 # Endings and folders that say which of several pictures of one scene a file is.
-_KNOWN_ENDINGS = {
-    "labelids", "labeltrainids", "instanceids", "color", "semantic", "instance", "instances", "panoptic",
-}  # fmt: skip
+_ENDINGS_OF_CLASSES = ("labeltrainids", "labelids", "semantic")  # the likeliest first
+_ENDINGS_OF_INSTANCES = {"instanceids", "instance", "instances", "panoptic"}
+_KNOWN_ENDINGS = {*_ENDINGS_OF_CLASSES, *_ENDINGS_OF_INSTANCES, "color"}
 _KNOWN_FOLDERS = (
     {
         "segmentationclass", "segmentationobject", "segmentationclassnpy", "segmentationobjectnpy",
@@ -33,6 +33,7 @@ _KNOWN_FOLDERS = (
 _OF_CLASSES = ("labels", "semantic", "category_ids", "masks_machine")
 _ENOUGH_NAMES = 10_000  # sorted names that show whether scenes stand several times
 _MOST_ENDINGS = 64
+_MOST_CHOICES = 3  # that a hint names
 
 
 def check_one_kind(names: Sequence[str]) -> dict[str, str]:
@@ -64,7 +65,9 @@ def check_one_kind(names: Sequence[str]) -> dict[str, str]:
     return endings
 
 
-def two_kinds(endings: dict[str, str], unread: str = "") -> SourceError:
+def two_kinds(
+    endings: dict[str, str], unread: str = "", *, may_be_parts: bool = False
+) -> SourceError:
     """
     The error about masks of several kinds.
 
@@ -74,16 +77,33 @@ def two_kinds(endings: dict[str, str], unread: str = "") -> SourceError:
         Ending to a mask that has it.
     unread : str, optional
         The ending whose files are no masks, so that they are not what to choose.
+    may_be_parts : bool
+        Whether the masks may be parts of scenes after all, which are right together.
     """
     some = ", ".join(printable(name) for name in sorted(endings.values())[:2])
     shown = ", ".join(printable(ending) for ending in sorted(endings))
-    error = SourceError(f"{some}: two kinds of masks of the same scenes, by their endings {shown}")
-    choice = max(endings.keys() - {unread}, key=lambda ending: (len(ending), ending))
-    if unread.endswith(choice):
-        return error.with_hint(
-            f"--exclude '*{unread}' to choose one of them, --include '*' for all"
-        )
-    return error.with_hint(f"--include '*{choice}' to choose one of them, --include '*' for all")
+    choices = " or ".join(_option_for(ending, endings) for ending in _to_choose(endings, unread))
+    for_all = ", --include '*' for all if they are parts of the scenes, such as tiles"
+    return SourceError(
+        f"{some}: two kinds of masks of the same scenes, by their endings {shown}"
+    ).with_hint(f"{choices} to choose one of them" + for_all * may_be_parts)
+
+
+def _to_choose(endings: Iterable[str], unread: str) -> list[str]:
+    """The endings of masks of classes, as far as they are known; else those that may be."""
+    masks = [ending for ending in endings if ending != unread]
+    of_classes = [e for word in _ENDINGS_OF_CLASSES for e in masks if _word(e) == word]
+    others = [e for e in masks if _word(e) not in _ENDINGS_OF_INSTANCES] or masks
+    others.sort(key=lambda ending: (_word(ending) in _KNOWN_ENDINGS, -len(ending), ending))
+    return (of_classes or others)[:_MOST_CHOICES]
+
+
+def _option_for(ending: str, endings: Iterable[str]) -> str:
+    """What chooses the files of an ending: without the longer endings, if they end so too."""
+    longer = sorted(other for other in endings if other != ending and other.endswith(ending))
+    if longer:
+        return " ".join(f"--exclude '*{printable(other)}'" for other in longer)
+    return f"--include '*{printable(ending)}'"
 
 
 def repeated_endings(names: Iterable[str]) -> dict[str, str]:
@@ -161,4 +181,4 @@ def _two_folders(folders: dict[str, str]) -> SourceError:
     choice = next((f for f in sorted(folders) if f.lower() in _OF_CLASSES), first)
     return SourceError(
         f"{some}: two kinds of masks of the same scenes, in the folders {shown}"
-    ).with_hint(f"--include '*/{choice}/*' to choose one of them, --include '*' for all")
+    ).with_hint(f"--include '*/{choice}/*' to choose one of them")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
@@ -28,7 +28,7 @@ _SPLITS = r"(?i)(train|val|valid|validation|test|dev|eval)(ing)?"
 _Parts: TypeAlias = tuple[str, str, str]  # folder, stem and ending of a name
 
 
-class _Split(NamedTuple):
+class Split(NamedTuple):
     """A name in parts: its scene, what stands between, a class, and the ending."""
 
     scene: str
@@ -51,22 +51,30 @@ class Looks(NamedTuple):
         The one of `_LAYOUTS` in which names hold the class.
     instances : str
         The pattern that fits, if each instance has a file; "" if it does not look so.
+    names : sequence of str
+        All names of the set.
+    folders : collection of str
+        The folders from below which patterns are matched.
     """
 
     classes: str = ""
     first: Mapping[str, str] = MappingProxyType({})
     layout: str = ""
     instances: str = ""
+    names: Sequence[str] = ()
+    folders: Collection[str] = ()
+
+    def split_of(self, name: str) -> Split | None:
+        """The parts of the name of what may be a layer; None where no class is in it."""
+        return _LAYOUTS[self.layout](_parts(name)) if self.layout else None
 
     def word_of(self, name: str) -> str:
-        """The name of the class that a mask looks like a layer of; "" if it does not."""
-        if not self.first:
-            return ""
-        split = _LAYOUTS[self.layout](_parts(name))
-        return split.word if split is not None and split.word in self.first else ""
+        """The name of the class that a mask may be a layer of; "" if there is none."""
+        split = self.split_of(name)
+        return "" if split is None else split.word
 
 
-def look_at(names: Iterable[str]) -> Looks:
+def look_at(names: Sequence[str], folders: Collection[str] = ()) -> Looks:
     """
     Find out whether names look like layers.
 
@@ -80,8 +88,9 @@ def look_at(names: Iterable[str]) -> Looks:
         found = [(name, split) for name, parts in worded if (split := split_of(parts)) is not None]
         if first := _recurring(found):
             layers = [split for _, split in found if split.word in first]
-            return Looks(_pattern(layers, "{class}"), first, layout)
-    return Looks(instances=_of_instances([parts for _, parts in some]))
+            return Looks(pattern_of(layers, "{class}"), first, layout, "", names, folders)
+    instances = _of_instances([parts for _, parts in some])
+    return Looks(instances=instances, names=names, folders=folders)
 
 
 def _may_end_in_word(stem: str) -> bool:
@@ -89,24 +98,24 @@ def _may_end_in_word(stem: str) -> bool:
     return not stem[-1:].isdecimal() or stem.startswith("task-")
 
 
-def _in_folder(parts: _Parts) -> _Split | None:
+def _in_folder(parts: _Parts) -> Split | None:
     """``case/liver.nii.gz``: scene ``case``, class ``liver``."""
     folder, stem, ending = parts
     if not folder or len(stem) < 2 or re.search(r"\d", stem):
         return None
-    return _Split(folder, "/", stem, ending)
+    return Split(folder, "/", stem, ending)
 
 
-def _at_the_end(parts: _Parts) -> _Split | None:
+def _at_the_end(parts: _Parts) -> Split | None:
     """``a/x_hair.png``: scene ``a/x``, class ``hair``."""
     folder, stem, ending = parts
     scene, sign, word = split_last_word(stem) or ("", "", "")
     if len(word) < 2 or not word.isalpha():
         return None
-    return _Split(f"{folder}/{scene}", sign, word, ending)
+    return Split(f"{folder}/{scene}", sign, word, ending)
 
 
-def _as_tag(parts: _Parts) -> _Split | None:
+def _as_tag(parts: _Parts) -> Split | None:
     """``task-1-annotation-2-by-3-tag-road-0.png``: scene ``task-1``, class ``road``."""
     folder, stem, ending = parts
     if not stem.startswith("task-"):  # as nearly all
@@ -114,10 +123,10 @@ def _as_tag(parts: _Parts) -> _Split | None:
     match = re.fullmatch(r"(task-\d+)-annotation-\d+-by-\d+-tag-(.+)-\d+", stem, re.DOTALL)
     if match is None:
         return None
-    return _Split(f"{folder}/{match[1]}", "-annotation-*-by-*-tag-", match[2], f"-*{ending}")
+    return Split(f"{folder}/{match[1]}", "-annotation-*-by-*-tag-", match[2], f"-*{ending}")
 
 
-_LAYOUTS: dict[str, Callable[[_Parts], _Split | None]] = {
+_LAYOUTS: dict[str, Callable[[_Parts], Split | None]] = {
     "folder": _in_folder,
     "end": _at_the_end,
     "tag": _as_tag,
@@ -130,7 +139,7 @@ def _parts(name: str) -> _Parts:
     return folder, *split_ending(base)
 
 
-def _recurring(found: Sequence[tuple[str, _Split]]) -> dict[str, str]:
+def _recurring(found: Sequence[tuple[str, Split]]) -> dict[str, str]:
     """The words that recur from scene to scene, if at least two of them do in two scenes."""
     pairs = {(parts.scene, parts.word) for _, parts in found}
     scenes_of = Counter(word for _, word in pairs if word.lower() not in _TILES)
@@ -155,11 +164,11 @@ def _of_instances(names: Sequence[_Parts]) -> str:
     above = {folder.rpartition("/")[0].rpartition("/")[2] for folder in several}
     if any(re.fullmatch(_SPLITS, name) for name in (above if len(own) == 1 else own)):
         return ""
-    splits = [_Split(folder, "/", "", ending) for folder, _, ending in names if folder in several]
-    return _pattern(splits, "*")
+    splits = [Split(folder, "/", "", ending) for folder, _, ending in names if folder in several]
+    return pattern_of(splits, "*")
 
 
-def _pattern(splits: Sequence[_Split], last: str) -> str:
+def pattern_of(splits: Sequence[Split], last: str) -> str:
     """The pattern that fits names, of which most end alike."""
     ends = Counter((split.between, split.ending) for split in splits)
     between, ending = max(ends, key=lambda end: ends[end])

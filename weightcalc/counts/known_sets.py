@@ -1,0 +1,59 @@
+"""
+What the values of a set are by the lists of well-known data sets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from ..labels.class_list import PRESETS, read_preset
+from .value_patterns import greys_of
+
+
+def preset_of(names: Sequence[str | None]) -> str:
+    """The preset that has these names of classes; "" if none has."""
+    return next((preset for preset in PRESETS if read_preset(preset).names == list(names)), "")
+
+
+def fitting_sibling(preset: str, values: Collection[int]) -> str:
+    """
+    The other preset of the same data set that has all values of the masks.
+
+    Parameters
+    ----------
+    preset : str
+        One of `PRESETS`, in which some of the values are no classes.
+    values : collection of int
+        Ignored ones included.
+
+    Returns
+    -------
+    str
+        "" if there is none.
+    """
+    family = preset.split("-")[0]
+    others = (other for other in PRESETS if other != preset and other.split("-")[0] == family)
+    return next((other for other in others if _has(other, values)), "")
+
+
+def _has(preset: str, values: Collection[int]) -> bool:
+    listed = read_preset(preset)
+    named = {value for value, name in enumerate(listed.names) if name is not None}
+    return named | listed.ignore >= {*values}
+
+
+def is_reduced(preset: str, values: Collection[int]) -> bool:
+    """Whether the ids of a preset that ignores 0 were made one less, and 0 became 255."""
+    listed = read_preset(preset)
+    return listed.names[0] is None and {0, 255} <= {*values} <= {*range(len(listed.names) - 1), 255}
+
+
+def greys_of_palette(
+    values: Mapping[int, int], listed: Mapping[int, int]
+) -> tuple[str, dict[int, set[int]]] | None:
+    """The palette of the class list, or of a well-known data set, whose greys are the values."""
+    presets = ((name, read_preset(name).colors or {}) for name in PRESETS)
+    for name, colors in [("the class list", listed)] if listed else presets:
+        if greys := greys_of(values, colors):
+            return name, greys
+    return None
