@@ -37,11 +37,65 @@ def test_the_same_as_of_masks(weightcalc, weights, save_mask, method):
         "[6. 2. 4.]",
         "6.0,2.00,4",
         "6;2;4",
+        "6; 2; 4;",
+        "{6, 2, 4}",
+        "[6,2,4,]",
+        "0: 6, 1: 2, 2: 4",
+        "{2: 4, 0: 6, 1: 2}",
+        "road: 6, sky: 2, traffic light: 4",
+        "road=6 sky=2 car=4",
+        "{'road': 6, 'sky': 2, 'car': 4}",
+        '{"road": 6,\n "sky": 2,\n "car": 4}',
+        "road: 6\nsky: 2\ncar: 4\n",
     ],
 )
 def test_forms(weights, text):
     """Numbers are pasted as Python, NumPy and tables print them."""
     assert weights(text, "-m", "balanced") == [12 / 18, 12 / 6, 12 / 12]  # 12 / (3 n)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "6_000, 2_000, 4_000",
+        "6,000; 2,000; 4000",
+        "6'000 2'000 4'000",
+        "[6000,2000,4000]",
+        "a: 6,000, b: 2,000, c: 4000",
+        "0=6,000;1=2,000;2=4,000",
+    ],
+)
+def test_thousands(weights, text):
+    """Separators of thousands are taken where nothing else can be meant."""
+    assert weights(text, "-m", "inverse-frequency") == [12 / 6, 12 / 2, 12 / 4]
+
+
+def test_brackets_hold_three_digits(weights):
+    """In the brackets of a list each comma stands between numbers, also before three digits."""
+    assert weights("[100,200,300]", "-m", "inverse-frequency") == [6, 3, 2]
+
+
+def test_standard_input(weightcalc):
+    """- reads the numbers from standard input."""
+    result = weightcalc("weights", "--pixels", "-", "-m", "balanced", stdin=b"6\n2\n4\n")
+    assert result.json == [12 / 18, 12 / 6, 12 / 12]
+
+
+def test_names_that_are_pasted(weights, tmp_path):
+    """Names beside the numbers are the names of the classes, or are put in the order of -c."""
+    named = ["-m", "balanced", "--layout", "named"]
+    assert weights("road: 6, car: 2", *named) == {"road": 8 / 12, "car": 2}
+    (tmp_path / "names.txt").write_text("car\nroad\n")
+    assert weights("road: 6, car: 2", "-m", "balanced", "-c", tmp_path / "names.txt") == [2, 8 / 12]
+
+
+@pytest.mark.parametrize("text", ["road: 6, bus: 2", "road: 6", "road: 6, car: 2, sky: 1"])
+def test_names_of_another_list(weightcalc, tmp_path, text):
+    """Names that are not those of -c are refused, each by its name."""
+    (tmp_path / "names.txt").write_text("car\nroad\n")
+    result = weightcalc("weights", "--pixels", text, "-m", "balanced", "-c", tmp_path / "names.txt")
+    assert (result.exit_code, result.stdout) == (2, b"")
+    assert any(f"'{name}'" in result.stderr for name in ("bus", "sky", "car"))
 
 
 def test_numbers_stay_exact(weights):
@@ -87,7 +141,29 @@ def test_methods_that_need_masks(weightcalc, options, named):
 
 @pytest.mark.parametrize(
     "text",
-    ["", " , ", "6, -2", "6, 2.5", "6, 1e6", "6, nan", "a, b", "3,370,714, 2,856,755", "0, 0"],
+    [
+        "",
+        " , ",
+        "6, -2",
+        "6, 2.5",
+        "6, 1e6",
+        "6, nan",
+        "a, b",
+        "3,370,714, 2,856,755",
+        "0, 0",
+        "3,370,714",
+        "6,100,90",
+        "[3,370,714, 2,856,755]",
+        "3,370,714 2,856,755",
+        "1,456\n2,789",
+        "6,00; 2,00",
+        "a: 6, a: 2",
+        "0: 6, 2: 4",
+        "a: 6, 2",
+        "a: 6 b",
+        "1: 2: 3",
+        "a: x",
+    ],
 )
 def test_refused_numbers(weightcalc, text):
     """What is no whole number, or may be two things, is refused."""

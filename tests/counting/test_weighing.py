@@ -111,6 +111,12 @@ def test_dtype(dtype):
         ("masks", {"include": "b*"}, SourceError),
         ("masks", {"dtype": int}, TypeError),
         ("masks", {"num_classes": 2.5}, TypeError),
+        ("masks", {"layers": "{class}.png"}, SourceError),
+        (".", {"layers": "{scene}/{class}.png"}, OutputError),
+        ("masks", {"layers": "{scene}.png", "ignore": 255}, SourceError),
+        ("masks", {"layers": "{scene}.png", "num_classes": 2}, SourceError),
+        ("masks", {"rest": "sky"}, SourceError),
+        ("masks", {"foreground": 255}, SourceError),
         (np.zeros((2, 2), np.uint8), {}, TypeError),
         ([np.zeros((2, 2), np.uint8)], {}, TypeError),
         (b"masks", {}, TypeError),
@@ -123,7 +129,7 @@ def test_refused(sources, options, error):
         class_weights(sources, **options)
 
 
-@pytest.mark.parametrize("option", ["layers", "rest", "foreground", "channel_axis"])
+@pytest.mark.parametrize("option", ["channel_axis", "array", "reduce_zero_label"])
 def test_options_of_count(option):
     """An option that only commands have is refused with the way by a counts file."""
     with pytest.raises(WeightError, match="weightcalc count") as caught:
@@ -145,6 +151,19 @@ def test_binary_masks(save_mask):
     assert "--map 255:1" in refusal.value.hint
     weights = class_weights("binary", "inverse-frequency", mapping={255: 1})
     np.testing.assert_allclose(weights, [4 / 3, 4])
+
+
+@pytest.mark.parametrize("foreground", [None, 200, "128-255"])
+def test_layers(save_mask, weightcalc, foreground):
+    """Files of one class each are weighed in one call, with what no file covers as a class."""
+    held = 255 if foreground is None else 200
+    save_mask([[held, held, 0, 0, 0, 0, 0, 0]], "scenes/a/sky.png")
+    save_mask([[0, 0, held, 0, 0, 0, 0, 0]], "scenes/a/car.png")
+    weights = class_weights(
+        "scenes", "inverse-frequency", layers="{scene}/{class}.png", classes="names.txt",
+        rest="road", foreground=foreground,
+    )  # fmt: skip
+    np.testing.assert_allclose(weights, [8 / 5, 8 / 2, 8 / 1])
 
 
 def test_colours_without_order(save_mask):

@@ -57,6 +57,8 @@ def room(tmp_path, save_mask, monkeypatch):
         for name in ("hair", "skin"):
             save_mask([[0, 255]], f"faces/{stem}_{name}.png")
             save_mask([[0, 255]], f"stage1_train/{stem}/masks/{name}.png")
+        for name in ("liver", "spleen"):
+            save_mask([[0, 255]], f"scans/{stem}_{name}.png")
     save_mask([[3, 3, 0, 0]], "val/x.png")
     (tmp_path / "classes.txt").write_text("road\nsky\ncar\ntree\n")
     (tmp_path / "organs.txt").write_text("background\nliver\nspleen\n")

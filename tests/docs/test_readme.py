@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
+from PIL import Image
 
 from weightcalc.check.rules import RULES
 from weightcalc.cli.app import main
@@ -118,3 +120,34 @@ def test_first_example(folder):
     command, shown = block
     done = run(command.replace("examples/masks", shlex.quote(str(ROOT / "examples/masks"))), folder)
     assert done.stderr.endswith(shown)
+
+
+def start_here(beginning):
+    """The words of the command in the row of "Start here" that begins so."""
+    row = next(line for line in README.splitlines() if line.startswith(f"| {beginning}"))
+    return shlex.split(row.split("| `weightcalc ")[1].rstrip("` |"))
+
+
+def test_start_with_jpeg(weightcalc, tmp_path, monkeypatch):
+    """Binary JPEG masks are counted by the command of their row and the option that it adds."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "masks").mkdir()
+    half = np.repeat(np.array([[0] * 16 + [255] * 16], np.uint8), 32, axis=0)
+    Image.fromarray(half).save("masks/a.jpg", quality=50)
+    command = start_here("binary masks that were resized")
+    assert weightcalc(*command).exit_code == 2
+    assert weightcalc(*command, "--allow-lossy", "-m", "balanced").json == [1, 1]
+
+
+def test_start_with_a_file_for_each_class(weightcalc, save_mask, tmp_path, monkeypatch):
+    """A file for each class gives weights in the order of the list, or by their names."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "names.txt").write_text("background\nliver\nspleen\n")
+    for scene in "ab":
+        save_mask([[255, 255, 0, 0, 0, 0, 0, 0]], f"masks/{scene}_spleen.png")
+        save_mask([[0, 0, 255, 0, 0, 0, 0, 0]], f"masks/{scene}_liver.png")
+    inverse = ["-m", "inverse-frequency"]
+    listed = start_here("one file for each class, in the order of a list")
+    assert weightcalc(*listed, *inverse).json == [8 / 5, 8, 4]
+    named = start_here("one file for each class, by name")
+    assert weightcalc(*named, *inverse).json == {"liver": 8, "spleen": 4}

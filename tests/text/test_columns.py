@@ -18,6 +18,7 @@ from weightcalc.text.columns import fill
         ["error: my new masks/a b.png:", "  value 9"],
         ["error: a b.png:", "  value 9"],
         ["error: in 1", "  mask", "  /a b/c d/e f.png)", "  is"],
+        ["error: -c/--classes", "  with a list;", "  first: a b c"],
         ["error: 口口", "  口口 口口"],
         ["error:"],
     ],

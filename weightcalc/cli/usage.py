@@ -7,7 +7,7 @@ import sys
 import click
 from click.core import ParameterSource
 
-from ..counts.counts_file import is_counts_file
+from ..counting.layers import contradiction
 from ..labels.options import LabelOptions
 from ..masks.options import ReadOptions
 from ..sources.options import SourceOptions
@@ -67,28 +67,5 @@ def check_layers(sources: SourceOptions, labels: LabelOptions, reading: ReadOpti
     ------
     click.UsageError
     """
-    channels = reading.encoding in ("one-hot", "multilabel")
-    if sources.layers is None:
-        if labels.rest is not None:
-            raise click.UsageError("--rest goes with --layers")
-        if reading.foreground is not None and not channels:
-            raise click.UsageError(
-                "--foreground goes with --layers, or with --encoding one-hot or multilabel"
-            )
-        return
-    if labels.of_values or reading.encoding != "auto":
-        raise click.UsageError(
-            "--ignore-index, --map, --reduce-zero-label and --encoding speak of the values of "
-            "masks, but with --layers the files are the classes: --foreground VALUE says which "
-            "values are in the class of a file"
-        )
-    if labels.num_classes is not None and labels.classes is None:
-        raise click.UsageError(
-            "-n says nothing of the order of the classes of --layers: give -c with a list of them"
-        )
-    if labels.rest is not None and not sources.layers.has_class:
-        raise click.UsageError(
-            "without {class} in --layers the rest is class 0 already: leave --rest out"
-        )
-    if sources.files_from is None and all(map(is_counts_file, sources.sources)):
-        raise click.UsageError("--layers describes masks, but there are only counts files")
+    if text := contradiction(sources, labels, reading):
+        raise click.UsageError(text)

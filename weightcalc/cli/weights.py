@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @counting_options
 @option(
     MASKS, "--pixels", metavar="NUMBERS",
-    help='Weigh these pixels of each class instead of masks: "3370714, 2856755".',
+    help='Weigh these pixels of each class instead of masks: "3370714, 2856755", or - for standard input.',
 )  # fmt: skip
 @weight_options
 @format_options

@@ -4,8 +4,8 @@ Numbers of pixels that somebody pastes, in the place of masks.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ..counts.class_counts import ClassCounts
 from ..errors import CountsError
@@ -18,9 +18,12 @@ from ..sources.listing import Listing
 from ..sources.looks import Looks
 from ..text.escape import printable
 from ..text.numbers import number_of
+from ..text.suggest import nearest
 from .data_set import DataSet
+from .pasted_numbers import Pasted, read_pasted
 
-_HINT = 'whole numbers with commas or blanks between them, such as "3370714, 2856755"'
+if TYPE_CHECKING:
+    from ..labels.class_list import ClassList
 
 
 def pasted_data(text: str, labels: LabelOptions, outputs: Mapping[str, str | None]) -> DataSet:
@@ -30,9 +33,11 @@ def pasted_data(text: str, labels: LabelOptions, outputs: Mapping[str, str | Non
     Parameters
     ----------
     text : str
-        Such as ``3370714, 2856755``, with brackets around it or without.
+        Such as ``3370714, 2856755`` or ``road: 3370714, car: 2856755``, with brackets around it or
+        without; "-" is standard input.
     labels : LabelOptions
-        Names of the classes, and the classes that are ignored.
+        Names of the classes, and the classes that are ignored. The names of the text are in their
+        order if there is a class list, and are names of classes themselves if there is none.
     outputs : mapping of str to str or None
         Option to the file that the run will write for it.
 
@@ -46,29 +51,33 @@ def pasted_data(text: str, labels: LabelOptions, outputs: Mapping[str, str | Non
         If the class list cannot be read.
     """
     refuse_overwriting(outputs, filter(None, [labels.classes]))
-    listed = None
-    if labels.classes:
-        from ..labels.class_list import read_class_list  # here, as in a run
+    from ..labels.class_list import ClassList, read_class_list  # here, as in a run
 
+    pasted = read_pasted(text)
+    listed, numbers = None, pasted.numbers
+    if labels.classes:
         listed = read_class_list(labels.classes)
+        numbers = numbers if pasted.names is None else _by_names(pasted, listed)
+    elif pasted.names is not None:
+        listed = ClassList([*pasted.names], None, frozenset(), {}, {})
     map_ = label_map(listed, "index", labels).labels
-    counts = _counts_of(_numbers_in(text), map_)
+    counts = _counts_of(numbers, map_)
     return DataSet([], Listing(), counts, map_, DEFAULTS, {}, Looks())
 
 
-def _numbers_in(text: str) -> list[int]:
-    if re.search(r"[0-9],[0-9]{3}(?![0-9])", text) and re.search(r"[0-9],?\s+[0-9]", text):
-        raise CountsError("it cannot be told which commas stand inside of numbers").with_hint(_HINT)
-    words = re.sub(r"[][(){},;\s]+", " ", text).split()
-    if not 0 < len(words) <= MOST_CLASSES:
-        raise CountsError(f"{len(words)} numbers of pixels, not 1 to {MOST_CLASSES}").with_hint(
-            _HINT
+def _by_names(pasted: Pasted, listed: ClassList) -> list[int]:
+    """The numbers in the order of a class list, which must have just these names."""
+    names, given = list(listed.names), dict(zip(pasted.names or [], pasted.numbers, strict=True))
+    known = [name for name in names if name is not None]
+    if strange := next((name for name in given if name not in known), None):
+        raise CountsError(
+            f"the class list has no class '{printable(strange)}'{nearest(strange, known)}"
         )
-    for word in words:
-        if not re.fullmatch(r"[0-9]{1,30}(\.0*)?", word):
-            what = printable(word[:80])
-            raise CountsError(f"'{what}' is no number of pixels").with_hint(_HINT)
-    return [int(word.partition(".")[0]) for word in words]
+    if missing := next((name for name in known if name not in given), None):
+        raise CountsError(f"there is no number of class '{printable(missing)}'").with_hint(
+            "one number for each class, 0 for those without pixels"
+        )
+    return [0 if name is None else given[name] for name in names]
 
 
 def _counts_of(pixels: Sequence[int], labels: LabelMap) -> ClassCounts:

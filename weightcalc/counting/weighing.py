@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import OutputError, SourceError, WeightError
 from ..labels.options import LabelOptions
+from ..labels.values import parse_values
 from ..masks.encodings import ENCODINGS
 from ..masks.options import ReadOptions
+from ..sources.layers import Pattern
 from ..sources.options import SourceOptions
 from ..text.suggest import nearest
 from ..text.voice import Voice
@@ -21,6 +23,7 @@ from ..weights.class_weights import list_class_weights, remarks
 from ..weights.options import FormulaOptions, plan_weights
 from ..weights.weights_file import lay_out
 from .data_set import DataSet, find_data
+from .layers import contradiction
 from .options import ON_ERROR, RunOptions
 from .run import count_data, say_idle_options
 
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 
 # Options of `weightcalc count` that say what is counted, and are no parameters of `class_weights`.
 _ONLY_OF_COMMANDS = {
-    "layers", "rest", "foreground", "channel_axis", "array", "reduce_zero_label", "files_from",
+    "channel_axis", "array", "reduce_zero_label", "files_from",
     "root", "suffix", "follow", "allow_lossy", "max_pixels", "max_bytes", "cache",
 }  # fmt: skip
 
@@ -47,6 +50,9 @@ def class_weights(
     include: str | Iterable[str] = (),
     exclude: str | Iterable[str] = (),
     encoding: str = "auto",
+    layers: str | None = None,
+    rest: int | str | None = None,
+    foreground: int | str | None = None,
     zero: int | str | Iterable[int | str] = (),
     absent: str = "zero",
     normalize: str = "none",
@@ -80,6 +86,13 @@ def class_weights(
         Globs of file names, or of paths where they hold a slash.
     encoding : str
         How masks hold classes: "auto", "index", "color", "one-hot" or "multilabel".
+    layers : str, optional
+        How the path of a file, below its source, names its scene and its class, where each class
+        or instance has a file of its own: ``"{scene}/{class}.png"``.
+    rest : int or str, optional
+        With `layers`, the class of the pixels that no file covers.
+    foreground : int or str, optional
+        With `layers` or channels, the values that are in the class: 255, "128-255".
     zero : int or str, or iterable of them
         Classes that are counted as others are and get weight 0.
     absent, normalize, clip, denominator
@@ -122,13 +135,17 @@ def class_weights(
         _class_list(classes),
         _words(ignore),
         tuple(f"{value}:{index}" for value, index in (mapping or {}).items()),
+        rest=None if rest is None else str(rest),
     )
-    chosen = SourceOptions(_paths(sources), _words(include), _words(exclude))
+    pattern = None if layers is None else Pattern(layers)
+    chosen = SourceOptions(_paths(sources), _words(include), _words(exclude), layers=pattern)
+    reading = ReadOptions(encoding=encoding, foreground=_foreground(foreground))
+    if text := contradiction(chosen, labels, reading):
+        raise SourceError(text)
     voice = Voice(quiet=True)
     try:
         weights = _weigh(
-            chosen, labels, ReadOptions(encoding=encoding), asked,
-            RunOptions(num_workers, on_error=on_error), voice,
+            chosen, labels, reading, asked, RunOptions(num_workers, on_error=on_error), voice,
         )  # fmt: skip
     finally:
         for text in voice.warnings:
@@ -182,6 +199,14 @@ def _class_list(classes: Any) -> str | None:
 def _check_word(name: str, word: str, choices: Sequence[str]) -> None:
     if word not in choices:
         raise ValueError(f"{name} cannot be {word!r}{nearest(word, choices)}")
+
+
+def _foreground(values: int | str | None) -> tuple[int, int] | None:
+    """The least and the largest value that is in a class."""
+    if values is None:
+        return None
+    low, high = parse_values(str(values))
+    return low, high
 
 
 def _words(values: int | str | Iterable[int | str]) -> tuple[str, ...]:

@@ -14,11 +14,13 @@ from ..counts.counts_file import read_counts
 from ..errors import WeightError
 from ..weights.formula import parameters_of
 from ..weights.stated import read_weights
+from .clipping import clipped_ends
 from .fits import fits_of
 from .inversions import HALF_MEAN, MEAN, POSSIBLE, YES, Reading, readings_of
 from .weight_list import WeightList, check_weights, weight_list
 
 KINDS = {"mean": "mean", "sum": "sum", "max": "largest", "min": "smallest"}
+_COUNTS = "counts (--counts)"
 _WHY = {
     "median-frequency": "the weight in the middle is 1",
     "uniform": "all weights agree",
@@ -143,16 +145,35 @@ def _fitting(readings: Sequence[Reading]) -> list[Reading]:
 def _verdict(listed: WeightList, readings: Sequence[Reading], with_counts: bool) -> str:
     fitting = _fitting(readings)
     if not fitting:
-        return _no_method(listed, readings, with_counts)
+        text, clipped = _no_method(listed, readings, with_counts), _clipped(listed)
+        tell = "" if with_counts or _COUNTS in text else f"; {_COUNTS} can tell"
+        return f"{text} {clipped[0].upper()}{clipped[1:]}{tell}." if clipped else text
     best, others = fitting[0], fitting[1:]
     text = f"{described(best)} {'reproduces the list' if with_counts else 'fits'}: "
     text += _off_by(best) if with_counts else _reason(best)
     if best.never_seen:
         who = classes_in_words(best.never_seen, "carries", "carry")
         text += f"; {who} the weight of a class never seen"
+    elif best.method == "median-frequency" and not with_counts:  # which clipping leaves as it is
+        text += "; " * bool(clipped := _clipped(listed)) + clipped
     return f"{text}{_as_well([r for r in others if not _is_fitted(r)], described)}" + (
         f"{_as_well([r for r in others if _is_fitted(r)], lambda r: r.method)}."
     )
+
+
+def _clipped(listed: WeightList) -> str:
+    """Which classes stand at an end of the list, as if clipped; "" if none seems to."""
+    ends = clipped_ends(listed)
+    at = [f"{listed.weights[end[0]]:.6g}" if end else "" for end in ends]
+    said = [
+        f"{classes_in_words(end, 'weighs', 'weigh')} {weight}"
+        for end, weight in zip(ends, at, strict=True)
+        if end
+    ]
+    if not said:
+        return ""
+    how = "--clip and --normalize" if listed.normalizations() else f"--clip {':'.join(at)}"
+    return f"{' and '.join(said)}, as after {how}"
 
 
 def _as_well(readings: Sequence[Reading], name: Callable[[Reading], str]) -> str:
@@ -201,7 +222,7 @@ def _no_method(listed: WeightList, readings: Sequence[Reading], with_counts: boo
     if kind is not None:
         return (
             f"No method fits the list as it stands; the {KINDS[kind]} of its weights is 1, so "
-            "that it may be normalised, and only counts (--counts) can tell how it was made."
+            f"that it may be normalised, and only {_COUNTS} can tell how it was made."
         )
     on_condition = [
         f"{described(reading)} would, {reading.reason}"
@@ -211,7 +232,7 @@ def _no_method(listed: WeightList, readings: Sequence[Reading], with_counts: boo
     ]
     if on_condition:
         known = ", ".join(on_condition)
-        return f"No method fits for certain: {known}; counts (--counts) can tell."
+        return f"No method fits for certain: {known}; {_COUNTS} can tell."
     return "No method fits: no published or round parameter gives shares that sum to 1."
 
 

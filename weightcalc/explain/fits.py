@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from ..weights.class_weights import (
 )
 from ..weights.formula import Formula, all_parameters
 from ..weights.formulas import METHODS, median
+from .clipping import clip_of, is_within
 from .inversions import (
     HALF_MEAN,
     MEAN,
@@ -30,7 +31,7 @@ from .inversions import (
     Reading,
     never_seen_weight,
 )
-from .weight_list import COARSE, FLOAT64, WeightList
+from .weight_list import COARSE, FLOAT64, WeightList, shortest
 
 ALL_PIXELS = "all pixels for those of its masks"
 _ALSO_PUBLISHED: dict[str, tuple[Parameters, ...]] = {
@@ -47,6 +48,7 @@ _DENOMINATORS = {
     "inverse-log-count": ("published",),
     "uniform": ("published",),
 }
+_CLIPS = 50  # methods, parameters and denominators that are tried with limits
 _STEP = 0.25  # of the decimal logarithm of a parameter
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
@@ -78,6 +80,9 @@ class _View(NamedTuple):
             found["normalize"] = self.formula.normalize
         if self.formula.denominator != "published":
             found["denominator"] = self.formula.denominator
+        if self.formula.clip is not None:
+            low, high = (f"{end:.12g}" if 0 < end < math.inf else "" for end in self.formula.clip)
+            found["clip"] = f"{low}:{high}"
         return found
 
 
@@ -114,6 +119,7 @@ def fits_of(listed: WeightList, counts: ClassCounts) -> list[Reading]:
     others = [_best(_mistaken(views))]
     if not any(reading.fits == YES for reading in [*found, *others]):
         others.append(_best(_scaled(views)))
+        others += _clipped(views)
     return found + [reading for reading in others if reading.fits == YES]
 
 
@@ -140,14 +146,7 @@ def _without(counts: ClassCounts, ignored: Sequence[int]) -> ClassCounts:
 
 
 def _readings_by(method: str, views: Sequence[_View], counts: ClassCounts) -> Iterator[Reading]:
-    denominators = _DENOMINATORS.get(method, ("published", "all"))
-    each = [
-        view._replace(formula=replace(view.formula, denominator=denominator))
-        for view in views
-        for denominator in denominators
-        if denominator == "published" or view.counts.ignored_pixels
-        if not (denominator == "labelled" and view.ignored)
-    ]
+    each = _by_denominators(method, views)
     published = [
         _compare(view, method, parameters)
         for parameters in ({}, *_ALSO_PUBLISHED.get(method, ()))
@@ -158,6 +157,17 @@ def _readings_by(method: str, views: Sequence[_View], counts: ClassCounts) -> It
         for view in each:
             for fixed in ({}, {"unit": "masks"}) if method == "effective-number" else ({},):
                 yield _fitted(view, method, fixed)
+
+
+def _by_denominators(method: str, views: Iterable[_View]) -> list[_View]:
+    """Each view with each denominator that makes a difference."""
+    return [
+        view._replace(formula=replace(view.formula, denominator=denominator))
+        for view in views
+        for denominator in _DENOMINATORS.get(method, ("published", "all"))
+        if denominator == "published" or view.counts.ignored_pixels
+        if not (denominator == "labelled" and view.ignored)
+    ]
 
 
 def _best(readings: Iterator[Reading]) -> Reading:
@@ -204,9 +214,12 @@ def _ratio(deviation: float, tolerance: float) -> float:
 
 def _chance(view: _View, listed: WeightList, fitted: int) -> float:
     """How likely other weights would agree too; of those tested, some set what was fitted."""
+    clip = view.formula.clip
     tested = [index for index in present_classes(view.counts) if listed.weights[index]]
+    if clip is not None:  # the weights of which set the limits
+        tested = [index for index in tested if is_within(listed, index, clip)]
     each = sorted(min(1.0, 2 * listed.tolerances[i] / listed.weights[i]) for i in tested)
-    return math.prod(each[fitted:])
+    return math.prod(each[fitted:]) * (1 if clip is None else _CLIPS)
 
 
 def _fill(view: _View, computed: list[float], limit: float) -> tuple[list[int], Options]:
@@ -310,7 +323,7 @@ def _times(view: _View, method: str, parameters: Parameters) -> Reading:
     weights, slack = view.listed.weights, view.listed.tolerances
     low = max((weights[i] - slack[i]) / w for i, w in pairs)
     high = min((weights[i] + slack[i]) / w for i, w in pairs)
-    factor = _shortest(min(low, high), max(low, high))
+    factor = shortest(min(low, high), max(low, high))
     reading = Reading(
         method, {**given, "factor": factor}, NO, options=view.options(),
         computed=[factor * w for w in computed],
@@ -318,8 +331,24 @@ def _times(view: _View, method: str, parameters: Parameters) -> Reading:
     return _judged(view, reading, 1)
 
 
-def _shortest(low: float, high: float) -> float:
-    """The number of the fewest digits between the two."""
-    middle = (low + high) / 2
-    rounded = (float(f"{middle:.{digits}g}") for digits in range(1, 17))
-    return next((value for value in rounded if low <= value <= high), middle)
+def _clipped(views: Sequence[_View]) -> list[Reading]:
+    """Weights of a method by `--clip`, whose limits are the ends of the list."""
+    plain = [view for view in views if view.formula.normalize == "none"]
+    found = [
+        _compare(bounded, method, parameters, fitted=int(method == "median-frequency"))
+        for method in METHODS
+        for view in _by_denominators(method, plain)
+        for parameters in ({}, *_ALSO_PUBLISHED.get(method, ()))
+        if (bounded := _bounded(view, method, parameters)) is not None
+    ]
+    return [_best(iter(found))] if found else []
+
+
+def _bounded(view: _View, method: str, parameters: Parameters) -> _View | None:
+    """The view with the limits that the list shows; None where nothing is beyond its ends."""
+    computed, listed = view.weights(method, parameters), view.listed
+    present = [index for index in present_classes(view.counts) if listed.weights[index]]
+    clip = clip_of(listed, computed, present) if computed else (0.0, math.inf)
+    if clip == (0.0, math.inf):
+        return None
+    return view._replace(formula=replace(view.formula, clip=clip))

@@ -14,8 +14,9 @@ from ..errors import WeightError
 from ..weights.stated import check_numbers, class_in_words
 
 _LEAST, _LARGEST = 1e-100, 1e100
-# What float64 keeps where 1 - beta^n cancels, and what float32 keeps after a few roundings.
-FLOAT64, _FLOAT32 = 1e-11, 2.0**-21
+# What float64 keeps where 1 - beta^n cancels, and what float32 and float16 keep after two or more
+# roundings; float16 keeps less of numbers near 0.
+FLOAT64, _FLOAT32, _FLOAT16, _SUBNORMAL = 1e-11, 2.0**-21, 2.0**-10, 2.0**-24
 # A test that one list in twenty passes by chance is too coarse to tell.
 COARSE = 0.05
 
@@ -90,11 +91,14 @@ def weight_list(numbers: Sequence[Decimal]) -> WeightList:
     decimals = max((_decimals(number) for number in nonzero), default=0)
     digits = max((len(number.as_tuple().digits) for number in nonzero), default=1)
     places = [max(-decimals, n.adjusted() - digits + 1 if n else -decimals) for n in numbers]
-    is_float32 = digits > 9 and all(map(_is_float32, weights))
-    kept = _FLOAT32 if is_float32 else FLOAT64
-    slack = [0.5 * 10.0**place + kept * w for place, w in zip(places, weights, strict=True)]
-    if is_float32 or digits > 14:
-        return WeightList(weights, slack, f"{32 if is_float32 else 64}-bit floats")
+    bits = _float_size(weights, digits)
+    kept, least = {16: (_FLOAT16, _SUBNORMAL), 32: (_FLOAT32, 0.0)}.get(bits, (FLOAT64, 0.0))
+    slack = [
+        0.5 * 10.0**place + (kept * w + least if w else 0.0)
+        for place, w in zip(places, weights, strict=True)
+    ]
+    if bits:
+        return WeightList(weights, slack, f"{bits}-bit floats")
     words = f"{decimals} decimal{'s' * (decimals != 1)}"
     if max(places, default=0) > -decimals:
         return WeightList(weights, slack, f"{words} or {digits} digits")
@@ -105,9 +109,17 @@ def _decimals(number: Decimal) -> int:
     return max(-int(number.as_tuple().exponent), 0)
 
 
-def _is_float32(weight: float) -> bool:
+def _float_size(weights: Sequence[float], digits: int) -> int:
+    """Bits of the floats that a list holds to their last digit; 0 of one that is printed."""
+    for bits, code, least in ((16, "e", 6), (32, "f", 9)):
+        if digits > least and all(_is_float(weight, code) for weight in weights):
+            return bits
+    return 64 if digits > 14 else 0
+
+
+def _is_float(weight: float, code: str) -> bool:
     try:
-        return bool(struct.unpack("f", struct.pack("f", weight))[0] == weight)
+        return bool(struct.unpack(code, struct.pack(code, weight))[0] == weight)
     except OverflowError:
         return False
 
@@ -126,3 +138,10 @@ def check_weights(numbers: Sequence[Decimal], names: Sequence[str | None] = ()) 
         if number and not _LEAST <= float(number) <= _LARGEST:
             who = class_in_words(index, names)
             raise WeightError(f"{who} weighs {number:.3g}, beyond {_LEAST:g} to {_LARGEST:g}")
+
+
+def shortest(low: float, high: float) -> float:
+    """The number of the fewest digits between the two."""
+    middle = (low + high) / 2
+    rounded = (float(f"{middle:.{digits}g}") for digits in range(1, 17))
+    return next((value for value in rounded if low <= value <= high), middle)

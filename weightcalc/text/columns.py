@@ -132,7 +132,8 @@ def fill_words(
 
 def _tokens(text: str) -> Iterator[str]:
     head, colon, rest = text.partition(": ")
-    if colon and re.search(r"[/\\]|\.\w+\Z", head):  # a path, which may hold blanks
+    is_clause = head.startswith("-") or "; " in head or ", " in head
+    if colon and not is_clause and re.search(r"[/\\]|\.\w+\Z", head):  # a path, maybe of blanks
         yield f"{head}:"
         text = rest
     yield from _TOKEN.findall(text)
