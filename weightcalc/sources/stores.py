@@ -14,6 +14,7 @@ from functools import partial
 from typing import NamedTuple, TypeVar
 from urllib.parse import quote
 
+from .._version import __version__
 from ..errors import UnsupportedError
 from .guard import Foreign
 from .patience import patiently
@@ -86,16 +87,17 @@ class S3(_Bucket):
 
     def __init__(self, url: str) -> None:
         from fsspec import filesystem  # type: ignore[import-untyped]
+        from fsspec.config import conf  # type: ignore[import-untyped]
 
-        self._system: Foreign = filesystem(
-            "s3",
-            config_kwargs={
-                "connect_timeout": CONNECT_SECONDS,
-                "read_timeout": SILENT_SECONDS,
-                "retries": {"max_attempts": 0},  # `patience` does that
-                "max_pool_connections": _MOST_CONNECTIONS,
-            },
-        )
+        ours = {
+            "connect_timeout": CONNECT_SECONDS,
+            "read_timeout": SILENT_SECONDS,
+            "retries": {"max_attempts": 0},  # `patience` does that
+            "max_pool_connections": _MOST_CONNECTIONS,
+            "user_agent": f"weightcalc/{__version__}",  # what botocore makes up takes its time
+        }
+        of_user = conf.get("s3", {}).get("config_kwargs", {})
+        self._system: Foreign = filesystem("s3", config_kwargs={**ours, **of_user})
         self._lock = Lock()
         self._clients: dict[str, Foreign] = {}
 
