@@ -237,6 +237,35 @@ def test_the_scheduler_dies(environment, machines, masks):
     assert said == f"error: {address}: the scheduler has gone away\n".encode()
 
 
+def test_the_scheduler_is_frozen(environment, machines, masks):
+    """A scheduler that is stopped in mid-run, and never answers again, is an error as well."""
+    address = machines.scheduler()
+    worker = machines.worker(GATED)
+    running = start(environment, *masks, "-n2", "--dask", address)
+    machines.have_begun(worker)
+    machines.processes[0].send_signal(signal.SIGSTOP)
+    out, said = running.communicate(timeout=120)
+    assert (running.returncode, out) == (2, b"")
+    assert said.startswith(f"error: {address}: the scheduler has not answered for ".encode())
+    assert len(said.splitlines()) == 1
+
+
+def test_a_run_that_is_stopped_for_a_while(environment, machines, masks):
+    """A run that was stopped itself, for longer than a scheduler may be silent, goes on."""
+    address = machines.scheduler()
+    worker = machines.worker(GATED)
+    running = start(environment, *masks, "-n2", "--dask", address)
+    machines.have_begun(worker)
+    running.send_signal(signal.SIGSTOP)
+    time.sleep(10)
+    running.send_signal(signal.SIGCONT)
+    time.sleep(1.5)
+    machines.gate.joinpath("open").touch()
+    out, said = running.communicate(timeout=120)
+    assert (running.returncode, said) == (0, b"")
+    assert out == start(environment, *masks, "-n2", "-j1").communicate(timeout=120)[0]
+
+
 def test_a_worker_that_comes_late(environment, machines, masks):
     """A worker that joins in mid-run counts too; Ctrl-C ends a run in a line or two."""
     address = machines.scheduler()
