@@ -24,7 +24,7 @@ T = TypeVar("T")
 _CONNECT_SECONDS = 5
 _ANSWER_SECONDS = 5  # for the versions, which are asked for only after a failure
 _LOOK_SECONDS = 1  # between two looks at the connection, and at the workers
-_MOST_UNANSWERED = 8  # looks in a row: busy schedulers have been seen to be silent for half of that
+_SILENCE = "distributed.comm.timeouts.tcp"  # how long Dask lets others be silent; 30 s by default
 _MOST_NAMED = 3
 _LOGGERS = ("distributed", "distributed.client", "tornado.application", "asyncio")
 # In words, as a function of weightcalc cannot be unpacked where that is missing.
@@ -33,6 +33,10 @@ _VERSION = "__import__('weightcalc._version', fromlist=['_version']).__version__
 
 class SchedulerGoneError(Exception):
     """What was under way will never come, as the scheduler does what the message says."""
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(what)
+        self.hint = hint
 
 
 class _Pulse:
@@ -46,14 +50,15 @@ class _Pulse:
     def __init__(self, client: Foreign) -> None:
         self._client = client
         self._connection = client.scheduler_comm.comm
+        self._most_seconds = _seconds_of_silence()
         self._unanswered = 0
         self._asked = time.monotonic()
         self._answer = self._ask()
         self.num_threads = 0
         try:
-            self._take(self._answer.result(_ANSWER_SECONDS))
+            self._take(self._answer.result(self._most_seconds))
         except TimeoutError:
-            raise SchedulerGoneError("does not answer") from None
+            raise self._silent() from None
 
     def _ask(self) -> Future[dict[str, int]]:
         """Ask for the threads of each worker, without waiting for the answer."""
@@ -84,9 +89,27 @@ class _Pulse:
             if self._answer.exception() is None:
                 self._take(self._answer.result())
             self._answer = self._ask()
-        if self._unanswered >= _MOST_UNANSWERED:
-            seconds = _MOST_UNANSWERED * _LOOK_SECONDS
-            raise SchedulerGoneError(f"has not answered for {seconds} s")
+        if self._unanswered * _LOOK_SECONDS >= self._most_seconds:
+            raise self._silent()
+
+    def _silent(self) -> SchedulerGoneError:
+        return SchedulerGoneError(
+            f"has not answered for {self._most_seconds:g} s",
+            "if it is only busy, set DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP=120s here; --cache FILE "
+            "keeps what was counted",
+        )
+
+
+def _seconds_of_silence() -> float:
+    """
+    How long a scheduler may not answer, as the configuration of Dask has it.
+
+    A few seconds would not do: one that gets 100,000 tasks at once may be silent for 20.
+    """
+    from dask import config
+    from dask.utils import parse_timedelta
+
+    return float(parse_timedelta(config.get(_SILENCE)))
 
 
 class _Watched(Future[T]):
@@ -216,7 +239,7 @@ def dask_pool(address: str) -> Iterator[DaskCluster]:
         except WeightcalcError:
             raise
         except SchedulerGoneError as error:
-            raise SourceError(f"{name}: the scheduler {error}") from error
+            raise SourceError(f"{name}: the scheduler {error}").with_hint(error.hint) from error
         except (CancelledError, CommClosedError) as error:
             raise SourceError(f"{name}: the scheduler has gone away") from error
         except Exception as error:
