@@ -43,6 +43,7 @@ def read_behind_gate(name, options):
 count.count_file = read_behind_gate
 """
 MISSING = "import sys; sys.modules['weightcalc'] = None"
+IMPATIENT = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "12s"}  # it takes no less than 11
 OLDER = "import weightcalc._version; weightcalc._version.__version__ = '0.0.9'"
 
 API = """
@@ -235,6 +236,37 @@ def test_the_scheduler_dies(environment, machines, masks):
     out, said = running.communicate(timeout=120)
     assert (running.returncode, out) == (2, b"")
     assert said == f"error: {address}: the scheduler has gone away\n".encode()
+
+
+def test_the_scheduler_is_frozen(environment, machines, masks):
+    """A scheduler that is stopped in mid-run, and never answers again, is an error as well."""
+    address = machines.scheduler()
+    worker = machines.worker(GATED)
+    running = start(environment | IMPATIENT, *masks, "-n2", "--dask", address)
+    machines.have_begun(worker)
+    machines.processes[0].send_signal(signal.SIGSTOP)
+    out, said = running.communicate(timeout=120)
+    assert (running.returncode, out) == (2, b"")
+    error, hint = said.decode().splitlines()
+    assert error == f"error: {address}: the scheduler has not answered for 12 s"
+    assert "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP" in hint
+
+
+@pytest.mark.long
+def test_a_run_that_is_stopped_for_a_while(environment, machines, masks):
+    """A run that was stopped itself, for longer than a scheduler may be silent, goes on."""
+    address = machines.scheduler()
+    worker = machines.worker(GATED)
+    running = start(environment | IMPATIENT, *masks, "-n2", "--dask", address)
+    machines.have_begun(worker)
+    running.send_signal(signal.SIGSTOP)
+    time.sleep(14)
+    running.send_signal(signal.SIGCONT)
+    time.sleep(1.5)
+    machines.gate.joinpath("open").touch()
+    out, said = running.communicate(timeout=120)
+    assert (running.returncode, said) == (0, b"")
+    assert out == start(environment, *masks, "-n2", "-j1").communicate(timeout=120)[0]
 
 
 def test_a_worker_that_comes_late(environment, machines, masks):

@@ -9,6 +9,7 @@ from support.faulty_server import A, counts_of, faulty, made
 from support.png_writer import write_png
 
 from weightcalc import MaskError, SourceError, count_file, count_masks, list_masks
+from weightcalc.files import limits
 from weightcalc.sources import ahead, fetching, patience, web
 
 pytest.importorskip("aiohttp")
@@ -166,6 +167,23 @@ def test_a_mask_without_end(monkeypatch):
         pytest.raises(MaskError, match="goes on after"),
     ):
         count_file(f"{url}/a.npy")
+
+
+def test_an_archive_without_end(weightcalc, monkeypatch):
+    """The temporary copy of an archive behind a URL is bounded, however large it is said to be."""
+    monkeypatch.setattr(limits, "LARGEST_COPY", 6 << 20)
+
+    def answer(path, number):
+        start = (number - 1) << 22
+        more = f"Content-Range: bytes {start}-{start + (1 << 22) - 1}/{1 << 40}\r\n"
+        return [made(bytes(1 << 22), "206 Partial Content", more)]
+
+    for name in ("a.zip", "a.tar"):
+        with faulty(answer) as (server, url):
+            done = weightcalc("count", f"{url}/{name}", "-n", 3, "-j", 1)
+            assert (done.exit_code, done.stdout) == (2, b"")
+            assert f"after {6 << 20} bytes" in done.stderr
+            assert server.asked.total() == 2
 
 
 def test_a_listing_without_end(monkeypatch):

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import unquote
 
 import numpy as np
 import pytest
-from support import stores
-from support.faulty_server import faulty
+from support import faulty_stores, stores
+from support.faulty_stores import given
 from support.png_writer import write_png
 
 from weightcalc.sources import fetching, patience
@@ -29,7 +28,7 @@ NAMES = ["a.png", "b c.png", "sub/c#1.png", "sub/deeper/ü.png"]
 
 
 @pytest.fixture
-def masks(tmp_path) -> Path:
+def masks(tmp_path, weightcalc) -> Path:
     """A folder of masks of one row, one of them above 4 MiB, and of files that are none."""
     folder = tmp_path / "masks"
     for number, name in enumerate([*NAMES, "notes.txt", ".hidden/d.png"]):
@@ -40,6 +39,9 @@ def masks(tmp_path) -> Path:
     large[-1, -1] = 3
     np.save(folder / "m/large.npy", large)
     (folder / "names.txt").write_text("".join(f"class {index}\n" for index in range(5)))
+    shutil.make_archive(str(folder / "all"), "zip", folder / "m")
+    saved = weightcalc("count", folder / "m", *FIVE, "-o", folder / "counts.json")
+    assert saved.exit_code == 0, saved.stderr
     return folder
 
 
@@ -71,8 +73,8 @@ def test_the_same_counts_from_everywhere(weightcalc, store, masks, options):
     assert json.dumps(remote) == json.dumps(local)
 
 
-def test_names_archives_and_lists(weightcalc, store, masks, tmp_path):
-    """URL globs, archives, counts files and class lists behind URLs are as local ones."""
+def test_patterns_and_class_lists(weightcalc, store, masks):
+    """URL globs and class lists behind URLs are as local ones."""
     with_names = ["-c", f"{store}/names.txt"]
     done = weightcalc("count", f"{store}/m/*.png", *with_names)
     local = weightcalc("count", masks / "m/a.png", masks / "m/b c.png", "-c", masks / "names.txt")
@@ -101,49 +103,25 @@ def test_cache(weightcalc, store, masks, tmp_path):
     assert ("ETag" in second.stderr) == (hits == 0)
 
 
-def test_archive(weightcalc, masks, tmp_path, monkeypatch):
-    """An archive in a bucket is read as a local one."""
-    shutil.make_archive(str(masks / "all"), "zip", masks / "m")
-    with stores.moto(masks, monkeypatch) as url:
-        remote = weightcalc("count", f"{url}/all.zip", *FIVE, "-j", 2)
-        fetching.close_stores()
+def test_archives_and_counts_files(weightcalc, store, masks):
+    """An archive behind a URL is read as a local one, and a counts file is added up as one."""
+    remote = weightcalc("count", f"{store}/all.zip", *FIVE, "-j", 2)
     assert counts(remote) == counts(weightcalc("count", masks / "all.zip", *FIVE))
+    remote = weightcalc("count", f"{store}/counts.json", masks / "m/a.png", *FIVE)
+    local = weightcalc("count", masks / "counts.json", masks / "m/a.png", *FIVE)
+    assert counts(remote) == counts(local)
 
 
 def test_google(weightcalc, masks, monkeypatch):
     """A bucket of Google is listed and read as others are; gcsfs finds its server and who asks."""
-    stores.needed("gcsfs")
-    import fsspec.config
-
-    monkeypatch.setitem(fsspec.config.conf, "gs", {"token": "anon"})
     files = {f"m/{name}": (masks / "m" / name).read_bytes() for name in [*NAMES, "large.npy"]}
-    with faulty(lambda path, number: [google(files, path, server.heads[-1])]) as (server, url):
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", url)
-        remote = weightcalc("count", "gs://bucket/m", *FIVE, "-j", 1)
+    with faulty_stores.store("gs", lambda head, number: [given(files, head)], monkeypatch) as there:
+        server, url = there
+        remote = weightcalc("count", f"{url}/m", *FIVE, "-j", 1)
         assert counts(remote) == counts(weightcalc("count", masks / "m", *FIVE))
         assert weightcalc("count", "gcs://bucket/m/*.png", *FIVE, "-j", 1).json["masks"] == 2
     assert sum(number for path, number in server.asked.items() if "prefix=m/" in path) == 2
     assert server.asked.total() == 2 + (len(files) + 1) + 2  # the large one in two pieces
-
-
-def google(files, path, head):
-    """What Google answers: a page of a listing, or a piece of an object."""
-    if "/download/" not in path:
-        prefix = unquote(re.search("prefix=([^&]*)", path)[1])
-        items = [
-            {"name": name, "size": str(len(data)), "generation": "5"}
-            for name, data in files.items()
-            if name.startswith(prefix)
-        ]
-        body = json.dumps({"items": items}).encode()
-        return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
-    data = files[unquote(path.partition("/o/")[2].partition("?")[0])]
-    wanted = re.search(r"Range: bytes=(\d+)-(\d+)", head)
-    start, end = int(wanted[1]), min(int(wanted[2]), len(data) - 1)
-    return (
-        f"HTTP/1.1 206 Partial\r\nContent-Range: bytes {start}-{end}/{len(data)}\r\n"
-        f"x-goog-generation: 5\r\nContent-Length: {end + 1 - start}\r\n\r\n"
-    ).encode() + data[start : end + 1]
 
 
 def test_no_credentials(weightcalc, masks, monkeypatch):
@@ -161,3 +139,21 @@ def test_no_credentials(weightcalc, masks, monkeypatch):
             assert "--on-error" not in done.stderr
         fetching.close_stores()
         S3FileSystem.clear_instance_cache()
+
+
+def test_the_key_of_somebody_else(weightcalc, masks, monkeypatch):
+    """With a wrong key of Azure the message says what to set."""
+    with stores.azurite(masks, monkeypatch) as url:
+        from adlfs import AzureBlobFileSystem
+
+        endpoint = os.environ["AZURE_STORAGE_CONNECTION_STRING"].partition("BlobEndpoint=")[2]
+        server = endpoint.rpartition("/")[0]
+        stores.azure_at(server, monkeypatch, key="QUJD")
+        AzureBlobFileSystem.clear_instance_cache()
+        for words in (["count", f"{url}/m"], ["count", f"{url}/m/a.png", masks / "m/a.png"]):
+            done = weightcalc(*words, *FIVE, "-j", 1)
+            assert (done.exit_code, done.stdout) == (2, b"")
+            assert "AZURE_STORAGE_CONNECTION_STRING" in done.stderr
+            assert "--on-error" not in done.stderr
+        fetching.close_stores()
+        AzureBlobFileSystem.clear_instance_cache()

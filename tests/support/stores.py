@@ -91,13 +91,10 @@ def _user() -> str:
     return "user root;\n" if os.geteuid() == 0 else ""
 
 
-@contextmanager
-def moto(masks: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The URL of a bucket that holds what a folder does, and the environment that leads to it."""
-    needed("s3fs", "moto", "flask")
-    port = free_port()
+def s3_at(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment that leads to a server of S3, and nowhere else."""
     for name, value in {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": "somebody",
         "AWS_SECRET_ACCESS_KEY": "secret",
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -106,6 +103,23 @@ def moto(masks: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }.items():
         monkeypatch.setenv(name, value)
+
+
+def azure_at(url: str, monkeypatch: pytest.MonkeyPatch, key: str = _KEY) -> None:
+    """The environment that leads to a server of Azure."""
+    monkeypatch.setenv(
+        "AZURE_STORAGE_CONNECTION_STRING",
+        f"DefaultEndpointsProtocol=http;AccountName={_ACCOUNT};AccountKey={key};"
+        f"BlobEndpoint={url}/{_ACCOUNT};",
+    )
+
+
+@contextmanager
+def moto(masks: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URL of a bucket that holds what a folder does, and the environment that leads to it."""
+    needed("s3fs", "moto", "flask")
+    port = free_port()
+    s3_at(f"http://127.0.0.1:{port}", monkeypatch)
     words = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with started(words, port):
         from s3fs import S3FileSystem
@@ -122,11 +136,7 @@ def azurite(masks: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The URL of a container that holds what a folder does, and the environment that leads to it."""
     needed("adlfs", "azurite-blob")
     port = free_port()
-    monkeypatch.setenv(
-        "AZURE_STORAGE_CONNECTION_STRING",
-        f"DefaultEndpointsProtocol=http;AccountName={_ACCOUNT};AccountKey={_KEY};"
-        f"BlobEndpoint=http://127.0.0.1:{port}/{_ACCOUNT};",
-    )
+    azure_at(f"http://127.0.0.1:{port}", monkeypatch)
     options = ["--silent", "--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck"]
     where = ["--blobHost", "127.0.0.1", "--blobPort", str(port)]
     with started(["azurite-blob", *options, *where], port):

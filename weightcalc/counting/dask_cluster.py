@@ -4,6 +4,7 @@ A Dask cluster as an executor: its workers, what ends a run on them, and whose f
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +23,8 @@ T = TypeVar("T")
 
 _CONNECT_SECONDS = 5
 _ANSWER_SECONDS = 5  # for the versions, which are asked for only after a failure
-_LOOK_SECONDS = 1  # between two looks at the connection, or at the workers
+_LOOK_SECONDS = 1  # between two looks at the connection, and at the workers
+_SILENCE = "distributed.comm.timeouts.tcp"  # how long Dask lets others be silent; 30 s by default
 _MOST_NAMED = 3
 _LOGGERS = ("distributed", "distributed.client", "tornado.application", "asyncio")
 # In words, as a function of weightcalc cannot be unpacked where that is missing.
@@ -30,15 +32,92 @@ _VERSION = "__import__('weightcalc._version', fromlist=['_version']).__version__
 
 
 class SchedulerGoneError(Exception):
-    """The connection to the scheduler has ended; what was under way will never come."""
+    """What was under way will never come, as the scheduler does what the message says."""
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(what)
+        self.hint = hint
+
+
+class _Pulse:
+    """
+    Whether a scheduler still answers: it is asked for its workers, time and again.
+
+    Looks are counted, not seconds, so that a run that was stopped itself and goes on does not
+    take it for silence of the scheduler.
+    """
+
+    def __init__(self, client: Foreign) -> None:
+        self._client = client
+        self._connection = client.scheduler_comm.comm
+        self._most_seconds = _seconds_of_silence()
+        self._unanswered = 0
+        self._asked = time.monotonic()
+        self._answer = self._ask()
+        self.num_threads = 0
+        try:
+            self._take(self._answer.result(self._most_seconds))
+        except TimeoutError:
+            raise self._silent() from None
+
+    def _ask(self) -> Future[dict[str, int]]:
+        """Ask for the threads of each worker, without waiting for the answer."""
+        return asyncio.run_coroutine_threadsafe(
+            self._client.scheduler.ncores(), self._client.loop.asyncio_loop
+        )
+
+    def _take(self, threads: dict[str, int]) -> None:
+        self.num_threads = sum(threads.values())
+        self._unanswered = 0
+
+    def look(self) -> None:
+        """
+        Take what the scheduler has answered, and ask again; at most once a second.
+
+        Raises
+        ------
+        SchedulerGoneError
+            If it has hung up, or has not answered for long.
+        """
+        if self._connection.closed():
+            raise SchedulerGoneError("has gone away")
+        if time.monotonic() - self._asked < _LOOK_SECONDS:
+            return
+        self._asked = time.monotonic()
+        self._unanswered += 1
+        if self._answer.done():
+            if self._answer.exception() is None:
+                self._take(self._answer.result())
+            self._answer = self._ask()
+        if self._unanswered * _LOOK_SECONDS >= self._most_seconds:
+            raise self._silent()
+
+    def _silent(self) -> SchedulerGoneError:
+        return SchedulerGoneError(
+            f"has not answered for {self._most_seconds:g} s",
+            "if it is only busy, set DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP=120s here; --cache FILE "
+            "keeps what was counted",
+        )
+
+
+def _seconds_of_silence() -> float:
+    """
+    How long a scheduler may not answer, as the configuration of Dask has it.
+
+    A few seconds would not do: one that gets 100,000 tasks at once may be silent for 20.
+    """
+    from dask import config
+    from dask.utils import parse_timedelta
+
+    return float(parse_timedelta(config.get(_SILENCE)))
 
 
 class _Watched(Future[T]):
     """What will become of a task, unless the scheduler dies, which Dask does not always tell."""
 
-    def __init__(self, future: Future[T], is_gone: Callable[[], bool]) -> None:
+    def __init__(self, future: Future[T], pulse: _Pulse) -> None:
         super().__init__()
-        self._future, self._is_gone = future, is_gone
+        self._future, self._pulse = future, pulse
 
     def result(self, timeout: float | None = None) -> T:
         """The result, however long it takes."""
@@ -48,8 +127,7 @@ class _Watched(Future[T]):
             except TimeoutError:
                 if self._future.done():  # the error is that of the task
                     raise
-                if self._is_gone():
-                    raise SchedulerGoneError from None
+                self._pulse.look()
 
 
 class DaskCluster(GrowingExecutor):
@@ -59,29 +137,29 @@ class DaskCluster(GrowingExecutor):
     Parameters
     ----------
     client : distributed.Client
+
+    Raises
+    ------
+    SchedulerGoneError
     """
 
     def __init__(self, client: Foreign) -> None:
         self._client = client
         self._executor = client.get_executor(pure=False)
         self._work = _worker_function()
-        self._connection = client.scheduler_comm.comm
-        self._seen = -float(_LOOK_SECONDS)
-        self._workers = 0
+        self._pulse = _Pulse(client)
 
     @property
     def num_workers(self) -> int:
         """The number of threads that all workers have, as of a second ago."""
-        if time.monotonic() - self._seen >= _LOOK_SECONDS:
-            self._workers = sum(self._client.nthreads().values())
-            self._seen = time.monotonic()
-        return self._workers
+        self._pulse.look()
+        return self._pulse.num_threads
 
     def submit(self, fn: Callable[..., T], /, *args: Foreign, **kwargs: Foreign) -> Future[T]:
         """Run a function on a worker that has this version of weightcalc."""
         packed = dumps((fn, args, kwargs))
         future = self._executor.submit(self._work, __version__, packed)
-        return _Watched(future, self._connection.closed)
+        return _Watched(future, self._pulse)
 
     def others(self) -> list[str]:
         """The workers that have not this version of weightcalc: a line for each."""
@@ -150,19 +228,22 @@ def dask_pool(address: str) -> Iterator[DaskCluster]:
     name = printable(address)
     client: Foreign = _connected(Client, address)
     with _silent_dask(), client:
-        cluster = DaskCluster(client)
-        if not cluster.num_workers:
-            raise SourceError(f"{name}: the scheduler has no workers").with_hint(
-                f"dask worker {name}"
-            )
+        cluster = None
         try:
+            cluster = DaskCluster(client)
+            if not cluster.num_workers:
+                raise SourceError(f"{name}: the scheduler has no workers").with_hint(
+                    f"dask worker {name}"
+                )
             yield cluster
         except WeightcalcError:
             raise
-        except (SchedulerGoneError, CancelledError, CommClosedError) as error:
+        except SchedulerGoneError as error:
+            raise SourceError(f"{name}: the scheduler {error}").with_hint(error.hint) from error
+        except (CancelledError, CommClosedError) as error:
             raise SourceError(f"{name}: the scheduler has gone away") from error
         except Exception as error:
-            if others := cluster.others():
+            if cluster is not None and (others := cluster.others()):
                 raise _unlike(others) from error
             raise
 

@@ -40,8 +40,8 @@ _UNREACHED = {
     "ConnectionTimeoutError",  # aiohttp
     "ConnectTimeoutError",  # botocore
     "EndpointConnectionError",
-    "ServiceRequestError",
 }
+_HUNG_UP = {"ConnectionClosedError", "ServerDisconnectedError"}  # botocore, aiohttp
 _NO_CREDENTIALS = {
     "ClientAuthenticationError",
     "DefaultCredentialsError",
@@ -219,6 +219,8 @@ def trouble_of(error: Exception, url: str) -> Trouble:
         return Trouble("no answer in time", passes=True, unreached=unreached)
     if names & _CUT:
         return Trouble("reading it stopped before its end", passes=True)
+    if names & _HUNG_UP:
+        return Trouble("the server hung up without an answer", passes=True)
     return Trouble(first_line(error), passes=bool(names & _PASSING), unreached=unreached)
 
 

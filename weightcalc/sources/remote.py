@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from shutil import copyfileobj
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from ..errors import DecodeError, MaskError, SourceError
+from ..files import limits
 from ..text.escape import printable
 from . import ahead, fetching
 from .names import ListedUrl, Members, is_archive, path_of
@@ -128,9 +128,19 @@ def local_copy(url: str) -> BinaryIO:
     copy = TemporaryFile()  # noqa: SIM115  # it outlives this function
     try:
         with ahead.open_remote(url) as file:
-            copyfileobj(file, copy, _PIECE)
+            while piece := file.read(_PIECE):
+                copy.write(piece)
+                if copy.tell() > limits.LARGEST_COPY:
+                    raise _too_large(url)
         copy.seek(0)
     except BaseException:
         copy.close()
         raise
     return copy
+
+
+def _too_large(url: str) -> MaskError:
+    return MaskError(
+        url,
+        f"it goes on after {limits.LARGEST_COPY} bytes: more than a copy of an archive may have",
+    ).with_hint("store the masks as several archives, or as a folder")

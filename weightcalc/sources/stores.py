@@ -7,14 +7,16 @@ so that a mask costs one request, and trouble is dealt with in one way for all o
 
 from __future__ import annotations
 
+import json
 from asyncio import Lock
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import NamedTuple, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-from ..errors import UnsupportedError
+from .._version import __version__
+from ..errors import DamagedError, UnsupportedError
 from .guard import Foreign
 from .patience import patiently
 from .web import (
@@ -86,16 +88,17 @@ class S3(_Bucket):
 
     def __init__(self, url: str) -> None:
         from fsspec import filesystem  # type: ignore[import-untyped]
+        from fsspec.config import conf  # type: ignore[import-untyped]
 
-        self._system: Foreign = filesystem(
-            "s3",
-            config_kwargs={
-                "connect_timeout": CONNECT_SECONDS,
-                "read_timeout": SILENT_SECONDS,
-                "retries": {"max_attempts": 0},  # `patience` does that
-                "max_pool_connections": _MOST_CONNECTIONS,
-            },
-        )
+        ours = {
+            "connect_timeout": CONNECT_SECONDS,
+            "read_timeout": SILENT_SECONDS,
+            "retries": {"max_attempts": 0},  # `patience` does that
+            "max_pool_connections": _MOST_CONNECTIONS,
+            "user_agent": f"weightcalc/{__version__}",  # what botocore makes up takes its time
+        }
+        of_user = conf.get("s3", {}).get("config_kwargs", {})
+        self._system: Foreign = filesystem("s3", config_kwargs={**ours, **of_user})
         self._lock = Lock()
         self._clients: dict[str, Foreign] = {}
 
@@ -238,15 +241,20 @@ class Gcs(_Bucket):
         return headers
 
     async def _page(self, place: str, prefix: str, url: str, token: Foreign) -> _Page:
+        query = {"prefix": prefix, "fields": "nextPageToken,items(name,size,generation)"}
         after = {} if token is None else {"pageToken": token}
-        fields = "nextPageToken,items(name,size,generation)"
-        found = await self._system._call(
-            "GET", "b/{}/o", place, prefix=prefix, fields=fields, json_out=True, **after
-        )
-        entries = [
-            Entry(self._url(url, each["name"]), int(each["size"]), str(each["generation"]))
-            for each in found.get("items", [])
-        ]
+        words = urlencode(query | after, quote_via=quote)
+        address = f"{self._system._location}/storage/v1/b/{place}/o?{words}"
+        async with self._web.ask(address, 0, None, self._headers()) as answer:
+            text = await answer.read()
+        try:
+            found = json.loads(text)
+            entries = [
+                Entry(self._url(url, each["name"]), int(each["size"]), str(each["generation"]))
+                for each in found.get("items", [])
+            ]
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            raise DamagedError("the server answers with no listing") from error
         return _Page(entries, found.get("nextPageToken"))
 
     async def close(self) -> None:
