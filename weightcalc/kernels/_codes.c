@@ -41,28 +41,41 @@ static unsigned mirrored(unsigned code, unsigned length)
     return code >> (16 - length);
 }
 
-/* The symbols of a code: how many there are of each length, and all of them in the order of their
- * codes, which are numbers that follow each other (3.2.2). */
+/* The symbols that have a code: how many there are of each length, and all of them in the order of
+ * their codes, which are numbers that follow each other (3.2.2). */
 typedef struct {
     unsigned number[16], longest;
     unsigned space; /* how much of the 2**15 longest codes they take */
     uint16_t symbols[NUM_SYMBOLS];
 } Order;
 
+/* The symbols that have a code, and how many they are. Which have one cannot be foreseen, so it is
+ * no branch. */
+static unsigned find_symbols(uint16_t *found, const byte *lengths, unsigned num)
+{
+    unsigned n = 0;
+    for (unsigned k = 0; k < num; k++) {
+        found[n] = (uint16_t)k;
+        n += lengths[k] != 0;
+    }
+    return n;
+}
+
 static void sort_symbols(Order *o, const byte *lengths, unsigned num)
 {
-    unsigned next[16] = {0};
+    uint16_t found[NUM_SYMBOLS];
+    unsigned next[16], before = 0;
+    const unsigned n = find_symbols(found, lengths, num);
     memset(o, 0, offsetof(Order, symbols));
-    for (unsigned k = 0; k < num; k++)
-        o->number[lengths[k]]++;
-    for (unsigned length = 1; length <= LONGEST_CODE; length++) {
+    for (unsigned k = 0; k < n; k++)
+        o->number[lengths[found[k]]]++;
+    for (unsigned length = 1; length <= LONGEST_CODE; before += o->number[length++]) {
         o->space += o->number[length] << (LONGEST_CODE - length);
         o->longest = o->number[length] ? length : o->longest;
-        next[length] = length == 1 ? 0 : next[length - 1] + o->number[length - 1];
+        next[length] = before;
     }
-    next[0] = num - o->number[0]; /* what has no code comes last */
-    for (unsigned k = 0; k < num; k++)
-        o->symbols[next[lengths[k]]++] = (uint16_t)k;
+    for (unsigned k = 0; k < n; k++)
+        o->symbols[next[lengths[found[k]]]++] = found[k];
 }
 
 /* The entry of a symbol with a code of so many bits. */
