@@ -64,7 +64,8 @@ class ClassCounts:
         self.labels = labels or LabelMap()
         self.inferred = self.labels.num_classes is None
         size = self.labels.num_classes or 0
-        self.class_names: list[str | None] = list(self.labels.class_names or [None] * size)
+        names = self.labels.class_names
+        self.class_names: list[str | None] = list(names) if names else [None] * size
         self.pixels = [0] * size
         self.masks = [0] * size
         self.mask_pixels = [0] * size
@@ -176,6 +177,11 @@ class ClassCounts:
         seen = self.ignored.setdefault(value, [0, 0])
         seen[0] += pixels
         seen[1] += masks
+
+    def has_several_classes(self) -> bool:
+        """Whether pixels of more than one class were counted."""
+        found = filter(None, self.pixels)
+        return next(found, 0) > 0 and next(found, 0) > 0
 
     def grow(self, size: int) -> None:
         """Make room for so many classes."""

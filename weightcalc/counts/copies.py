@@ -54,7 +54,8 @@ class Copies:
 
     def remarks(self) -> list[str]:
         """What to say of folders that hold the same masks, or masks of the same scenes."""
-        pairs = self._same.most_common(_MOST_PAIRS)
+        # To choose from none would load a module for it.
+        pairs = self._same.most_common(_MOST_PAIRS) if self._same else []
         by_counts = {pair: n for pair, n in pairs if self._are_copies(pair[1], n)}
         lines = [
             _line(*pair, f"{number_of(n, 'mask')} of the same names and the same counts")

@@ -183,7 +183,7 @@ class Tally:
             self.errors if on_error != "skip" else [],
             files,
             any_mask=self.counts.num_masks > 0,
-            masks_fit=not self._unknown and sum(map(bool, self.counts.pixels)) > 1,
+            masks_fit=not self._unknown and self.counts.has_several_classes(),
         )
         if not failed.how_to_leave_images_out:  # else kinds are compared without the images
             self.check_kinds()

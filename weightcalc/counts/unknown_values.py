@@ -93,9 +93,11 @@ class UnknownValues:
 
     def remarks(self, counts: ClassCounts) -> list[str]:
         """What is odd about values that are classes by their numbers, as nobody said which are."""
+        if self._seen or not self._is_plain or self._labels.num_classes is not None:
+            return []
         found = [index for index, pixels in enumerate(counts.pixels) if pixels]
-        levels = stretch_of(found) if self._is_plain and self._labels.num_classes is None else {}
-        if self._seen or len(levels) < _FEWEST_LEVELS:
+        levels = stretch_of(found)
+        if len(levels) < _FEWEST_LEVELS:
             return []
         options = " ".join(f"--map {value}:{index}" for value, index in levels.items())
         text = (

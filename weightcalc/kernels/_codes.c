@@ -41,21 +41,45 @@ static unsigned mirrored(unsigned code, unsigned length)
     return code >> (16 - length);
 }
 
-/* How many codes there are of each length, and the first one of each (3.2.2). Returns how much
- * of the space of 2**15 codes they take. */
-static unsigned first_codes(const byte *lengths, unsigned num, unsigned number[16], unsigned next[16])
+/* The symbols that have a code: how many there are of each length, and all of them in the order of
+ * their codes, which are numbers that follow each other (3.2.2). */
+typedef struct {
+    unsigned number[16], longest;
+    unsigned space; /* how much of the 2**15 longest codes they take */
+    uint16_t symbols[NUM_SYMBOLS];
+} Order;
+
+/* The symbols that have a code, and how many they are. Which have one cannot be foreseen, so it is
+ * no branch. */
+static unsigned find_symbols(uint16_t *found, const byte *lengths, unsigned num)
 {
-    unsigned space = 0, code = 0;
-    memset(number, 0, 16 * sizeof *number);
-    for (unsigned k = 0; k < num; k++)
-        number[lengths[k]]++;
-    number[0] = 0;
-    for (unsigned length = 1; length <= LONGEST_CODE; length++) {
-        space += number[length] << (LONGEST_CODE - length);
-        next[length] = code = (code + number[length - 1]) << 1;
+    unsigned n = 0;
+    for (unsigned k = 0; k < num; k++) {
+        found[n] = (uint16_t)k;
+        n += lengths[k] != 0;
     }
-    return space;
+    return n;
 }
+
+static void sort_symbols(Order *o, const byte *lengths, unsigned num)
+{
+    uint16_t found[NUM_SYMBOLS];
+    unsigned next[16], before = 0;
+    const unsigned n = find_symbols(found, lengths, num);
+    memset(o, 0, offsetof(Order, symbols));
+    for (unsigned k = 0; k < n; k++)
+        o->number[lengths[found[k]]]++;
+    for (unsigned length = 1; length <= LONGEST_CODE; before += o->number[length++]) {
+        o->space += o->number[length] << (LONGEST_CODE - length);
+        o->longest = o->number[length] ? length : o->longest;
+        next[length] = before;
+    }
+    for (unsigned k = 0; k < n; k++)
+        o->symbols[next[lengths[found[k]]]++] = found[k];
+}
+
+/* The entry of a symbol with a code of so many bits. */
+static uint32_t with_code(uint32_t entry, unsigned length) { return entry + (length << 8) + length; }
 
 typedef struct {
     uint32_t *table;
@@ -63,26 +87,37 @@ typedef struct {
     uint32_t used; /* entries that are taken, those of subtables included */
 } Table;
 
-/* The entry of a symbol with a code of so many bits. */
-static uint32_t with_code(uint32_t entry, unsigned length) { return entry + (length << 8) + length; }
-
-static void add_code(Table *t, unsigned code, unsigned length, uint32_t entry)
+/* A code that is longer than the index of the table. */
+static void add_long_code(Table *t, unsigned code, unsigned length, uint32_t entry)
 {
-    entry = with_code(entry, length);
-    if (length <= t->bits) {
-        for (; code < 1u << t->bits; code += 1u << length)
-            t->table[code] = entry;
-        return;
-    }
     const unsigned more = t->longest - t->bits;
     uint32_t *head = &t->table[code & ((1u << t->bits) - 1)];
     if (!*head) {
         *head = t->used << 16 | SUBTABLE | more;
         t->used += 1u << more;
     }
-    length -= t->bits;
-    for (code >>= t->bits; code < 1u << more; code += 1u << length)
+    for (code >>= t->bits; code < 1u << more; code += 1u << (length - t->bits))
         t->table[(*head >> 16) + code] = entry;
+}
+
+/* Begins with a table of one entry, and makes it twice as long for each bit, so that codes of so
+ * many bits have one entry each. */
+static void fill_table(Table *t, const Order *o, const uint32_t *entries)
+{
+    unsigned code = 0;
+    const uint16_t *symbol = o->symbols;
+    for (unsigned length = 1; length <= o->longest || length <= t->bits; length++, code <<= 1) {
+        const size_t half = (size_t)1 << (length - 1);
+        if (length <= t->bits)
+            memcpy(t->table + half, t->table, half * sizeof *t->table);
+        for (unsigned k = 0; k < o->number[length]; k++, symbol++) {
+            const uint32_t entry = with_code(entries[*symbol], length);
+            if (length <= t->bits)
+                t->table[mirrored(code++, length)] = entry;
+            else
+                add_long_code(t, mirrored(code++, length), length, entry);
+        }
+    }
 }
 
 /* Codes must take all their space, or some bits would mean nothing. As with zlib, a single code
@@ -90,21 +125,14 @@ static void add_code(Table *t, unsigned code, unsigned length, uint32_t entry)
 static int make_table(uint32_t *table, unsigned bits, const byte *lengths,
                       unsigned num, const uint32_t *entries, int lenient)
 {
-    unsigned number[16], next[16], longest = LONGEST_CODE;
-    const unsigned all = 1u << LONGEST_CODE, space = first_codes(lengths, num, number, next);
-    while (longest && !number[longest])
-        longest--;
-    if (space > all || (space < all && (!lenient || longest > 1)))
+    Order order;
+    const unsigned all = 1u << LONGEST_CODE;
+    sort_symbols(&order, lengths, num);
+    if (order.space > all || (order.space < all && (!lenient || order.longest > 1)))
         return 0;
-    if (space < all)
-        for (unsigned k = 0; k < 1u << bits; k++)
-            table[k] = with_code(WRONG, 1);
-    else if (longest > bits) /* else all entries will be set */
-        memset(table, 0, sizeof *table << bits);
-    Table t = {table, bits, longest, 1u << bits};
-    for (unsigned k = 0; k < num; k++)
-        if (lengths[k])
-            add_code(&t, mirrored(next[lengths[k]]++, lengths[k]), lengths[k], entries[k]);
+    Table t = {table, bits, order.longest, 1u << bits};
+    table[0] = order.space < all ? with_code(WRONG, 1) : 0;
+    fill_table(&t, &order, entries);
     return 1;
 }
 

@@ -131,7 +131,9 @@ static void sum_counts(Png *p)
     for (unsigned k = 0; k < 256; k++) {
         const int64_t n = r->counts[0][k] + r->counts[1][k] + r->counts[2][k] + r->counts[3][k] +
                           r->held[k].sum;
-        if (n)
+        if (per_byte == 1)
+            p->counts[k] = n;
+        else if (n)
             add_samples(p->counts, p->depth, k, per_byte, n);
         if (r->ends[k])
             add_samples(p->counts, p->depth, k, padding, -r->ends[k]);

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..errors import DecodeError
 from ..kernels.fast_png import count_plain_png, count_plain_png_file
 from .options import ReadOptions
-from .png_header import Header
+from .png_header import RGB, RGBA, Header
 from .png_values import mask_of
 from .samples import may_be_refused
 from .value_counts import ValueCounts
@@ -47,7 +47,7 @@ def count_plain_bytes(data: Bytes, options: ReadOptions) -> ValueCounts | None:
 def _mask_of(found: PlainPng, options: ReadOptions) -> ValueCounts | None:
     width, height, depth, color, palette, pixels = found
     header = Header(width, height, depth, color, False)
-    if may_be_refused(pixels, header.num_samples, depth, options):
+    if color in (RGB, RGBA) and may_be_refused(pixels, header.num_samples, depth, options):
         return None
     try:
         return mask_of(header, pixels, palette, [], options)

@@ -32,19 +32,21 @@ def mask_of(
     DecodeError
         If the pixels are no labels.
     """
+    width, height, depth, color, _ = header
+    largest = 65535 if depth == 16 else 255
+    by_index = options.encoding != "color"
+    if color == GREY and by_index:  # as most masks: nothing is to be worked out
+        return ValueCounts(pixels, width * height, header.kind, largest, 0, 0, tuple(notes))
     values = _values(header, pixels, palette, notes, options)
-    largest = 65535 if header.depth == 16 else 255
-    size = header.width * header.height
-    by_index = header.color == PALETTE and options.encoding != "color"
-    colors = colors_in_use(values, palette) if by_index else None
-    return ValueCounts(values, size, header.kind, largest, notes=tuple(notes), colors=colors)
+    colors = colors_in_use(values, palette) if color == PALETTE and by_index else None
+    return ValueCounts(
+        values, width * height, header.kind, largest, notes=tuple(notes), colors=colors
+    )
 
 
 def _values(
     header: Header, pixels: dict[int, int], palette: bytes, notes: list[str], options: ReadOptions
 ) -> dict[int, int]:
-    if header.color == GREY and options.encoding != "color":
-        return pixels
     if header.color != PALETTE:
         bits = max(8, header.depth)
         if header.num_samples == 1 and options.encoding == "color" and header.depth < 8:

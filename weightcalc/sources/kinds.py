@@ -141,13 +141,12 @@ def ending_of(name: str) -> str:
 
 def _split_ending(name: str) -> tuple[str, tuple[str, str]]:
     """``a/x_labelIds.png`` -> ``a/x``, ``_labelIds.png``; numbers are no endings."""
-    folder, slash, base = path_in(name).rpartition(os.sep)
+    path = path_in(name)
+    base = path[path.rfind(os.sep) + 1 :]
     stem, suffix = split_suffix(base)
-    parts = split_last_word(stem)
-    if parts is None or not parts[2][0].isalpha():
-        return folder + slash + stem, (suffix, name)
-    scene, sign, word = parts
-    return folder + slash + scene, (sign + word + suffix, name)
+    parts = None if stem.isdecimal() else split_last_word(stem)
+    ending = "".join(parts[1:]) + suffix if parts and parts[2][0].isalpha() else suffix
+    return path[: len(path) - len(ending)], (ending, name)
 
 
 def _word(ending: str) -> str:

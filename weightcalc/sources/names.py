@@ -194,7 +194,9 @@ def open_file(name: str) -> BinaryIO:
 
 def is_url(name: str) -> bool:
     """Whether a name is a URL, of whatever scheme; members of archives are not."""
-    match = re.match(_URL, name) if "://" in name else None
+    if "://" not in name:  # as most
+        return False
+    match = re.match(_URL, name)
     return match is not None and match[1] not in ("zip", "tar")
 
 

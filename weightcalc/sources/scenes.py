@@ -49,4 +49,7 @@ def files_of(item: Item) -> list[str]:
 
 def is_any_remote(items: Iterable[Item]) -> bool:
     """Whether something is behind a URL."""
-    return any(is_url(file) for item in items for file in files_of(item))
+    for item in items:  # without a generator or a list for each of very many names
+        if any(map(is_url, item.files)) if isinstance(item, Scene) else is_url(item):
+            return True
+    return False
