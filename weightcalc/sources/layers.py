@@ -126,6 +126,11 @@ class Layers(NamedTuple):
     listed: Sequence[str | None] | None = None
     rest: str | None = None
 
+    @property
+    def are_found(self) -> bool:
+        """Whether the classes are the names that are found, which have no order."""
+        return self.pattern.has_class and self.listed is None
+
     def scenes(
         self, files: Sequence[str], folders: Collection[str]
     ) -> tuple[list[Scene], list[str | None]]:
