@@ -5,7 +5,7 @@ What a run counts: found first, so that all that can be refused is refused befor
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import reduce
 from itertools import chain
 from operator import add
@@ -123,6 +123,10 @@ class DataSet(NamedTuple):
         if self.labels.unordered and saved:  # as they are added up
             return names_together(known, saved) if known else ()
         return known or saved
+
+    def remedy_for(self, absent: Collection[int]) -> str:
+        """What to do where classes are in no mask; "" where nothing is known to help."""
+        return "" if self.layers is None else self.layers.remedy_for(absent)
 
     @property
     def ignored_classes(self) -> frozenset[int]:

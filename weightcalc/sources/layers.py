@@ -11,13 +11,14 @@ from itertools import islice
 from typing import NamedTuple
 
 from ..errors import SourceError
-from ..text.escape import printable
+from ..text.escape import printable, quoted
 from ..text.suggest import similar
 from .names import split_ending, split_name
 from .scenes import Scene
 
 _TOKENS = r"\{(?P<field>[^{}]*)\}|(?P<any>\*+)|(?P<literal>[^{}*]+)|(?P<brace>[{}])"
 _FIELDS = ("scene", "class")
+_NAMES_OF_RESTS = {"background", "bg", "rest", "other", "others"}
 _MOST_WAYS = 10_000  # in which a name can be split, which are more than anybody means
 _MOST_SHOWN = 3
 
@@ -133,6 +134,17 @@ class Layers(NamedTuple):
     def are_found(self) -> bool:
         """Whether the classes are the names that are found, which have no order."""
         return self.pattern.has_class and self.listed is None
+
+    def remedy_for(self, absent: Collection[int]) -> str:
+        """What to do where classes of the list are in no scene: "" where none is that of the rest."""
+        if self.rest is not None or not self.pattern.has_class:
+            return ""
+        named = {i: name for i, name in enumerate(self.listed or ()) if i in absent and name}
+        rests = [i for i, name in named.items() if name.strip("_").lower() in _NAMES_OF_RESTS]
+        if (index := next(iter(rests), 0)) not in named:
+            return ""
+        name = quoted(named[index])
+        return f"--rest {name} if it is what no layer covers, which is then counted"
 
     def scenes(
         self, files: Sequence[str], folders: Collection[str]
