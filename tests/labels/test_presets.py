@@ -93,7 +93,7 @@ def test_preset_and_file(tmp_path, monkeypatch, read):
 
 def test_no_such_preset(tmp_path):
     """A name that is neither a file nor a preset is answered with the presets."""
-    with pytest.raises(LabelError, match=f"^mine: .*{', '.join(PRESETS)}"):
+    with pytest.raises(LabelError, match=f"mine: .*{', '.join(PRESETS)}"):
         read_class_list("mine")
     with pytest.raises(LabelError, match="none: No such file"):
         read_class_list(f"{tmp_path}/none")
@@ -123,3 +123,21 @@ def test_missing_class_list_has_neighbours(tmp_path):
     with pytest.raises(LabelError, match="No such file") as refusal:
         read_class_list(f"{tmp_path}/clases.txt")
     assert refusal.value.hint == f"did you mean {tmp_path}/classes.txt?"
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("clases.txt", "did you mean classes.txt?"),
+        ("cityscape.txt", "did you mean the preset cityscapes or cityscapes-ids?"),
+        ("somewhere/list.json", ""),
+    ],
+)
+def test_missing_class_list_names_its_option(tmp_path, monkeypatch, typed, hint):
+    """A class list that is not there is said to be that of -c, with a file or a preset like it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "classes.txt").write_text("road\n")
+    with pytest.raises(LabelError) as refusal:
+        read_class_list(typed)
+    assert str(refusal.value).startswith(f"-c/--classes {typed}: ")
+    assert refusal.value.hint == hint

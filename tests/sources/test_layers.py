@@ -158,3 +158,26 @@ def test_rest():
     assert (names, scene.rest) == (["k", "other"], 1)
     with pytest.raises(SourceError, match="k"):
         Layers(Pattern("{scene}_{class}.png"), None, "k").scenes(["a_k.png"], [])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "files", "hint"),
+    [
+        (
+            "{scene}/{class}",
+            ["a/liver.nii.gz", "b/liver.nii.gz"],
+            "--layers '{scene}/{class}.nii.gz'",
+        ),
+        ("{class}/{scene}", ["liver/a.png"], "--layers '{class}/{scene}.png'"),
+        ("{scene}/{class}", ["a/liver.png", "b/liver.tif"], "--layers '{scene}/{class}.*'"),
+        ("{scene}/{class}", ["a/liver.png", "b/liver.nii.gz"], "the ending of one format"),
+    ],
+)
+def test_pattern_without_an_ending(pattern, files, hint):
+    """Endings are no part of names: a pattern without one is refused, with one that fits the files."""
+    with pytest.raises(SourceError) as refusal:
+        Layers(Pattern(pattern)).scenes(files, [])
+    assert hint in refusal.value.hint
+    if hint.startswith("--layers"):
+        scenes, classes = Layers(Pattern(hint.split("'")[1])).scenes(files, [])
+        assert (len(scenes), classes) == (len(files), ["liver"])

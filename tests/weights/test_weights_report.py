@@ -187,7 +187,7 @@ def test_schema_is_strict(name):
     Draft202012Validator.check_schema(SCHEMAS[name])
     for path, schema in closed_objects(SCHEMAS[name]):
         optional = schema["properties"].keys() - set(schema["required"])
-        assert optional <= {"ignored", "palette", "unit"}, path
+        assert optional <= {"ignored", "palette", "unit", "unordered"}, path
         assert schema["additionalProperties"] is False, path
 
 

@@ -294,3 +294,30 @@ def test_damaged_layer(layout, weightcalc, tmp_path):
     rest = weightcalc(*words, "--on-error", "skip").json
     assert rest["masks"] == 2
     assert [entry["pixels"] for entry in rest["classes"]] == pixels
+
+
+@pytest.mark.parametrize(
+    ("names", "offered"),
+    [
+        ("background\nhair\nskin\n", "--rest background"),
+        ("hair\nskin\nBackground\n", "--rest Background"),
+        ("hair\nskin\nhat\n", None),
+    ],
+)
+def test_the_rest_is_offered(weightcalc, tmp_path, monkeypatch, names, offered):
+    """Where the background of a list is never seen, --rest is named, by check too, and counts it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "names.txt").write_text(names)
+    for word in ("hair", "skin"):
+        save(tmp_path / f"m/1_{word}.png", np.eye(4, dtype=bool))
+    arguments = ["m", "--layers", "{scene}_{class}.png", "-c", "names.txt"]
+    said = weightcalc("weights", *arguments).stderr
+    hint = weightcalc("check", *arguments, "-f", "json").json["rules"]["class-never-seen"]["hint"]
+    if offered is None:
+        assert "--rest" not in said + hint
+        return
+    assert f"{offered} if" in said
+    assert hint.startswith(offered)
+    counted = weightcalc("count", *arguments, *offered.split()).json["classes"]
+    assert {c["name"].lower(): c["pixels"] for c in counted}["background"] == 12
+    assert "--rest" not in weightcalc("weights", *arguments, *offered.split()).stderr

@@ -313,6 +313,10 @@ class _Pass:
             for finding in on_set(whole) if on_set else ():
                 self.findings.add(finding)
         self._derive_patterns()
+        never_seen = self.findings.kept.get("class-never-seen", [])
+        absent = [finding.class_id for finding in never_seen if finding.class_id is not None]
+        if remedy := check.data.remedy_for(absent):
+            self.findings.hints["class-never-seen"] = remedy
 
     def _derive_patterns(self) -> None:
         """Where images are not found by their names, tell by which patterns they are."""

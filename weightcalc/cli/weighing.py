@@ -40,9 +40,11 @@ def choose_format(output: str | None, given: str | None, layout: str, key: str |
     return name
 
 
-def weigh(counts: ClassCounts, formula: Formula, voice: Voice) -> list[float]:
+def weigh(counts: ClassCounts, formula: Formula, voice: Voice, remedy: str = "") -> list[float]:
     """
     The weights, with a table and warnings for the person who asked.
+
+    `remedy` is what to do where a class is in no mask.
 
     Raises
     ------
@@ -55,7 +57,7 @@ def weigh(counts: ClassCounts, formula: Formula, voice: Voice) -> list[float]:
         for line in summary_table(counts, weights):
             voice.say(line)
         voice.tell(f"{totals_line(counts)}; method {formula.method}")
-    voice.warn_each(remarks(counts, weights, formula))
+    voice.warn_each(remarks(counts, weights, formula, remedy))
     return weights
 
 

@@ -55,7 +55,7 @@ def command(
     from ..counting.data_set import find_data
     from ..counting.run import count_data, say_idle_options
     from ..counting.weighing import check_names
-    from ..weights.class_weights import on_spread
+    from ..weights.class_weights import absent_classes, on_spread
     from ..weights.options import plan_weights
     from .usage import check_binary, check_layers, check_pasted
     from .weighing import choose_format, encode, weigh
@@ -77,7 +77,7 @@ def command(
     with voice.warnings_last():
         counts = count_data(data, run, voice)
         say_idle_options(data, voice)
-        values = weigh(counts, formula, voice)
+        values = weigh(counts, formula, voice, data.remedy_for(absent_classes(counts)))
     if apart := on_spread(counts, values, formula):
         voice.note(apart)
     write_result(output, encode(counts, values, formula, format_, layout, key, digits))

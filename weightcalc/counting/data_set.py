@@ -5,14 +5,14 @@ What a run counts: found first, so that all that can be refused is refused befor
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import reduce
 from itertools import chain
 from operator import add
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..counts.class_counts import ClassCounts
+from ..counts.class_counts import ClassCounts, names_together
 from ..counts.counts_file import is_counts_file, matching_files, read_counts
 from ..errors import (
     LabelError,
@@ -100,7 +100,7 @@ class DataSet(NamedTuple):
         if self.layers is None:
             return listing.names
         layers = self.layers
-        if layers.pattern.has_class and layers.listed is None:
+        if layers.are_found:
             _, found = layers.scenes(listing.names, listing.folders)
             own = [name for name in self.class_names if name is not None]
             layers = layers._replace(listed=[*own, *(name for name in found if name not in own)])
@@ -111,15 +111,22 @@ class DataSet(NamedTuple):
         """What the classes are that have no order, as they are only found; "" if they have one."""
         if self.labels.learn_colors:
             return "colours"
-        if self.layers is not None and self.layers.listed is None and self.layers.pattern.has_class:
+        if self.labels.unordered:
             return "names of the layers"
-        return ""
+        return "classes of counts files" if self.saved is not None and self.saved.unordered else ""
 
     @property
     def class_names(self) -> Sequence[str | None]:
         """Names that options may use for classes."""
-        known = self.labels.class_names
-        return known or (self.saved.class_names if self.saved else ())
+        known = self.labels.class_names or ()
+        saved = self.saved.class_names if self.saved else ()
+        if self.labels.unordered and saved:  # as they are added up
+            return names_together(known, saved) if known else ()
+        return known or saved
+
+    def remedy_for(self, absent: Collection[int]) -> str:
+        """What to do where classes are in no mask; "" where nothing is known to help."""
+        return "" if self.layers is None else self.layers.remedy_for(absent)
 
     @property
     def ignored_classes(self) -> frozenset[int]:
@@ -258,7 +265,7 @@ def _scenes_of(layers: Layers, listing: Listing, voice: Voice) -> tuple[list[Sce
     scenes, names = layers.scenes(listing.names, listing.folders)
     files = number_of(len(listing.names), "file")
     voice.note(f"{number_of(len(scenes), 'scene')} of {files}, each counted as one mask")
-    return scenes, LabelMap(len(names), names if any(names) else None)
+    return scenes, LabelMap(len(names), names if any(names) else None, unordered=layers.are_found)
 
 
 def _sum(parts: Sequence[ClassCounts], labels: LabelMap, voice: Voice) -> ClassCounts | None:
@@ -270,7 +277,7 @@ def _sum(parts: Sequence[ClassCounts], labels: LabelMap, voice: Voice) -> ClassC
             "the counts files were made with different --map or --ignore-index; "
             "they are added up, as their classes are the same"
         )
-    if labels.num_classes is None:
+    if labels.num_classes is None or labels.unordered:
         return total
     declared = ClassCounts(LabelMap(labels.num_classes, labels.class_names))
     declared.options = total.options

@@ -164,9 +164,11 @@ def check_names(data: DataSet, layout: str) -> None:
         are to go by names that classes do not have.
     """
     if layout in ("list", "dict") and data.unordered:
+        of_masks = f"-c/--classes with a list of the {data.unordered}"
+        of_counts = "-c/--classes where the masks are counted"
         raise OutputError(
             f"without a class list the {data.unordered} have no order, which --layout {layout} needs"
-        ).with_hint(f"-c/--classes with a list of the {data.unordered}, or --layout named")
+        ).with_hint(f"{of_masks if data.labels.unordered else of_counts}, or --layout named")
     if layout == "named" and not data.labels.learn_colors:
         lay_out([0.0] * len(data.class_names) or [0.0], data.class_names, layout)
 

@@ -6,6 +6,8 @@ All integers are Python integers: sums stay exact at any size.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from copy import copy
 from itertools import zip_longest
 from typing import Any
 
@@ -51,6 +53,9 @@ class ClassCounts:
         Classes that keep their place, but whose own value is ignored.
     inferred : bool
         Whether the classes are those found, not those of a list.
+    unordered : bool
+        Whether the classes are names that were found, colours or layers, and their order means
+        nothing.
     options : dict
         The options of the label map; counts add up only where they agree.
     palette : dict of int to int
@@ -63,6 +68,7 @@ class ClassCounts:
     def __init__(self, labels: LabelMap | None = None) -> None:
         self.labels = labels or LabelMap()
         self.inferred = self.labels.num_classes is None
+        self.unordered = self.labels.unordered
         size = self.labels.num_classes or 0
         names = self.labels.class_names
         self.class_names: list[str | None] = list(names) if names else [None] * size
@@ -202,12 +208,21 @@ class ClassCounts:
         Raises
         ------
         CountsError
-            If the classes differ. Counts that were made with different options add up where
-            both declare the same classes; the sum holds the options of both.
+            If the classes differ, unless they have no order and go by their names. Counts that
+            were made with different options add up where both declare the same classes; the sum
+            holds the options of both.
         """
+        if (names := _names_of_sum(self, other)) is not None:
+            return self._in_order(names) + other._in_order(names)
         _check_same_classes(self, other)
-        total = ClassCounts(other.labels if self.inferred else self.labels)
+        named = other if self.inferred else self
+        total = ClassCounts(named.labels)
+        total.class_names = [*named.class_names]
         total.inferred = self.inferred and other.inferred
+        is_ordered = [not (part.unordered or part.inferred) for part in (self, other)]
+        total.unordered = (self.unordered or other.unordered) and not any(is_ordered)
+        for column in total.columns():
+            column[:] = [0] * named.num_classes
         total.grow(max(self.num_classes, other.num_classes))
         total.options = _joined(self.options, other.options)
         total.ignored = {}
@@ -226,6 +241,18 @@ class ClassCounts:
         if other == 0:
             return self
         return NotImplemented
+
+    def _in_order(self, names: Sequence[str | None]) -> ClassCounts:
+        """These counts with their classes in another order, and others among them."""
+        counts = copy(self)
+        counts.labels = LabelMap(len(names), names)
+        counts.class_names = [*names]
+        place = {name: index for index, name in enumerate(names)}
+        for column in COLUMNS:
+            numbers = dict(zip(self.class_names, getattr(self, column), strict=True))
+            setattr(counts, column, [numbers.get(name, 0) for name in names])
+        counts.ignored_classes = {place[self.class_names[i]] for i in self.ignored_classes}
+        return counts
 
     def _merge(self, part: ClassCounts) -> None:
         for column, more in zip(self.columns(), part.columns(), strict=True):
@@ -249,6 +276,7 @@ class ClassCounts:
         return {
             "format": FORMAT,
             "inferred": self.inferred,
+            **({"unordered": True} if self.unordered else {}),
             "masks": self.num_masks,
             "pixels": self.num_pixels,
             "ignored_pixels": self.ignored_pixels,
@@ -276,6 +304,25 @@ class ClassCounts:
     def to_json(self) -> str:
         """The text of a counts file: the same counts give the same bytes."""
         return _json_text(self.to_dict(), indent=1) + "\n"
+
+
+def names_together(
+    names: Sequence[str | None], others: Sequence[str | None]
+) -> Sequence[str | None]:
+    """The names of classes without an order of two parts of a data set, each once."""
+    return names if [*names] == [*others] else sorted({*names, *others}, key=str)
+
+
+def _names_of_sum(a: ClassCounts, b: ClassCounts) -> Sequence[str | None] | None:
+    """The classes by which two parts of a data set add up, where one goes by names; else None."""
+    if a.class_names == b.class_names or not (a.unordered or b.unordered):
+        return None
+    if a.unordered and b.unordered:
+        return names_together(a.class_names, b.class_names)
+    found, listed = (a, b) if a.unordered else (b, a)
+    if listed.inferred or not {*found.class_names} <= {*listed.class_names}:
+        return None
+    return listed.class_names
 
 
 def ignored_pixels(mask: ValueCounts, labelled: Labelled) -> int:
@@ -342,7 +389,7 @@ def _describe(counts: ClassCounts) -> str:
     named = [name for name in counts.class_names if name is not None]
     text = f"{counts.num_classes} classes"
     return (
-        f"{text} ({', '.join(map(printable, named[:3]))}, ...)"
+        f"{text} ({', '.join(map(printable, named[:3]))}{', ...' * (len(named) > 3)})"
         if named
         else f"{text} without names"
     )

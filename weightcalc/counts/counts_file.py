@@ -103,6 +103,9 @@ def _counts_of(document: Mapping[str, Json]) -> ClassCounts:
     if not inferred and not names:
         raise CountsError("there are no classes")
     counts = ClassCounts(LabelMap(None if inferred else len(names), None if inferred else names))
+    counts.unordered = document.get("unordered", False) is True
+    if counts.unordered and len({*names} - {None}) < len(names):
+        raise CountsError("the classes have no order, so that each must have a name of its own")
     counts.grow(len(names))
     counts.class_names = names
     for column in COLUMNS:

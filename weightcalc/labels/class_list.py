@@ -16,7 +16,7 @@ from ..files.bounded import SmallFile, similar_paths
 from ..sources.names import is_url, path_of
 from ..sources.opening import read_small
 from ..text.escape import printable
-from ..text.suggest import folded, nearest
+from ..text.suggest import folded, nearest, similar
 from .class_list_entries import Entry, Stated
 from .class_list_formats import parse
 from .label_map import MOST_CLASSES
@@ -89,10 +89,8 @@ def read_class_list(name: str) -> ClassList:
     if name in PRESETS or (folded(name) in PRESETS and not is_there):
         _refuse_ambiguous(folded(name))
         return read_preset(folded(name))
-    if not {".", "/", "\\"} & set(name) and not is_there:
-        raise LabelError(
-            f"{printable(name)}: neither a file nor a preset{nearest(name, PRESETS)}"
-        ).with_hint(f"-n {name}, for as many classes" if name.isdecimal() else similar_paths(name))
+    if not is_there and not is_url(name):
+        raise _missing(name)
     if name.lower().endswith(".py"):
         raise LabelError(f"{printable(name)}: Python is not executed").with_hint(
             f"a text file of one name a line, or a preset: {', '.join(PRESETS)}"
@@ -100,6 +98,20 @@ def read_class_list(name: str) -> ClassList:
     path = path_of(name) if is_url(name) else name
     suffix = os.path.splitext(path)[1].lower()
     return read_small(_FILE, name, lambda data: _checked(parse(_text(data), suffix)))
+
+
+def _missing(name: str) -> LabelError:
+    """What to say of a list that is not there, and what may be meant by its name."""
+    near = similar_paths(name)
+    if not {".", "/", "\\"} & set(name):
+        return LabelError(
+            f"-c/--classes {printable(name)}: neither a file nor a preset{nearest(name, PRESETS)}"
+        ).with_hint(f"-n {name}, for as many classes" if name.isdecimal() else near)
+    presets = similar(os.path.splitext(os.path.basename(name))[0], PRESETS)
+    hint = near or (f"did you mean the preset {' or '.join(presets)}?" if presets else "")
+    return LabelError(
+        f"-c/--classes {printable(name)}: No such file or directory, and no preset"
+    ).with_hint(hint)
 
 
 def _refuse_ambiguous(name: str) -> None:

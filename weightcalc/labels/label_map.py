@@ -73,6 +73,8 @@ class LabelMap:
         Make a class of each colour that is found, in the order they are found.
     reduce_zero_label : bool
         0 and the largest value of the sample type are ignored, v becomes v - 1.
+    unordered : bool
+        Whether `class_names` are only those found, in no order, as learned colours are.
 
     Raises
     ------
@@ -96,6 +98,7 @@ class LabelMap:
         listed_colors: Mapping[int, int] | None = None,
         learn_colors: bool = False,
         reduce_zero_label: bool = False,
+        unordered: bool = False,
     ) -> None:
         self.class_names = None if class_names is None else tuple(class_names)
         self.ignore = frozenset(ignore)
@@ -112,6 +115,7 @@ class LabelMap:
         self.listed_colors = dict(listed_colors or {})
         self.learn_colors = learn_colors
         self.reduce_zero_label = reduce_zero_label
+        self.unordered = unordered or learn_colors
         self._classes: dict[bool, dict[int, int]] = {False: {}, True: {}}
         self._own: dict[bool, set[int]] = {False: set(), True: set()}  # classes of the same number
         self._check()

@@ -6,18 +6,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 from ..errors import SourceError
-from ..text.escape import printable
+from ..text.escape import printable, quoted
 from ..text.suggest import similar
-from .names import split_name
+from .names import split_ending, split_name
 from .scenes import Scene
 
 _TOKENS = r"\{(?P<field>[^{}]*)\}|(?P<any>\*+)|(?P<literal>[^{}*]+)|(?P<brace>[{}])"
 _FIELDS = ("scene", "class")
+_NAMES_OF_RESTS = {"background", "bg", "rest", "other", "others"}
 _MOST_WAYS = 10_000  # in which a name can be split, which are more than anybody means
 _MOST_SHOWN = 3
 
@@ -43,6 +44,8 @@ class Pattern:
     ----------
     has_class : bool
         Whether the pattern holds ``{class}``.
+    has_ending : bool
+        Whether it ends with something else than a field, which would take the endings of files.
 
     Raises
     ------
@@ -62,6 +65,7 @@ class Pattern:
                 f"'{printable(text)}': {what}; a pattern is made of {{scene}}, {{class}}, * and text"
             ).with_hint("such as --layers '{scene}_{class}.png' or '{scene}/masks/*.png'")
         self.has_class = "class" in fields
+        self.has_ending = self._tokens[-1][0] != "field"
         self._longest, self._shortest = self._regex(""), self._regex("?")
 
     def _regex(self, lazy: str) -> re.Pattern[str]:
@@ -126,6 +130,22 @@ class Layers(NamedTuple):
     listed: Sequence[str | None] | None = None
     rest: str | None = None
 
+    @property
+    def are_found(self) -> bool:
+        """Whether the classes are the names that are found, which have no order."""
+        return self.pattern.has_class and self.listed is None
+
+    def remedy_for(self, absent: Collection[int]) -> str:
+        """What to do where classes of the list are in no scene: "" where none is that of the rest."""
+        if self.rest is not None or not self.pattern.has_class:
+            return ""
+        named = {i: name for i, name in enumerate(self.listed or ()) if i in absent and name}
+        rests = [i for i, name in named.items() if name.strip("_").lower() in _NAMES_OF_RESTS]
+        if (index := next(iter(rests), 0)) not in named:
+            return ""
+        name = quoted(named[index])
+        return f"--rest {name} if it is what no layer covers, which is then counted"
+
     def scenes(
         self, files: Sequence[str], folders: Collection[str]
     ) -> tuple[list[Scene], list[str | None]]:
@@ -154,6 +174,8 @@ class Layers(NamedTuple):
         found: dict[str, dict[str, list[str]]] = {}
         strangers = []
         roots = _Roots(folders)
+        if not self.pattern.has_ending:
+            self._check_endings(roots.split(file)[1] for file in files)
         for file in files:
             head, path, tail = roots.split(file)
             ways = self.pattern.ways(path)
@@ -168,6 +190,23 @@ class Layers(NamedTuple):
         return [
             self._scene(name, layers, class_names) for name, layers in found.items()
         ], class_names
+
+    def _check_endings(self, paths: Iterable[str]) -> None:
+        """Refuse a pattern that would take ``.nii.gz`` for a part of the name of a class or a scene."""
+        endings = {split_ending(path.rpartition("/")[2])[1]: path for path in paths}
+        if not any(endings):
+            return
+        ending = next(iter(endings)) if len(endings) == 1 else ".*"
+        pattern = Pattern(self.pattern.text + ending)
+        fits = all(len(pattern.ways(path)) == 1 for path in endings.values())
+        raise SourceError(
+            f"--layers '{printable(self.pattern.text)}' has no ending, so that the endings of files "
+            f"({', '.join(map(printable, filter(None, sorted(endings))))}) would be a part of names"
+        ).with_hint(
+            f"--layers '{printable(pattern.text)}'"
+            if fits
+            else "the pattern with the ending of one format, and --include with it"
+        )
 
     def _choose(self, ways: set[_Way], file: str) -> _Way:
         if self.listed is not None and self.pattern.has_class:

@@ -188,15 +188,22 @@ def _weight_of_absent(
     return {"zero": 0.0, "one": 1.0, "max": largest}[formula.absent]
 
 
-def remarks(counts: ClassCounts, weights: Sequence[float], formula: Formula) -> list[str]:
-    """What a person should know about weights that are right and may not be what they want."""
+def remarks(
+    counts: ClassCounts, weights: Sequence[float], formula: Formula, remedy: str = ""
+) -> list[str]:
+    """
+    What a person should know about weights that are right and may not be what they want.
+
+    `remedy` is what to do where a class is in no mask.
+    """
     found = []
     method, zero = formula.method, formula.zero
     missing = [c for c in absent_classes(counts) if c not in zero]
     if missing:
         names = listed([counts.name(c) for c in missing])
         weight = f"{weights[missing[0]]:g}"
-        found.append(f"no mask holds class {names}: weight {weight} (--absent {formula.absent})")
+        remark = f"no mask holds class {names}: weight {weight} (--absent {formula.absent})"
+        found.append(f"{remark}; {remedy}" if remedy else remark)
     everyone = present_classes(counts)
     fills = len(everyone) == 1 and counts.pixels[everyone[0]] == counts.labelled_pixels
     if fills and method != "pos-weight":  # which has a remark of its own
