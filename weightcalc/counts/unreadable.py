@@ -66,9 +66,12 @@ class UnreadFiles:
         if self.numbers[kind] <= MOST_ERRORS:
             self.kept.append(error)
             self._places.append(place)
-        of_kind = [key for key in self.hints if key[0] == kind]
-        if error.hint and len(of_kind) < _MOST_HINTS:
-            self.hints[kind, error.hint] = None
+        key = kind, error.hint
+        if error.hint and key not in self.hints and self._num_hints(kind) < _MOST_HINTS:
+            self.hints[key] = None
+
+    def _num_hints(self, kind: _Kind) -> int:
+        return sum(key[0] == kind for key in self.hints)
 
     def error(self, num_files: int) -> MasksError:
         """What to raise, or to say of files that are left out."""
