@@ -28,7 +28,8 @@ Each carries a ``hint``: the option that settles the matter, or "".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 from .text.escape import printable
@@ -156,6 +157,10 @@ class MaskError(WeightcalcError, ValueError):
         return f"{printable(self.mask)}: {self.reason}"
 
 
+MOST_ERRORS = 1000  # of each kind, of files that cannot be read; all are counted
+_SAID_ONCE = (LossyError, ColorError, PhotographError, PointerError)  # as no masks are like these
+
+
 class MasksError(WeightcalcError, ValueError):
     """
     Some masks cannot be read; the others were counted.
@@ -163,28 +168,53 @@ class MasksError(WeightcalcError, ValueError):
     Attributes
     ----------
     errors : sequence of MaskError
-        One for each of them, in order of names.
+        In order of names. Of each kind the first `MOST_ERRORS`, so that a list of millions of
+        missing names takes no memory.
+    num_masks : int
+        Files that were tried.
+    numbers : mapping of type of DecodeError, or None, to int
+        How many errors there are of each kind; default is as many as `errors` holds.
     """
 
-    def __init__(self, errors: Sequence[MaskError], num_masks: int) -> None:
-        super().__init__(errors, num_masks)
+    def __init__(
+        self,
+        errors: Sequence[MaskError],
+        num_masks: int,
+        numbers: Mapping[type[DecodeError] | None, int] | None = None,
+    ) -> None:
+        super().__init__(errors, num_masks, numbers)
         self.errors = errors
         self.num_masks = num_masks
+        self.numbers = Counter(error.kind for error in errors) if numbers is None else numbers
+
+    @property
+    def num_errors(self) -> int:
+        """How many files cannot be read."""
+        return sum(self.numbers.values())
 
     def __str__(self) -> str:
-        total = f"{len(self.errors)} of {self.num_masks} files cannot be read"
-        return "\n".join([*shortened(self.lines()), total])
+        total = f"{self.num_errors} of {self.num_masks} files cannot be read"
+        return "\n".join([*shortened(self.lines(), beyond=self.num_unheld), total])
 
     def lines(self) -> list[str]:
-        """A line for each error; only one where files are all of one kind, and no masks."""
-        groups: dict[object, list[MaskError]] = {}
-        for number, error in enumerate(self.errors):
-            one_line = error.kind in (LossyError, ColorError, PhotographError, PointerError)
-            groups.setdefault(error.kind if one_line else number, []).append(error)
+        """A line for each error held; only one where files are all of one kind, and no masks."""
+        firsts: dict[type[DecodeError] | None, MaskError] = {}
         return [
-            f"{group[0]} (the first of {len(group)} such files)" if group[1:] else str(group[0])
-            for group in groups.values()
+            self._line(error)
+            for error in self.errors
+            if firsts.setdefault(error.kind, error) is error or error.kind not in _SAID_ONCE
         ]
+
+    def _line(self, error: MaskError) -> str:
+        number = self.numbers[error.kind]
+        once = error.kind in _SAID_ONCE and number > 1
+        return f"{error} (the first of {number} such files)" if once else str(error)
+
+    @property
+    def num_unheld(self) -> int:
+        """How many errors `lines` had a line for if they were held."""
+        held = Counter(error.kind for error in self.errors)
+        return sum(self.numbers[kind] - held[kind] for kind in held if kind not in _SAID_ONCE)
 
 
 class LabelError(WeightcalcError, ValueError):

@@ -1,5 +1,6 @@
 """Files that cannot be read: how they are said, and what the program offers first."""
 
+import os
 import pickle
 
 import numpy as np
@@ -154,6 +155,38 @@ def test_lines(errors, lines):
     assert len(shown) == lines
     assert total == f"{len(errors)} of 2000 files cannot be read"
     assert lines < 21 or shown[-1] == f"and {len(errors) - 20} more"
+
+
+def test_more_than_is_held(folder, save_mask, weightcalc):
+    """Of many unreadable files the first ones of each kind are held, and all are counted."""
+    (folder / "m").mkdir()
+    save_mask([[0, 1]], "m/a.png")
+    for n in range(1005):
+        (folder / f"m/b{n:04}.png").write_bytes(b"")
+    (folder / "m/c.png").symlink_to("gone")
+    with pytest.raises(MasksError) as caught:
+        count_masks(list_masks("m"))
+    assert len(caught.value.errors) == 1001
+    *shown, more, total = str(caught.value).splitlines()
+    assert (len(shown), more) == (20, "and 986 more")
+    assert total == "1006 of 1007 files cannot be read"
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+    for options in ([], ["--on-error", "skip"]):
+        loud = weightcalc("count", "m", "-v", *options).stderr
+        assert all(f"m/b{n:04}.png: " in loud for n in range(1005))
+    assert "1006 of 1007 files cannot be read and are left out" in loud
+
+
+def test_more_photographs_than_are_held(weightcalc, folder, save_mask):
+    """The remedy leads to the masks also where most photographs are only counted."""
+    save_photos(folder / "d/images", 1)
+    for n in range(1, 1100):
+        os.link(folder / "d/images/0.png", folder / f"d/images/{n}.png")
+    for n in range(3):
+        save_mask([[0, 0, 0, 1]], f"d/masks/{n}.png")
+    said = weightcalc("weights", "d", "-j1").stderr
+    assert "the first of 1100 such files" in said
+    assert "hint: --exclude 'images/*'" in said
 
 
 @pytest.mark.parametrize("command", ["weights", "count", "report"])

@@ -9,6 +9,7 @@ import tarfile
 import zipfile
 import zlib
 
+import numpy as np
 import pytest
 from support.png_writer import write_png
 
@@ -121,3 +122,39 @@ def test_a_zip_behind_another_file(tmp_path):
     (tmp_path / "m.zip").write_bytes(b"#!/bin/sh\n" * 100 + file.getvalue())
     name = list_members(str(tmp_path / "m.zip"), [".png"]).names[0]
     assert count_file(name)[0].values == {1: 1, 2: 2}
+
+
+def longer_than_said(name, data, more):
+    """A zip file whose member inflates to more than its size, of which alone its checksum is."""
+    packed = zlib.compressobj(9, zlib.DEFLATED, -15)
+    body = packed.compress(data + more) + packed.flush()
+    fields = struct.pack(
+        "<HHHHHLLLHH", 20, 0, 8, 0, 0x21, zlib.crc32(data), len(body), len(data), len(name), 0
+    )
+    local = b"PK\3\4" + fields + name + body
+    entry = b"PK\1\2" + struct.pack("<H", 20) + fields + bytes(14) + name
+    return local + entry + b"PK\5\6" + struct.pack("<HHHHLLH", 0, 0, 1, 1, len(entry), len(local), 0)  # fmt: skip
+
+
+def npy(rows):
+    """The bytes of a .npy file."""
+    file = io.BytesIO()
+    np.save(file, np.array(rows, np.uint8))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("more", [b"", b"x", bytes(100_000)], ids=["right", "a byte", "many"])
+def test_members_longer_than_they_say(tmp_path, more):
+    """A member that inflates to more than its size is refused, also where its beginning is right."""
+    (tmp_path / "m.zip").write_bytes(longer_than_said(b"a.png", MASK, more))
+    assert refused(str(tmp_path / "m.zip")) == bool(more)
+
+
+def test_arrays_longer_than_they_say(tmp_path):
+    """The array of a .npz is refused in the same way."""
+    path = tmp_path / "m.npz"
+    path.write_bytes(longer_than_said(b"arr_0.npy", npy([[1, 2, 2]]), b""))
+    assert count_file(str(path))[0].values == {1: 1, 2: 2}
+    path.write_bytes(longer_than_said(b"arr_0.npy", npy([[1, 2, 2]]), b"\1"))
+    with pytest.raises(MaskError, match=r"m\.npz"):
+        count_file(str(path))

@@ -63,6 +63,32 @@ def write_list(path, number):
         )
 
 
+@pytest.mark.parametrize(
+    ("end", "coding", "null"),
+    [
+        ("\n", "utf-8", False),
+        ("\r\n", "utf-8", False),
+        ("\n", "utf-16", False),
+        ("\0", "utf-8", True),
+    ],
+)
+def test_lists_of_many_blocks(tmp_path, end, coding, null):
+    """No name is lost or cut where a list is read in blocks, whatever ends its lines."""
+    names = [f"m/{'x' * (n % 7)}{n}.png" for n in range(100_000)]
+    (tmp_path / "list").write_bytes(end.join(names).encode(coding))
+    found = names_in_list(SourceOptions(files_from=str(tmp_path / "list"), null=null))
+    assert [*found] == names
+
+
+def test_names_of_a_list_are_tidied():
+    """Names are spelled in one way, as far as that leads to the same file."""
+    lines = ["a.png", "./b.png", "m//c.png", "m/./d.png", "../e.png", "m/../f.png", "m/g.png/"]
+    tidied = ["a.png", "b.png", "m/c.png", "m/d.png", "../e.png", "m/../f.png", "m/g.png"]
+    found = read_list("\0".join(lines).encode().splitlines(), nul=True)
+    assert [*found] == tidied
+    assert [*read_list([line.encode() for line in lines[:-1]])] == tidied[:-1]
+
+
 @pytest.mark.long
 def test_ten_million_lines(environment, tmp_path):
     """A list of ten million names is read to its end; of a long one, what is missing is named."""

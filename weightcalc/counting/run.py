@@ -12,10 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ..counts.class_counts import ClassCounts
 from ..counts.tally import Counted, LabelledMask, Tally
-from ..errors import (
-    MasksError,
-    WeightcalcError,
-)
+from ..errors import WeightcalcError
 from ..files.atomic import replacing
 from ..kernels.counters import COMPILED
 from ..sources.listing import Listing
@@ -77,20 +74,28 @@ def _count(
         data.labels, one_kind=one_kind, by_palettes=one_kind, endings=data.endings, looks=data.looks
     )
     with each_counted(data, data.items, run, voice) as files:
-        add_files(tally, files, on_mask=on_mask)
+        add_files(tally, files, on_file=_naming(voice) if voice.verbose else None, on_mask=on_mask)
     voice.warn_each(tally.remarks())
     with _in_full(voice):
         counts = tally.finish(run.on_error, data.listing.names)
     if not COMPILED:
         say = voice.warn if counts.num_pixels > _MANY_PIXELS else voice.aside
         say(_without_kernel())
-    if tally.errors:
-        error = MasksError(tally.errors, tally.num_files)
-        voice.warn_each([*map(str, tally.errors)] if voice.verbose else error.lines())
-        voice.warn(
-            f"{len(tally.errors)} of {tally.num_files} files cannot be read and are left out"
-        )
+    if tally.unread:
+        error = tally.unread.error(tally.num_files)
+        voice.warn_each(error.lines(), error.num_unheld)
+        voice.warn(f"{error.num_errors} of {error.num_masks} files cannot be read and are left out")
     return counts
+
+
+def _naming(voice: Voice) -> Callable[[Counted], None]:
+    """What names each file that cannot be read, as only the first ones are kept to the end."""
+
+    def name(counted: Counted) -> None:
+        if counted.error is not None:
+            voice.detail(str(counted.error))
+
+    return name
 
 
 def _without_kernel() -> str:
@@ -111,7 +116,7 @@ def _in_full(voice: Voice) -> Iterator[None]:
     try:
         yield
     except WeightcalcError as error:
-        for line in map(str, error.errors) if isinstance(error, MasksError) else error.details:
+        for line in error.details:
             voice.detail(line)
         raise
 

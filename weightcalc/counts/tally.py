@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ..errors import MaskError, MasksError, SourceError
+from ..errors import MaskError, SourceError
 from ..labels.label_map import Labelled, LabelMap
 from ..masks.value_counts import ValueCounts
 from ..sources.looks import Looks
@@ -19,7 +19,7 @@ from .found_colors import FoundColors
 from .kinds import Kinds
 from .palettes import Palettes
 from .unknown_values import Seen, UnknownValues
-from .unreadable import Unreadable
+from .unreadable import Unreadable, UnreadFiles
 
 _MOST_NOTES = 1000
 
@@ -71,7 +71,7 @@ class Tally:
     ----------
     counts : ClassCounts
         Of the masks added so far.
-    errors : list of MaskError
+    unread : UnreadFiles
         Files that cannot be read.
     notes : list of str
         What is odd about files that were counted all the same.
@@ -88,7 +88,7 @@ class Tally:
     ) -> None:
         self.labels = labels
         self.counts = ClassCounts(labels)
-        self.errors: list[MaskError] = []
+        self.unread = UnreadFiles()
         self.notes: list[str] = []
         self.num_files = 0
         self._one_kind = one_kind
@@ -102,11 +102,11 @@ class Tally:
 
     def add(self, counted: Counted) -> list[LabelledMask]:
         """Add the masks of a file, and give each of them back by classes."""
-        self.num_files += 1
         file, masks, error = counted
         if error is not None:
-            self.errors.append(error)
+            self.unread.add(self.num_files, error)
             self._kinds.add_unreadable(file)
+        self.num_files += 1
         if len(masks) == 1:
             return [self._add(file, file, masks[0])]
         return [self._add(file, f"{file}[{number}]", mask) for number, mask in enumerate(masks)]
@@ -179,21 +179,22 @@ class Tally:
         LabelError
             If values belong to no class.
         """
+        unread = self.unread if on_error != "skip" else UnreadFiles()
         failed = Unreadable(
-            self.errors if on_error != "skip" else [],
+            unread,
             files,
             any_mask=self.counts.num_masks > 0,
             masks_fit=not self._unknown and self.counts.has_several_classes(),
         )
         if not failed.how_to_leave_images_out:  # else kinds are compared without the images
             self.check_kinds()
-        if failed.errors:
-            raise MasksError(self.errors, self.num_files).with_hint(failed.hint())
+        if unread:
+            raise unread.error(self.num_files).with_hint(failed.hint())
         if self._unknown:
             raise self._unknown.error(self.counts)
         if not self.counts.num_masks and self.num_files:
             raise SourceError(
-                f"none of {self.num_files} files can be read, the first is {self.errors[0]}"
+                f"none of {self.num_files} files can be read, the first is {self.unread.kept[0]}"
             )
         return self.so_far()
 

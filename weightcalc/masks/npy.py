@@ -26,7 +26,7 @@ from ..files.limits import COUNTER_BYTES, MOST_ARRAYS, MOST_PASSES, check_bytes
 from ..kernels.counters import ValueCounter
 from ..kernels.ndarrays import whole_numbers
 from ..sources.guard import guarded, third_party
-from ..sources.zips import METHODS, method_of, open_zip
+from ..sources.zips import METHODS, method_of, open_stream, open_zip
 from .arrays import Header, pieces
 from .channels import read_channels
 from .containers import Entry, chosen
@@ -155,7 +155,7 @@ def _open(archive: zipfile.ZipFile, member: zipfile.ZipInfo, max_bytes: int) -> 
         ).with_hint("save it with numpy.savez_compressed")
     check_bytes("its array", member.file_size, max_bytes)
     with third_party("zipfile"):
-        return archive.open(member)
+        return open_stream(archive, member)
 
 
 def _kind(archive: zipfile.ZipFile, member: zipfile.ZipInfo, max_bytes: int) -> str:

@@ -14,7 +14,7 @@ from ..errors import DamagedError, LimitError, UnsupportedError
 from ..files.bounded import open_regular
 from ..files.limits import LONGEST_DOCUMENT, MOST_MEMBERS
 from ..sources.guard import third_party
-from ..sources.zips import METHODS, open_zip
+from ..sources.zips import METHODS, open_stream, open_zip
 from ..text.escape import printable
 from .inflation import claimed_size
 
@@ -93,8 +93,10 @@ class Archive:
             return None
         if info.flag_bits & 1 or info.compress_type not in METHODS:
             raise UnsupportedError(f"its {printable(path)} is encrypted or oddly compressed")
-        with third_party("zipfile"), self._archive.open(info) as file:
+        with third_party("zipfile"), open_stream(self._archive, info) as file:
             data = file.read(most + 1)
+        if len(data) > info.file_size:
+            raise DamagedError(f"its {printable(path)} goes on after its {info.file_size} bytes")
         return _bounded(data, path, most)
 
     def names(self, folder: str) -> list[str]:

@@ -33,7 +33,7 @@ from ..text.escape import printable
 from .guard import third_party
 from .names import Members, is_url, open_file, path_of, split_name
 from .tar_headers import Header, Headers
-from .zips import METHODS, method_of, open_zip
+from .zips import METHODS, method_of, open_stream, open_zip
 
 _ENCRYPTED = 0x41  # flag bits: by password, and by certificate
 _LARGEST_RATIO = 1100  # deflate reaches 1,032
@@ -209,7 +209,7 @@ class _Zip:
         if problem := self._problem(info):
             raise UnsupportedError(f"it is {problem}")
         with third_party("zipfile", ""):
-            stream = self._archive.open(info)
+            stream = open_stream(self._archive, info)
         return _Member(stream, 0, info.file_size, own=True)  # type: ignore[return-value]
 
     def close(self) -> None:
@@ -330,6 +330,9 @@ class _Member(io.RawIOBase):
         with third_party("the archive", "its archive is damaged: "):
             self._stream.seek(self._start + self._position)
             data = self._stream.read(wanted)
+            is_whole = self._own and self._position + len(data) == self._size
+            if is_whole and self._stream.read(1):
+                raise DamagedError(f"it goes on after its {self._size} bytes")
         if not data:
             raise DamagedError(f"it ends after {self._position} of {self._size} bytes")
         buffer[: len(data)] = data

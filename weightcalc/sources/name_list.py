@@ -11,7 +11,7 @@ from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from functools import partial
-from io import BufferedReader
+from io import BufferedReader, BytesIO
 from itertools import chain
 from typing import BinaryIO
 
@@ -22,7 +22,9 @@ from ..text.escape import printable, quoted
 from .names import is_url, tidy
 from .options import SourceOptions
 
-_ODD = re.compile(r"[\s,\\]")
+_ODD = re.compile(r"[\s,\\]").search
+_ENCODING, _ERRORS = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()  # of os.fsdecode
+_BLOCK = 1 << 18  # bytes that are read at a time
 _COLUMNS = re.compile(r"\s*,\s*|\s+")
 
 
@@ -52,13 +54,16 @@ def read_list(
         If a line has more than two columns, or is longer than any name.
     """
     rows = _split_at_nul(lines) if nul else _lines_of(lines)
+    as_it_is = not (root or suffix or nul)
     for number, row in enumerate(rows, 1):
         if len(row) > LONGEST_LINE:
             raise SourceError(
                 f"line {number} of the list is longer than {LONGEST_LINE} bytes, so no name"
             )
-        text = os.fsdecode(row)
-        if text and (nul or not text.startswith("#")):
+        text = row.decode(_ENCODING, _ERRORS)
+        if as_it_is and text[:1] != "#" and _is_plain(text):
+            yield tidy(text)  # as most lines are; the rest is slower
+        elif text and (nul or not text.startswith("#")):
             yield _name_in_list(text, number, root, suffix, nul)
 
 
@@ -100,12 +105,11 @@ def names_in_list(options: SourceOptions) -> Iterator[str]:
         return
     try:
         with nullcontext(sys.stdin.buffer) if path == "-" else _opened(path) as file:
-            read = file.read if options.null else file.readline
-            pieces = iter(partial(read, LONGEST_LINE + 2), b"")  # a line and its end
+            pieces = _blocks(file) if options.null else _lines(file)
             for name in read_list(
                 pieces, root=options.root, suffix=options.suffix, nul=options.null
             ):
-                if is_url(name) and not options.allow_remote:
+                if "://" in name and is_url(name) and not options.allow_remote:
                     raise SourceError(
                         f"{printable(path)}: names the URL {printable(name)}"
                     ).with_hint("--allow-remote, if the list can be trusted")
@@ -113,6 +117,22 @@ def names_in_list(options: SourceOptions) -> Iterator[str]:
     except OSError as error:
         failure = SourceError(f"{printable(path)}: {error.strerror}")
         raise failure.with_hint(_other_way(path)) from error
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    return iter(partial(file.read, _BLOCK), b"")
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    """Lines with their ends, and pieces of one that is too long."""
+    rest = b""
+    for block in _blocks(file):
+        *whole, rest = BytesIO(rest + block).readlines()
+        yield from whole
+        if len(rest) > LONGEST_LINE:
+            yield rest
+            rest = b""
+    yield rest
 
 
 def _other_way(path: str) -> str:
@@ -139,7 +159,7 @@ def _split_at_nul(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 def _name_in_list(text: str, number: int, root: str, suffix: str, nul: bool) -> str:
     name = _join(root, text + suffix)
-    if nul or _is_plain(text, suffix) or os.path.lexists(name):
+    if nul or (_is_plain(text) if not suffix else not _ODD(text)) or os.path.lexists(name):
         return name
     if "\\" in text and os.path.lexists(slashed := _join(root, text.replace("\\", "/") + suffix)):
         return slashed
@@ -158,10 +178,10 @@ def _name_in_list(text: str, number: int, root: str, suffix: str, nul: bool) -> 
     ).with_hint("-0/--null for names with blanks, --root and --suffix for stems")
 
 
-def _is_plain(text: str, suffix: str) -> bool:
+def _is_plain(text: str) -> bool:
     """Whether a line is just one name with an ending; whether that exists is seen later."""
-    if suffix or _ODD.search(text):
-        return not _ODD.search(text)
+    if _ODD(text):
+        return False
     base, dot = text.rfind("/") + 1, text.rfind(".")
     return dot > base and bool(text[base:dot].strip("."))  # as os.path.splitext, which is slow
 

@@ -212,11 +212,19 @@ def path_of(url: str) -> str:
 
 def tidy(path: str) -> str:
     """Spell a path in one way, so that a mask named twice is seen to be; ".." is left alone."""
+    if _is_tidy(path):
+        return path
     if "://" in path and (is_url(path) or split_name(path) is not None):
         return path
     if ".." in path and ".." in path.split(os.sep):
         return path
     return os.path.normpath(path)
+
+
+def _is_tidy(path: str) -> bool:
+    """Whether a look at a path shows that it has nothing to tidy: most have not."""
+    odd = "//" in path or "/." in path or path[:1] == "." or path[-1:] in ("", "/")
+    return not odd and os.sep == "/"
 
 
 def path_in(name: str) -> str:

@@ -5,7 +5,8 @@ Opens .zip and .npz files, whose directory must not be larger than what is held 
 from __future__ import annotations
 
 import zipfile
-from typing import BinaryIO
+from copy import copy
+from typing import IO, BinaryIO
 
 from ..errors import LimitError
 from ..files.limits import LONGEST_DIRECTORY
@@ -42,6 +43,17 @@ def open_zip(
         archive = zipfile.ZipFile(bounded)
     bounded.is_open = True
     return archive
+
+
+def open_stream(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
+    """
+    The bytes of a member, and one more where it inflates to more than its directory says.
+
+    zipfile cuts what goes on, and finds the checksum right. Whoever reads must look for that byte.
+    """
+    larger = copy(member)
+    larger.file_size += 1
+    return archive.open(larger)
 
 
 def method_of(member: zipfile.ZipInfo) -> str:

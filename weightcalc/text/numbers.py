@@ -19,9 +19,9 @@ def grouped(number: int) -> str:
     return f"{number:,}"
 
 
-def shortened(lines: Sequence[str], most: int = MOST_LINES) -> list[str]:
-    """The first lines of a list, and how many more there are."""
-    more = len(lines) - most
+def shortened(lines: Sequence[str], most: int = MOST_LINES, beyond: int = 0) -> list[str]:
+    """The first lines of a list, and how many more there are, `beyond` the list too."""
+    more = max(0, len(lines) - most) + beyond
     return [*lines[:most], f"and {more} more"] if more > 0 else list(lines)
 
 

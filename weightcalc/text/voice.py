@@ -49,6 +49,7 @@ class Voice:
         self.warnings: list[str] = []
         self._progress = False if quiet and progress is None else progress
         self._held: list[str] | None = None
+        self._bar: Bar | None = None
 
     @property
     def is_heard(self) -> bool:
@@ -64,6 +65,8 @@ class Voice:
 
     def say(self, text: str) -> None:
         """A line on standard error, as it stands."""
+        if self._bar is not None:
+            self._bar.hide()
         with suppress(OSError, ValueError, AttributeError):
             click.echo(text, err=True, color=self.wants_color(sys.stderr))
 
@@ -92,14 +95,19 @@ class Voice:
             for line in held:
                 self._tell_warning(line)
 
-    def warn_each(self, texts: Sequence[str]) -> None:
-        """Many warnings: after some of them only their number, unless -v asks for all."""
-        self.warnings += shortened(texts)
+    def warn_each(self, texts: Sequence[str], beyond: int = 0) -> None:
+        """
+        Many warnings: after some of them only their number, unless -v asks for all.
+
+        `beyond` are so many that nobody holds; each was a detail when it came up.
+        """
+        self.warnings += shortened(texts, beyond=beyond)
         if self.quiet:
             return
         shown = texts if self.verbose else texts[:MOST_LINES]
-        more = len(texts) - len(shown)
-        rest = [f"and {more} more such warnings (-v shows them)"] if more else []
+        more = len(texts) - len(shown) + beyond
+        where = "above" if self.verbose else "-v shows them"
+        rest = [f"and {more} more such warnings ({where})"] if more else []
         for text in [*shown, *rest]:
             if self._held is None:
                 self._tell_warning(text)
@@ -127,10 +135,11 @@ class Voice:
     @contextmanager
     def bar(self, total: int | None) -> Iterator[Bar]:
         """A progress bar over `total` files; None while they are being looked for."""
-        bar = Bar(total, self._progress)
+        bar = self._bar = Bar(total, self._progress)
         try:
             yield bar
         finally:
+            self._bar = None
             bar.close()
 
 
@@ -151,6 +160,11 @@ class Bar:
         """One file is done."""
         if self._bar is not None:
             self._bar.update()
+
+    def hide(self) -> None:
+        """Make room for a line; the next step draws the bar again."""
+        if self._bar is not None:
+            self._bar.clear()
 
     def close(self) -> None:
         """Leave the bar as it is."""
