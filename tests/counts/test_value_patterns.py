@@ -190,3 +190,36 @@ def test_soft_masks(hint, pixels):
     assert "intensities" in text
     offered = re.search(r"(--map 128\S+ --map \S+) if they are soft masks", said)[1]
     assert pixels(*shlex.split(offered)) == [130, 129]
+
+
+def test_binary_masks_of_two_kinds(weightcalc, save_mask, tmp_path):
+    """Where some binary masks hold 1 and others 255, both are offered as one class; not where one holds both."""
+    save_mask([[0, 0, 1]], "m/a.png")
+    save_mask([[0, 255, 255]], "m/b.png")
+    said = weightcalc("weights", tmp_path / "m").stderr
+    offered = re.search("hint: (--map .*) if both", said)[1]
+    counted = weightcalc("count", tmp_path / "m", *offered.split()).json["classes"]
+    assert [entry["pixels"] for entry in counted] == [3, 3]
+    save_mask([[0, 1, 255]], "m/c.png")
+    assert "--map 255:1" not in weightcalc("weights", tmp_path / "m").stderr
+
+
+def test_a_folder_for_each_class(weightcalc, save_mask, tmp_path):
+    """Folders that hold binary masks of the same names are offered as classes before they are pooled."""
+    for word in ("road", "roof"):
+        for scene in ("1", "2"):
+            save_mask([[0, 255]], f"m/{word}/{scene}.png")
+    said = weightcalc("weights", tmp_path / "m").stderr
+    offered = re.search("hint: --layers '(.+?)' if each folder", said)[1]
+    counted = weightcalc("count", tmp_path / "m", "--layers", offered).json
+    assert counted["masks"] == 2
+    assert [entry["name"] for entry in counted["classes"]] == ["road", "roof"]
+
+
+@pytest.mark.parametrize("folders", [("train", "val"), ("case1", "case2")])
+def test_folders_that_are_no_classes(weightcalc, save_mask, tmp_path, folders):
+    """Splits and numbered cases are not offered as classes."""
+    for folder in folders:
+        for scene in ("1", "2"):
+            save_mask([[0, 255]], f"m/{folder}/{scene}.png")
+    assert "{class}" not in weightcalc("weights", tmp_path / "m").stderr

@@ -123,7 +123,7 @@ class Tally:
         if self._colors is not None:
             self._colors.add(name, labelled.classes)
         if labelled.unknown:
-            self._unknown.add(name, labelled.unknown, channels=mask.num_channels > 0)
+            self._unknown.add(name, labelled, channels=mask.num_channels > 0)
         if mask.notes or mask.nodata is not None:
             self._remember(name, mask, labelled)
         return LabelledMask(name, mask, labelled)

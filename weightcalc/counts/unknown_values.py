@@ -10,8 +10,8 @@ from itertools import groupby
 from ..errors import LabelError
 from ..kernels.special import NAN, NODATA
 from ..labels.colors import blended_from, nearest_color
-from ..labels.label_map import MOST_CLASSES, MOST_INFERRED, LabelMap
-from ..sources.layer_options import options_of_instances
+from ..labels.label_map import MOST_CLASSES, MOST_INFERRED, Labelled, LabelMap
+from ..sources.layer_options import options_of_class_folders, options_of_instances
 from ..sources.looks import Looks
 from ..text.escape import printable, quoted
 from ..text.numbers import MOST_LINES, listed, number_of, shortened
@@ -57,14 +57,16 @@ class UnknownValues:
         self._counted: Collection[int] = ()
         self._ignored: Collection[int | None] = ()
         self._of_channels = False
+        self._has_one = False  # some mask, beside unknown values
 
     def __bool__(self) -> bool:
         return bool(self._seen)
 
-    def add(self, name: str, unknown: Mapping[int, int], *, channels: bool = False) -> None:
+    def add(self, name: str, mask: Labelled, *, channels: bool = False) -> None:
         """Take note of the unknown values or channels of a mask, and of their pixels."""
         self._of_channels |= channels
-        for value, pixels in unknown.items():
+        self._has_one |= 1 in mask.classes
+        for value, pixels in mask.unknown.items():
             seen = self._seen.get(value)
             if seen is None:
                 if len(self._seen) >= _MOST_KEPT:
@@ -89,6 +91,9 @@ class UnknownValues:
         is_asked = value == 255 or (self._labels.num_classes or 2) <= 2
         if found.keys() <= {0, value} and value >= MOST_INFERRED and is_asked:
             return self._binary(value)
+        if found.keys() == {0, 1, 255} and is_asked and self._is_plain and not self._has_one:
+            end = "no mask holds 1 and 255, as in a set of which some binary masks have 1 for 255"
+            return self._listed_indices(end, "--map 1:1 --map 255:1 if both are the foreground")
         return self._looked_through(found) or self._of_indices()
 
     def remarks(self, counts: ClassCounts) -> list[str]:
@@ -217,11 +222,13 @@ class UnknownValues:
 
     def _binary(self, value: int) -> LabelError:
         instances = options_of_instances(self._looks)
+        folders = options_of_class_folders(self._looks)
         return LabelError(
             f"value {value} ({self._seen[value]}) is neither a class nor ignored; "
             f"no other value than 0 and {value} occurs, which looks like binary masks"
         ).with_hint(
-            f"--map {value}:1 if {value} is the foreground, "
+            f"{folders} if each folder holds the masks of a class, " * bool(folders)
+            + f"--map {value}:1 if {value} is the foreground, "
             + f"{instances} if the files of a folder are the instances of one scene, "
             * bool(instances)
             + f"--ignore-index {value} if such pixels are to be left out"

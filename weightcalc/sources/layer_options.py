@@ -54,6 +54,15 @@ def options_of_instances(looks: Looks) -> str:
     return f"--layers '{printable(looks.instances)}'"
 
 
+def options_of_class_folders(looks: Looks) -> str:
+    """The option that counts a folder for each class; "" where it does not fit all names."""
+    words = {path_in(name).split("/")[-2] for name in looks.names if "/" in path_in(name)}
+    pattern = looks.class_folders
+    if not pattern or _classes(pattern, looks.names, looks) != words:
+        return ""
+    return f"--layers '{printable(pattern)}'"
+
+
 def _classes(
     pattern: str, names: Sequence[str], looks: Looks, listed: Sequence[str] | None = None
 ) -> set[str | None]:

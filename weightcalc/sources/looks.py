@@ -51,6 +51,9 @@ class Looks(NamedTuple):
         The one of `_LAYOUTS` in which names hold the class.
     instances : str
         The pattern that fits, if each instance has a file; "" if it does not look so.
+    class_folders : str
+        The pattern that fits, if each class has a folder of masks that are called alike in all of
+        them; "" if it does not look so.
     names : sequence of str
         All names of the set.
     folders : collection of str
@@ -61,6 +64,7 @@ class Looks(NamedTuple):
     first: Mapping[str, str] = MappingProxyType({})
     layout: str = ""
     instances: str = ""
+    class_folders: str = ""
     names: Sequence[str] = ()
     folders: Collection[str] = ()
 
@@ -88,9 +92,15 @@ def look_at(names: Sequence[str], folders: Collection[str] = ()) -> Looks:
         found = [(name, split) for name, parts in worded if (split := split_of(parts)) is not None]
         if first := _recurring(found):
             layers = [split for _, split in found if split.word in first]
-            return Looks(pattern_of(layers, "{class}"), first, layout, "", names, folders)
-    instances = _of_instances([parts for _, parts in some])
-    return Looks(instances=instances, names=names, folders=folders)
+            pattern = pattern_of(layers, "{class}")
+            return Looks(pattern, first, layout, names=names, folders=folders)
+    parts = [parts for _, parts in some]
+    return Looks(
+        instances=_of_instances(parts),
+        class_folders=_of_class_folders(parts),
+        names=names,
+        folders=folders,
+    )
 
 
 def _may_end_in_word(stem: str) -> bool:
@@ -152,6 +162,22 @@ def _recurring(found: Sequence[tuple[str, Split]]) -> dict[str, str]:
         if parts.word in recurring:
             first.setdefault(parts.word, name)
     return first
+
+
+def _of_class_folders(names: Sequence[_Parts]) -> str:
+    """The pattern for folders side by side that hold masks of the same names, but are no splits."""
+    folders_of: dict[tuple[str, str], set[str]] = {}
+    for folder, stem, ending in names:
+        above, _, own = folder.rpartition("/")
+        folders_of.setdefault((above, stem + ending), set()).add(own)
+    endings = {ending for _, _, ending in names}
+    words = set().union(*folders_of.values())
+    in_several = sum(len(found) >= _FEW for found in folders_of.values())
+    if in_several < _FEW or 2 * in_several < len(folders_of) or len(endings) > 1:
+        return ""
+    if any(re.search(r"\d", word) or re.fullmatch(_SPLITS, word) for word in words):
+        return ""
+    return f"{{class}}/{{scene}}{endings.pop()}"
 
 
 def _of_instances(names: Sequence[_Parts]) -> str:
