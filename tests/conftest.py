@@ -74,7 +74,7 @@ def save_mask(tmp_path: Path) -> Callable[..., str]:
 @pytest.fixture
 def environment() -> dict[str, str]:
     """Environment of a Python process that imports the same package as this one."""
-    home = Path(cli.__file__).parents[1]
+    home = Path(cli.__file__).parents[2]
     path = os.pathsep.join(filter(None, [str(home), os.environ.get("PYTHONPATH", "")]))
     plain = {
         k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "PYTHONUNBUFFERED", "TERM")

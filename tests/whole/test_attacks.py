@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from support.png_writer import write_png
 from support.processes import RUN, run_bounded
 
@@ -165,6 +166,19 @@ def test_headers_of_tar(tmp_path, count, write):
     code, stderr, _ = count("a.tar")
     assert code == 2
     assert "a.tar: not a readable archive: it has headers of" in stderr
+
+
+@pytest.mark.parametrize("compression", ["group3", "group4"])
+def test_cut_strips_of_ccitt(tmp_path, count, compression):
+    """Strips that libtiff would fill in are refused by the name of their compression."""
+    path = tmp_path / "a.tif"
+    Image.fromarray(np.eye(64) > 0).save(path, compression=compression)
+    data = bytearray(path.read_bytes())
+    data[8:40] = bytes(32)  # of its strip, which begins there
+    path.write_bytes(data)
+    code, stderr, _ = count("a.tif")
+    assert code == 2
+    assert "CCITT" in stderr
 
 
 def test_first_axis_of_nifti(tmp_path, count):

@@ -105,3 +105,26 @@ def test_many_names(run):
     names, taken = run(LIST)
     assert names == 300_000
     assert taken < 250 * names
+
+
+MISSING = """
+import sys
+from weightcalc.cli.app import exit_code_of
+
+assert exit_code_of(["count", "-q", "-j1", "-o", "counts.json", *sys.argv[1:]]) == 2
+print(peak())
+"""
+
+
+@pytest.mark.parametrize(
+    ("few", "many"), [(3_000, 40_000), pytest.param(30_000, 300_000, marks=pytest.mark.long)]
+)
+@pytest.mark.parametrize("options", [[], ["--on-error", "skip"]], ids=["fail", "skip"])
+def test_missing_names(run, tmp_path, few, many, options):
+    """A list of names that are all missing takes what the names take, and no error for each."""
+    peaks = []
+    for number in few, many:
+        names = "".join(f"{n:07}.png\n" for n in range(number))
+        (tmp_path / "list").write_text(names)
+        peaks += run(MISSING, "--files-from", "list", *options)
+    assert peaks[1] - peaks[0] < 2 * MB + 120 * (many - few)  # 69 bytes of a name, 400 of an error
