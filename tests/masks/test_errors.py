@@ -151,7 +151,7 @@ FORKED = multiprocessing.get_start_method() == "fork"  # else a worker does not 
 @pytest.mark.parametrize(
     ("name", "place"),
     [
-        ("png", (png_values, "_values")),
+        ("png", (png_values, "ValueCounts")),
         ("bmp", (bmp, "_read_header")),
         ("gif", (images, "_values")),
     ],

@@ -117,7 +117,7 @@ print(peak())
 
 
 @pytest.mark.parametrize(
-    ("few", "many"), [(3_000, 40_000), pytest.param(30_000, 300_000, marks=pytest.mark.long)]
+    ("few", "many"), [(10_000, 60_000), pytest.param(30_000, 300_000, marks=pytest.mark.long)]
 )
 @pytest.mark.parametrize("options", [[], ["--on-error", "skip"]], ids=["fail", "skip"])
 def test_missing_names(run, tmp_path, few, many, options):

@@ -74,7 +74,9 @@ class Voice:
         """A sentence on standard error, behind a label in colour: in lines that fit a terminal."""
         width = _columns_of(sys.stderr)
         for line in text.split("\n"):
-            first, *rest = fill(line, width, label) if width else [f"{label} {line}".lstrip()]
+            is_code = line.startswith(" ")  # to be pasted as it is
+            whole = f"{label} {line}" if label else line
+            first, *rest = fill(line, width, label) if width and not is_code else [whole]
             styled = click.style(label, **style) if label else ""
             self.say("\n".join([styled + first.removeprefix(label), *rest]))
             label = ""
