@@ -165,4 +165,4 @@ def test_warnings_fit_the_terminal(at_terminal):
 def test_lines_to_paste_stay_whole(at_terminal):
     """Lines of code in a hint are not broken, however narrow the terminal is."""
     heard = at_terminal("weights", "masks", "-o", "w.toml", "--no-progress", columns=40)
-    assert '  echo "class_weights = $weights" > w.toml' in heard.splitlines()
+    assert '  echo "class_weights = $weights" > weights.toml' in heard.splitlines()

@@ -7,7 +7,7 @@ import random
 import zlib
 
 import pytest
-from support.deflate_writer import with_checksum, write_stream
+from support.deflate_writer import Bits, codes_of, put_lengths, with_checksum, write_stream
 from support.png_writer import (
     GREY,
     KINDS,
@@ -213,6 +213,39 @@ def try_mutations(number, first):
 def test_mutations():
     """Of 4,000 damaged files none is accepted that is wrong, and some that are right again are."""
     assert try_mutations(4000, 1 << 20) > 50
+
+
+CODES = {  # of the bytes 0 and 7 and of the end of the block, of distances, and whether they will do
+    "complete": ([1, 2, 2], [0], True),
+    "one distance of one bit": ([1, 2, 2], [1], True),
+    "incomplete": ([2, 2, 2], [0], False),
+    "too many": ([1, 1, 2], [0], False),
+    "without an end": ([1, 1, 0], [0], False),
+    "incomplete distances": ([1, 2, 2], [2, 2], False),
+    "one distance of two bits": ([1, 2, 2], [2], False),
+    "too many distances": ([1, 2, 2], [1, 1, 1], False),
+}
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_codes(name):
+    """Codes that leave bits without a meaning, or give them two, are declined, as zlib refuses them."""
+    (zero, seven, end), distances, will_do = CODES[name]
+    symbols = [zero, *[0] * 6, seven, *[0] * 248, end]
+    raw, bits, codes = bytes([0, 7, 0, 7]), Bits(), codes_of(symbols)
+    bits.put(5, 3)
+    put_lengths(bits, symbols, distances)
+    for symbol in [*raw, 256]:
+        bits.put(*codes[symbol])
+    bits.align()
+    stream = b"\x78\x9c" + bytes(bits.done) + zlib.adler32(raw).to_bytes(4, "big")
+    if will_do:
+        assert zlib.decompress(stream) == raw
+    else:
+        with pytest.raises(zlib.error):
+            zlib.decompress(stream)
+    data = join([(b"IHDR", header(3, 1)), (b"IDAT", stream), (b"IEND", b"")])
+    assert fast_pixels(data) == ({0: 1, 7: 2} if will_do else None)
 
 
 @pytest.mark.long
