@@ -98,6 +98,7 @@ def damage(path, change):
         (lambda data: data[:-1], "Expected|not enough|decoded"),
         (lambda data: data[:200], "inside its header"),
         (lambda data: b"junk" + data, "no NIfTI file"),
+        (lambda data: data[3::-1] + data[4:], "another byte order"),
         (lambda data: data[:344] + b"ni1\0" + data[348:], "in another file"),
         (lambda data: data[:70] + struct.pack("<hh", 128, 24) + data[74:], "no labels|decoded"),
         (lambda data: data[:70] + struct.pack("<h", 9999) + data[72:], "decoded"),

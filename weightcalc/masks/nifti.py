@@ -147,8 +147,11 @@ def _read_header(nibabel: Foreign, file: BinaryIO) -> Foreign:
         raise DamagedError("it ends inside its header")
     with third_party("nibabel"), np.errstate(all="ignore"):  # a slope may be anything
         header = class_(block, check=False)
+        said = int(header["sizeof_hdr"])  # in the byte order of the axes
         header.check_fix(logger=_LOGGER, error_level=40)
         place = header.get_data_offset()
+    if said != class_.sizeof_hdr:
+        raise DamagedError("its header begins in another byte order than its axes have")
     if not bytes(header["magic"]).startswith((b"n+1", b"n+2")):
         raise UnsupportedError("its values are in another file (.hdr and .img)").with_hint(
             "save it as one .nii file"
