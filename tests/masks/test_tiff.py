@@ -149,6 +149,11 @@ def test_few_bits(build, bits, data, counts):
     assert counts_of(build(tags(3, 2, len(data), bits), data)) == counts
 
 
+def test_place_of_64_bits(build):
+    """The place of a strip may be a number of 64 bits, which the directory has no room for."""
+    assert counts_of(build(tags(3, 2, 6, t273=(16, [8])), SMALL.tobytes())) == expected(SMALL)
+
+
 def test_bits_in_reverse(build):
     """FillOrder 2 turns the bits of each byte round."""
     assert counts_of(build(tags(3, 1, 1, 1, t266=(3, [2])), b"\x06")) == {0: 1, 1: 2}

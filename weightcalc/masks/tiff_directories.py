@@ -34,8 +34,9 @@ class _Directory(NamedTuple):
         """Where the only strip of the page is, and its bytes; nothing if that is not so simple."""
         found = {}
         for code, kind, count, value in self.entries:
-            if code in (_START, _SIZE) and count == 1 and kind in _WHOLE_NUMBERS:
-                (found[code],) = struct.unpack_from(byte_order + _WHOLE_NUMBERS[kind], value)
+            form = _WHOLE_NUMBERS.get(kind) if code in (_START, _SIZE) and count == 1 else None
+            if form and struct.calcsize(form) <= len(value):  # else it is stored elsewhere
+                (found[code],) = struct.unpack_from(byte_order + form, value)
         return (found[_START], found[_SIZE]) if len(found) == 2 else ()
 
     def rest(self) -> list[tuple[int, int, int, bytes]]:
