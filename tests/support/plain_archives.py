@@ -108,8 +108,6 @@ def tar_members(data: bytes) -> dict[str, bytes]:
             more.clear()
         elif kind == b"5":
             more.clear()
-        else:
-            raise UnclearError(f"type {kind!r}")
     return members
 
 
@@ -119,8 +117,11 @@ def _tar_blocks(data: bytes, more: dict[str, str]) -> Iterator[tuple[bytes, byte
         if len(header) < BLOCK:
             raise ValueError("a header that is cut")
         plain = header[:148] + b" " * 8 + header[156:]
-        if _octal(header[148:156]) != sum(plain):
+        signed = sum(byte - 256 * (byte > 127) for byte in plain)  # as old writers have it
+        if _octal(header[148:156]) not in (sum(plain), signed):
             raise ValueError("a wrong checksum")
+        if header[156:157] not in b"Lx5" + b"0\0":
+            raise UnclearError("a type whose size may mean nothing")
         size = _octal(header[124:136])
         if header[156:157] not in b"Lx5":
             size = int(more.get("size", size))
