@@ -124,6 +124,15 @@ def test_google(weightcalc, masks, monkeypatch):
     assert server.asked.total() == 2 + (len(files) + 1) + 2  # the large one in two pieces
 
 
+def assert_it_says_what_to_set(weightcalc, url, masks, variable):
+    """Without leave to read, folders and files are refused with the variable that gives it."""
+    for words in (["count", f"{url}/m"], ["count", f"{url}/m/a.png", masks / "m/a.png"]):
+        done = weightcalc(*words, *FIVE, "-j", 1)
+        assert (done.exit_code, done.stdout) == (2, b"")
+        assert variable in done.stderr
+        assert "--on-error" not in done.stderr
+
+
 def test_no_credentials(weightcalc, masks, monkeypatch):
     """Without credentials of S3 the message says what to set."""
     with stores.moto(masks, monkeypatch) as url:
@@ -132,11 +141,7 @@ def test_no_credentials(weightcalc, masks, monkeypatch):
         from s3fs import S3FileSystem
 
         S3FileSystem.clear_instance_cache()
-        for words in (["count", f"{url}/m"], ["count", f"{url}/m/a.png", masks / "m/a.png"]):
-            done = weightcalc(*words, *FIVE, "-j", 1)
-            assert (done.exit_code, done.stdout) == (2, b"")
-            assert "AWS_PROFILE" in done.stderr
-            assert "--on-error" not in done.stderr
+        assert_it_says_what_to_set(weightcalc, url, masks, "AWS_PROFILE")
         fetching.close_stores()
         S3FileSystem.clear_instance_cache()
 
@@ -150,10 +155,6 @@ def test_the_key_of_somebody_else(weightcalc, masks, monkeypatch):
         server = endpoint.rpartition("/")[0]
         stores.azure_at(server, monkeypatch, key="QUJD")
         AzureBlobFileSystem.clear_instance_cache()
-        for words in (["count", f"{url}/m"], ["count", f"{url}/m/a.png", masks / "m/a.png"]):
-            done = weightcalc(*words, *FIVE, "-j", 1)
-            assert (done.exit_code, done.stdout) == (2, b"")
-            assert "AZURE_STORAGE_CONNECTION_STRING" in done.stderr
-            assert "--on-error" not in done.stderr
+        assert_it_says_what_to_set(weightcalc, url, masks, "AZURE_STORAGE_CONNECTION_STRING")
         fetching.close_stores()
         AzureBlobFileSystem.clear_instance_cache()
