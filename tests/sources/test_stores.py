@@ -124,6 +124,16 @@ def test_google(weightcalc, masks, monkeypatch):
     assert server.asked.total() == 2 + (len(files) + 1) + 2  # the large one in two pieces
 
 
+def test_names_of_azure(weightcalc, masks, monkeypatch):
+    """Whatever scheme names a container, with its account or without, its masks are the same."""
+    names = ["bucket", "bucket@devstoreaccount1.dfs.core.windows.net"]
+    with stores.azurite(masks, monkeypatch) as url:
+        expected = weightcalc("count", f"{url}/m", *FIVE, "-j", 1).json["classes"]
+        for name in names:
+            found = weightcalc("count", f"abfs://{name}/m", *FIVE, "-j", 1).json["classes"]
+            assert found == expected
+
+
 def assert_it_says_what_to_set(weightcalc, url, masks, variable):
     """Without leave to read, folders and files are refused with the variable that gives it."""
     for words in (["count", f"{url}/m"], ["count", f"{url}/m/a.png", masks / "m/a.png"]):
