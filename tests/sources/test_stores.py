@@ -132,6 +132,7 @@ def test_names_of_azure(weightcalc, masks, monkeypatch):
         for name in names:
             found = weightcalc("count", f"abfs://{name}/m", *FIVE, "-j", 1).json["classes"]
             assert found == expected
+        fetching.close_stores()
 
 
 def assert_it_says_what_to_set(weightcalc, url, masks, variable):
