@@ -117,7 +117,9 @@ def test_nothing_lies_loose():
 
 NUMPY = set() if kernels.COMPILED else {"numpy"}
 COUNT = {"click", "tqdm"} | NUMPY
-HEAVY = {"numpy", "PIL", "tqdm", "click", "nibabel", "tifffile", "multiprocessing"}
+# What few runs need is loaded by those.
+HEAVY = {"numpy", "PIL", "tqdm", "click", "nibabel", "tifffile", "multiprocessing",
+         "weightcalc.labels.class_list", "weightcalc.sources.layers"}  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from functools import partial
 
 from ..errors import SourceError
 from ..text.escape import printable, quoted
-from .layers import Layers, Pattern
 from .listing import matches
 from .looks import Looks, pattern_of
 from .names import path_in
@@ -67,6 +66,8 @@ def _classes(
     pattern: str, names: Sequence[str], looks: Looks, listed: Sequence[str] | None = None
 ) -> set[str | None]:
     """The classes that a pattern finds; none where a name does not fit, or fits in several ways."""
+    from .layers import Layers, Pattern  # here: few runs come to this
+
     try:
         scenes, classes = Layers(Pattern(pattern), listed).scenes(names, looks.folders)
     except SourceError:
