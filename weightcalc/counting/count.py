@@ -164,7 +164,7 @@ def _count_one(item: Item, options: ReadOptions, folder: str = "") -> Counted:
             from ..masks.layers import count_scene  # here: it needs NumPy
 
             return Counted(item.name, [count_scene(item, options, folder)])
-        return Counted(item, count_file(name_from(folder, item), options))
+        return Counted(item, count_file(name_from(folder, item) if folder else item, options))
     except MaskError as error:
         # Another one: this has another name, and a traceback that keeps the mask in memory.
         name = error.mask if isinstance(item, Scene) else item

@@ -144,9 +144,7 @@ class ClassCounts:
 
     def _add_all(self, masks: list[ValueCounts]) -> None:
         labelled = [
-            self.labels.classify(
-                mask.values, mask.largest, channels=mask.num_channels > 0, nodata=mask.nodata
-            )
+            self.labels.classify(mask.values, mask.largest, mask.num_channels > 0, mask.nodata)
             for mask in masks
         ]
         for one in labelled:
@@ -158,11 +156,11 @@ class ClassCounts:
 
     def add_labelled(self, mask: ValueCounts, labelled: Labelled) -> None:
         """Add a mask whose values have been classified; unknown ones must be dealt with."""
-        ignored = ignored_pixels(mask, labelled)
+        classes, size, ignored = labelled.classes, mask.pixels, ignored_pixels(mask, labelled)
+        labelled_size = size - ignored
         self.num_masks += 1
-        self.num_pixels += mask.pixels
+        self.num_pixels += size
         self.ignored_pixels += ignored
-        classes, size, labelled_size = labelled.classes, mask.pixels, mask.pixels - ignored
         if self.inferred:
             self.grow(max(max(classes, default=-1) + 1, mask.num_channels))
         all_pixels, masks = self.pixels, self.masks

@@ -35,6 +35,7 @@ class Copies:
         self._files: dict[str, list[str]] = {}  # by folder, some names of files
         self._folders: dict[tuple[str, int], str] = {}  # by name and counts, where it is first
         self._same: Counter[tuple[str, str]] = Counter()
+        self._full: str | None = None  # the last folder found to have enough
         self._num_compared = 0
 
     def add(self, name: str, mask: ValueCounts) -> None:
@@ -42,8 +43,11 @@ class Copies:
         if self._num_compared >= _MOST_COMPARED:
             return
         folder, _, base = path_in(name).replace(os.sep, "/").rpartition("/")
+        if folder == self._full:  # as that of the mask before, in most sets
+            return
         files = self._files.setdefault(folder, [])
         if len(files) >= _ENOUGH:
+            self._full = folder
             return
         self._num_compared += 1
         files.append(base)

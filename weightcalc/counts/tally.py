@@ -113,7 +113,7 @@ class Tally:
 
     def _add(self, file: str, name: str, mask: ValueCounts) -> LabelledMask:
         labelled = self.labels.classify(
-            mask.values, mask.largest, channels=mask.num_channels > 0, nodata=mask.nodata
+            mask.values, mask.largest, mask.num_channels > 0, mask.nodata
         )
         self.counts.add_labelled(mask, labelled)
         self._kinds.add(file, mask)

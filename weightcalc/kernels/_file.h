@@ -14,7 +14,8 @@ typedef struct {
 /* Whether what a file begins with, and its size, let it be read further. */
 typedef int Judge(const void *context, const byte *data, size_t size, uint64_t file_size);
 
-/* Whether a regular file of at most `limit` bytes was read, and none that changed meanwhile. */
+/* Whether a regular file of at most `limit` bytes was read. What changes meanwhile is not noticed:
+ * the checksums of a PNG file tell whether its parts belong together. */
 int read_file(Content *content, const char *path, uint64_t limit, Judge *judge, const void *context);
 
 void free_content(Content *content);

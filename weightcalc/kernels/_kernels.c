@@ -184,8 +184,8 @@ static PyObject *counts_of(Png *png)
     const size_t used = sums->entries ? sort_entries(sums) : 0;
     PyObject *counts = PyDict_New();
     int failed = counts == NULL;
-    for (unsigned v = 0; !failed && !sums->entries && v < 256; v++)
-        failed = png->counts[v] && set_count(counts, v, png->counts[v]);
+    for (unsigned k = 0; !failed && !sums->entries && k < png->num_values; k++)
+        failed = set_count(counts, png->values[k], png->counts[png->values[k]]);
     for (size_t k = 0; !failed && k < used; k++)
         if (sums->entries[k].number > BIAS)
             failed = set_count(counts, value_of(png, sums->entries[k].pattern),
@@ -208,14 +208,14 @@ static PyObject *result_of(Png *png, int is_counted)
                          (Py_ssize_t)png->palette_size, counts);
 }
 
-static PyObject *count_plain(const char *path, uint64_t max_size, const Py_buffer *data, Limits limits)
+static PyObject *count_plain(const char *path, const Py_buffer *data, Limits limits)
 {
     Png *png = take_png();
     int is_counted = 0;
     if (!png)
         return Py_NewRef(Py_None);
     Py_BEGIN_ALLOW_THREADS
-    is_counted = path ? count_png_file(png, path, max_size, limits)
+    is_counted = path ? count_png_file(png, path, limits)
                       : count_png(png, data->buf, (size_t)data->len, limits);
     Py_END_ALLOW_THREADS
     PyObject *result = result_of(png, is_counted);
@@ -224,25 +224,37 @@ static PyObject *count_plain(const char *path, uint64_t max_size, const Py_buffe
     return result;
 }
 
+/* A limit; none is above what fits. */
+static int to_limit(PyObject *number, void *limit)
+{
+    int overflow;
+    const long long value = PyLong_AsLongLongAndOverflow(number, &overflow);
+    *(uint64_t *)limit = overflow > 0 ? INT64_MAX : value < 0 ? 0 : (uint64_t)value;
+    return !PyErr_Occurred();
+}
+
 static PyObject *count_png_bytes(PyObject *Py_UNUSED(module), PyObject *args)
 {
     Py_buffer data;
-    unsigned long long pixels, bytes;
-    if (!PyArg_ParseTuple(args, "y*KK", &data, &pixels, &bytes))
+    Limits limits;
+    if (!PyArg_ParseTuple(args, "y*O&O&", &data, to_limit, &limits.pixels, to_limit, &limits.bytes))
         return NULL;
-    PyObject *result = count_plain(NULL, 0, &data, (Limits){pixels, bytes});
+    PyObject *result = count_plain(NULL, &data, limits);
     PyBuffer_Release(&data);
     return result;
 }
 
 static PyObject *count_png_at(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *path;
-    unsigned long long max_size, pixels, bytes;
-    if (!PyArg_ParseTuple(args, "O&KKK", PyUnicode_FSConverter, &path, &max_size, &pixels, &bytes))
+    PyObject *name, *path;
+    Limits limits;
+    if (!PyArg_ParseTuple(args, "UO&O&", &name, to_limit, &limits.pixels, to_limit, &limits.bytes))
         return NULL;
-    PyObject *result =
-        count_plain(PyBytes_AsString(path), max_size, NULL, (Limits){pixels, bytes});
+    if (!PyUnicode_FSConverter(name, &path)) {
+        PyErr_Clear(); /* no file can have such a name, which the careful path says */
+        return Py_NewRef(Py_None);
+    }
+    PyObject *result = count_plain(PyBytes_AsString(path), NULL, limits);
     Py_DECREF(path);
     return result;
 }

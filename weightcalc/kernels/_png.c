@@ -7,6 +7,7 @@ enum {
     GREY_ALPHA = 4,
     RGBA = 6,
     LARGEST_ROW = 1 << 20, /* bytes; two of them must fit into the memory for runs */
+    LARGEST_FILE = 32 << 20, /* bytes; it is held in memory */
     SMALL_FILE = 4096,
     LEAST_RATIO = 4,       /* bytes of rows to those of the file, or making them is quicker */
     MOST_DIFFERENT = 1 << 16, /* pixels; more are no mask */
@@ -122,33 +123,49 @@ static void add_samples(int64_t *counts, unsigned depth, unsigned byte, unsigned
         counts[byte & ((1u << depth) - 1)] += number;
 }
 
-static void sum_counts(Png *p)
+/* What stands in the counts are bytes, each of which holds several pixels. */
+static void split_bytes(Png *p)
 {
     const Rows *r = &p->rows;
     const unsigned per_byte = 8 / p->depth;
     const unsigned padding = (unsigned)(r->size * per_byte - p->width);
+    int64_t bytes[256];
+    memcpy(bytes, p->counts, sizeof bytes);
     memset(p->counts, 0, sizeof p->counts);
     for (unsigned k = 0; k < 256; k++) {
-        const int64_t n = r->counts[0][k] + r->counts[1][k] + r->counts[2][k] + r->counts[3][k] +
-                          r->held[k].sum;
-        if (per_byte == 1)
-            p->counts[k] = n;
-        else if (n)
-            add_samples(p->counts, p->depth, k, per_byte, n);
+        if (bytes[k])
+            add_samples(p->counts, p->depth, k, per_byte, bytes[k]);
         if (r->ends[k])
             add_samples(p->counts, p->depth, k, padding, -r->ends[k]);
     }
 }
 
+static void sum_counts(Png *p)
+{
+    const Rows *r = &p->rows;
+    for (unsigned k = 0; k < 256; k++)
+        p->counts[k] = r->counts[0][k] + r->counts[1][k] + r->counts[2][k] + r->counts[3][k] +
+                       r->held[k].sum;
+    if (p->depth < 8)
+        split_bytes(p);
+    p->num_values = 0;
+    for (unsigned k = 0; k < 256; k++) {
+        p->values[p->num_values] = (byte)k;
+        p->num_values += p->counts[k] != 0;
+    }
+}
+
 /* Counts must add up to all pixels, and none may be below 0: a slip would hardly pass this. */
-static int add_up(Png *p)
+static int add_up(const Png *p)
 {
     uint64_t rest = (uint64_t)p->width * p->height;
     const Sums *sums = &p->rows.sums;
-    const size_t num = p->rows.width == 1 ? 256 : (size_t)1 << sums->bits;
+    const size_t num = p->rows.width == 1 ? p->num_values : (size_t)1 << sums->bits;
     for (size_t k = 0; k < num; k++) {
-        int64_t n = p->counts[k % 256];
-        if (p->rows.width > 1)
+        int64_t n;
+        if (p->rows.width == 1)
+            n = p->counts[p->values[k]];
+        else
             n = sums->entries[k].number ? sums->entries[k].number - BIAS : 0;
         if (n < 0 || (uint64_t)n > rest)
             return 0;
@@ -193,10 +210,10 @@ static int is_worth_reading(const void *context, const byte *data, size_t size, 
     return read_header(reading->png, data, size, file_size, reading->limits);
 }
 
-int count_png_file(Png *p, const char *path, uint64_t max_size, Limits limits)
+int count_png_file(Png *p, const char *path, Limits limits)
 {
     const Reading reading = {p, limits};
-    return read_file(&p->content, path, max_size, is_worth_reading, &reading) &&
+    return read_file(&p->content, path, LARGEST_FILE, is_worth_reading, &reading) &&
            count_png(p, p->content.data, p->content.size, limits);
 }
 

@@ -18,6 +18,8 @@ typedef struct {
     const byte *palette; /* in the file; NULL without one */
     size_t palette_size;
     int64_t counts[256]; /* of pixels of up to 8 bits; the others are in `rows.sums`, as they stand */
+    byte values[256];    /* those whose count is not 0 */
+    unsigned num_values;
 } Png;
 
 /* What is allowed: pixels, and bytes of rows with their filter types. */
@@ -29,8 +31,8 @@ typedef struct {
  * path is there for those, which says what they are; and only one for which this is quicker. */
 int count_png(Png *png, const byte *data, size_t size, Limits limits);
 
-/* The same for a file of at most so many bytes, and one that can be read. */
-int count_png_file(Png *png, const char *path, uint64_t max_size, Limits limits);
+/* The same for a file of up to 32 MiB that can be read. */
+int count_png_file(Png *png, const char *path, Limits limits);
 
 /* Frees what only one file needs, and everything. */
 void close_png(Png *png);

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from ..errors import LabelError
 from ..kernels.special import NAN, NODATA
@@ -23,6 +24,7 @@ _IGNORED = -1
 _UNKNOWN = -2
 _SHARED = -3
 _IGNORED_REST = -4
+_NONE: Mapping[Any, int] = MappingProxyType({})
 
 
 class Labelled(NamedTuple):
@@ -32,9 +34,9 @@ class Labelled(NamedTuple):
     None stands for all values together that are ignored because nothing names them.
     """
 
-    classes: dict[int, int]
-    ignored: dict[int | None, int]
-    unknown: dict[int, int]
+    classes: Mapping[int, int]
+    ignored: Mapping[int | None, int]
+    unknown: Mapping[int, int]
 
 
 class LabelMap:
@@ -169,7 +171,6 @@ class LabelMap:
         self,
         values: Mapping[int, int],
         largest: int,
-        *,
         channels: bool = False,
         nodata: int | None = None,
     ) -> Labelled:
@@ -189,8 +190,10 @@ class LabelMap:
         """
         known, own = self._classes[channels], self._own[channels]
         if values.keys() <= own:  # as in most masks of most sets
-            return Labelled(dict(values), {}, {})
-        result = classes, ignored, unknown = Labelled({}, {}, {})
+            return Labelled(values, _NONE, _NONE)
+        classes: dict[int, int] = {}
+        ignored: dict[int | None, int] = {}
+        unknown: dict[int, int] = {}
         is_special = self.reduce_zero_label or self.ignore_nodata
         for value, pixels in sorted(values.items()) if self.learn_colors else values.items():
             if value in known:
@@ -212,7 +215,7 @@ class LabelMap:
                     classes[shared] = classes.get(shared, 0) + pixels
             else:
                 unknown[value] = pixels
-        return result
+        return Labelled(classes, ignored, unknown)
 
     def _is_ignored_here(self, value: int, largest: int, nodata: int | None) -> bool:
         """Whether a value is ignored because of what this file is, whatever it is elsewhere."""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from ..errors import DecodeError
 from ..kernels.fast_png import count_plain_png, count_plain_png_file
 from .options import ReadOptions
-from .png_header import RGB, RGBA, Header
-from .png_values import mask_of
+from .png_header import GREY, RGB, RGBA, Header
+from .png_values import mask_of, mask_of_grey
 from .samples import may_be_refused
 from .value_counts import ValueCounts
 
@@ -46,6 +46,8 @@ def count_plain_bytes(data: Bytes, options: ReadOptions) -> ValueCounts | None:
 
 def _mask_of(found: PlainPng, options: ReadOptions) -> ValueCounts | None:
     width, height, depth, color, palette, pixels = found
+    if color == GREY and options.encoding != "color":  # as most masks
+        return mask_of_grey(pixels, width * height, depth)
     header = Header(width, height, depth, color, False)
     if color in (RGB, RGBA) and may_be_refused(pixels, header.num_samples, depth, options):
         return None

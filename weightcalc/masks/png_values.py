@@ -33,15 +33,24 @@ def mask_of(
         If the pixels are no labels.
     """
     width, height, depth, color, _ = header
-    largest = 65535 if depth == 16 else 255
     by_index = options.encoding != "color"
-    if color == GREY and by_index:  # as most masks: nothing is to be worked out
-        return ValueCounts(pixels, width * height, header.kind, largest, 0, 0, tuple(notes))
+    if color == GREY and by_index:
+        return mask_of_grey(pixels, width * height, depth, tuple(notes))
     values = _values(header, pixels, palette, notes, options)
     colors = colors_in_use(values, palette) if color == PALETTE and by_index else None
+    largest = 65535 if depth == 16 else 255
     return ValueCounts(
         values, width * height, header.kind, largest, notes=tuple(notes), colors=colors
     )
+
+
+def mask_of_grey(
+    values: dict[int, int], num_pixels: int, depth: int, notes: tuple[str, ...] = ()
+) -> ValueCounts:
+    """What a grey mask holds that is read by index: nothing is to be worked out."""
+    if depth == 16:
+        return ValueCounts(values, num_pixels, "16-bit grey", 65535, 0, 0, notes)
+    return ValueCounts(values, num_pixels, "grey", 255, 0, 0, notes)
 
 
 def _values(

@@ -118,10 +118,10 @@ def repeated_endings(names: Iterable[str]) -> dict[str, str]:
     """
     endings: dict[str, str] = {}
     scenes = repeated = 0
-    pairs = [_split_ending(name) for name in islice(names, _ENOUGH_NAMES)]
-    if len({ending for _, (ending, _) in pairs}) <= 1:
+    some = list(islice(names, _ENOUGH_NAMES))
+    if len(set(map(ending_of, some))) <= 1:  # as in most sets
         return {}
-    pairs.sort()
+    pairs = sorted(map(_split_ending, some))
     for _, group in groupby(pairs, key=lambda pair: pair[0]):
         members = {ending: name for _, (ending, name) in group}
         scenes += 1
@@ -135,18 +135,19 @@ def repeated_endings(names: Iterable[str]) -> dict[str, str]:
 
 
 def ending_of(name: str) -> str:
-    """What `repeated_endings` calls the ending of a name."""
-    return _split_ending(name)[1][0]
+    """What `repeated_endings` calls the ending of a name: ``_labelIds.png``; a number is none."""
+    path = path_in(name)
+    stem, suffix = split_suffix(path[path.rfind(os.sep) + 1 :])
+    if stem.rstrip("0123456789")[-1:] in ("", "_", ".", "-"):  # as of most names
+        return suffix
+    parts = split_last_word(stem)
+    return "".join(parts[1:]) + suffix if parts and parts[2][0].isalpha() else suffix
 
 
 def _split_ending(name: str) -> tuple[str, tuple[str, str]]:
-    """``a/x_labelIds.png`` -> ``a/x``, ``_labelIds.png``; numbers are no endings."""
-    path = path_in(name)
-    base = path[path.rfind(os.sep) + 1 :]
-    stem, suffix = split_suffix(base)
-    parts = None if stem.isdecimal() else split_last_word(stem)
-    ending = "".join(parts[1:]) + suffix if parts and parts[2][0].isalpha() else suffix
-    return path[: len(path) - len(ending)], (ending, name)
+    """``a/x_labelIds.png`` -> ``a/x``, ``_labelIds.png``, and the name."""
+    ending = ending_of(name)
+    return path_in(name).removesuffix(ending), (ending, name)
 
 
 def _word(ending: str) -> str:

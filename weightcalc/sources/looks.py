@@ -95,6 +95,8 @@ def look_at(names: Sequence[str], folders: Collection[str] = ()) -> Looks:
             pattern = pattern_of(layers, "{class}")
             return Looks(pattern, first, layout, names=names, folders=folders)
     parts = [parts for _, parts in some]
+    if len({folder for folder, _, _ in parts}) < _FEW:
+        return Looks(names=names, folders=folders)
     return Looks(
         instances=_of_instances(parts),
         class_folders=_of_class_folders(parts),

@@ -14,6 +14,7 @@ from . import dvc
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")  # of archives
 _LONG = (".nii.gz", ".zarr.zip")  # endings of two parts
+_LAST_OF_LONG = (".gz", ".zip")
 _LARGEST_DIGEST = (1 << 64) - 1
 # Compiled when the first name holds "://": most runs need neither, and start sooner.
 _MEMBER = r"(?s)(?:zip|tar)://(.*)::(.*)"
@@ -23,7 +24,7 @@ _URL = r"(?:\w+::)*([A-Za-z][A-Za-z0-9+.-]*)://"
 def split_ending(base: str) -> tuple[str, str]:
     """``a.png`` to ``a`` and ``.png``, and ``a.nii.gz`` to ``a`` and ``.nii.gz``; case is kept."""
     stem, ending = split_suffix(base)
-    if base.lower().endswith(_LONG):
+    if ending.lower() in _LAST_OF_LONG and base.lower().endswith(_LONG):
         first, inner = split_suffix(stem)
         return first, inner + ending
     return stem, ending
