@@ -25,7 +25,7 @@ from .interrupts import INTERRUPTED, end_silently, raise_again
 
 DONE, FAILED, TERMINATED = 0, 2, 143
 # How the loader of libraries and the system say it, in whatever exception.
-_NO_MEMORY = re.compile(r"failed to map segment|[Cc]annot allocate memory")
+_NO_MEMORY = r"failed to map segment|[Cc]annot allocate memory"
 _SETTINGS = {
     "help_option_names": ["-h", "--help"],
     "max_content_width": 80,
@@ -119,7 +119,7 @@ def exit_code_of(arguments: list[str]) -> int:
 
 def _explain(error: Exception) -> None:
     """Say that memory is used up; anything else is a bug, whose traceback is the best report."""
-    if isinstance(error, MemoryError) or _NO_MEMORY.search(str(error)):
+    if isinstance(error, MemoryError) or re.search(_NO_MEMORY, str(error)):
         _complain("there is not enough memory to go on", "-j 1 takes the least memory")
         return
     import traceback

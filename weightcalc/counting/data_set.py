@@ -31,7 +31,6 @@ from ..sources.apart import check_no_photographs
 from ..sources.kinds import check_one_kind
 from ..sources.listing import Listing, list_files, refuse_nothing
 from ..sources.looks import Looks, look_at
-from ..sources.name_list import names_in_list
 from ..sources.names import file_of, tidy
 from ..sources.options import SourceOptions
 from ..text.escape import printable
@@ -219,11 +218,16 @@ def _without_twins(paths: Sequence[str], voice: Voice) -> list[str]:
 
 def _list_masks(sources: SourceOptions, voice: Voice) -> Listing:
     folders = [source for source in sources.sources if not is_counts_file(source)]
+    listed: Iterable[str] = ()
+    if sources.files_from is not None:
+        from ..sources.name_list import names_in_list  # here: few runs have a list
+
+        listed = names_in_list(sources)
     with voice.bar(None) as bar:
         listing = list_files(
             folders,
             READERS,
-            listed=names_in_list(sources),
+            listed=listed,
             include=sources.include,
             exclude=sources.exclude,
             follow=sources.follow,

@@ -15,7 +15,6 @@ from ..labels.options import LabelOptions
 from ..labels.values import parse_values
 from ..masks.encodings import ENCODINGS
 from ..masks.options import ReadOptions
-from ..sources.layers import Pattern
 from ..sources.options import SourceOptions
 from ..text.suggest import nearest
 from ..text.voice import Voice
@@ -30,6 +29,8 @@ from .run import count_data, say_idle_options
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import DTypeLike
+
+    from ..sources.layers import Pattern
 
 
 # Options of `weightcalc count` that say what is counted, and are no parameters of `class_weights`.
@@ -137,8 +138,9 @@ def class_weights(
         tuple(f"{value}:{index}" for value, index in (mapping or {}).items()),
         rest=None if rest is None else str(rest),
     )
-    pattern = None if layers is None else Pattern(layers)
-    chosen = SourceOptions(_paths(sources), _words(include), _words(exclude), layers=pattern)
+    chosen = SourceOptions(
+        _paths(sources), _words(include), _words(exclude), layers=_pattern(layers)
+    )
     reading = ReadOptions(encoding=encoding, foreground=_foreground(foreground))
     if text := contradiction(chosen, labels, reading):
         raise SourceError(text)
@@ -216,6 +218,14 @@ def _words(values: int | str | Iterable[int | str]) -> tuple[str, ...]:
     if isinstance(values, str) or not isinstance(values, Iterable):
         return (str(values),)
     return tuple(map(str, values))
+
+
+def _pattern(layers: str | None) -> Pattern | None:
+    if layers is None:
+        return None
+    from ..sources.layers import Pattern  # here: few runs have them
+
+    return Pattern(layers)
 
 
 def _paths(sources: Any) -> tuple[str, ...]:

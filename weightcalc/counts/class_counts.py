@@ -17,7 +17,6 @@ from ..files.bounded import Json
 from ..labels.label_map import Labelled, LabelMap
 from ..masks.value_counts import ValueCounts
 from ..text.escape import printable
-from .batches import count_batch, count_mask
 
 FORMAT = "weightcalc-counts/1"
 REPORT = "weightcalc-weights/1"  # of weights and of the counts that they were made of
@@ -114,6 +113,8 @@ class ClassCounts:
         LabelError
             If a value belongs to no class; nothing is added then.
         """
+        from .batches import count_mask  # here: runs of files have no arrays
+
         self._add_all([count_mask(mask)])
 
     def add_batch(
@@ -140,6 +141,8 @@ class ClassCounts:
             If a value belongs to no class, a vector is not one-hot, the channels are not as many
             as the classes, or it cannot be told which of both the batch holds; nothing is added then.
         """
+        from .batches import count_batch
+
         self._add_all(count_batch(batch, one_hot, overlapping, self.labels))
 
     def _add_all(self, masks: list[ValueCounts]) -> None:

@@ -22,7 +22,7 @@ _ENOUGH = 64  # masks of a folder that show what it is
 _MOST_COMPARED = 20_000
 _MOST_PAIRS = 100  # of folders that are looked at
 _FEWEST = 3  # masks that are the same by chance
-_COPY = re.compile(
+_COPY = (
     r"(?i)(?P<of>.+?)[ ._-]*(\(\d+\)|copy( ?\(?\d+\)?)?|copie|kopie|old|new|bak|backup|orig|"
     r"original|v\d+|fixed|corrected|final)"
 )
@@ -58,8 +58,9 @@ class Copies:
 
     def remarks(self) -> list[str]:
         """What to say of folders that hold the same masks, or masks of the same scenes."""
-        # To choose from none would load a module for it.
-        pairs = self._same.most_common(_MOST_PAIRS) if self._same else []
+        if len(self._files) < 2:
+            return []
+        pairs = self._same.most_common(_MOST_PAIRS)
         by_counts = {pair: n for pair, n in pairs if self._are_copies(pair[1], n)}
         lines = [
             _line(*pair, f"{number_of(n, 'mask')} of the same names and the same counts")
@@ -80,7 +81,7 @@ class Copies:
         """Folders called as a copy of one beside it is, that one, and a name that both have."""
         for folder, files in self._files.items():
             parent, slash, own = folder.rpartition("/")
-            match = _COPY.fullmatch(own)
+            match = re.fullmatch(_COPY, own)
             of = f"{parent}{slash}{match['of']}" if match else folder
             common = {*files} & {*self._files.get(of, ())} if of != folder else set()
             if 2 * len(common) > len(files):
@@ -96,7 +97,7 @@ def _roots(one: str, other: str) -> tuple[str, str]:
     a, b = one.split("/"), other.split("/")
     while len(a) > 1 and len(b) > 1 and a[-1] == b[-1]:
         del a[-1], b[-1]
-    if _COPY.fullmatch(a[-1]) and not _COPY.fullmatch(b[-1]):
+    if re.fullmatch(_COPY, a[-1]) and not re.fullmatch(_COPY, b[-1]):
         a, b = b, a
     of, copy = "/".join(a), "/".join(b)
     return (copy, of) if _is_in(of, copy) else (of, copy)

@@ -11,7 +11,6 @@ from itertools import combinations
 from ..errors import SourceError
 from ..masks.value_counts import ValueCounts
 from ..sources.kinds import ending_of, two_kinds
-from ..sources.layer_options import options_of_classes
 from ..sources.looks import Looks
 from ..text.escape import printable
 from .unknown_values import Seen
@@ -128,6 +127,8 @@ class Kinds:
         value, number = max(values.items(), key=lambda item: item[1], default=(0, 0))
         if number < 2:
             return None
+        from ..sources.layer_options import options_of_classes  # here: few runs come to this
+
         words = [word for word, group in recurring.items() if group.only_value == value]
         layers = [word for word, group in self._words.items() if group.values <= {0, value}]
         options = options_of_classes(self._looks, layers)

@@ -5,7 +5,7 @@ Adds up masks as they are counted, and says at the end what stands in the way of
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import MaskError, SourceError
 from ..labels.label_map import Labelled, LabelMap
@@ -15,11 +15,14 @@ from ..text.escape import printable
 from ..text.numbers import number_of
 from .class_counts import ClassCounts, ignored_pixels
 from .copies import Copies
-from .found_colors import FoundColors
 from .kinds import Kinds
 from .palettes import Palettes
 from .unknown_values import Seen, UnknownValues
 from .unreadable import Unreadable, UnreadFiles
+
+if TYPE_CHECKING:
+    from .found_colors import FoundColors
+    from .unknown_causes import Causes
 
 _MOST_NOTES = 1000
 
@@ -96,7 +99,7 @@ class Tally:
         self._kinds = Kinds(endings or {}, looks)
         self._palettes = Palettes(labels) if by_palettes else None
         self._unknown = UnknownValues(labels, looks)
-        self._colors = FoundColors(labels) if labels.learn_colors else None
+        self._colors = _new_found_colors(labels) if labels.learn_colors else None
         self._nodata: dict[int, Seen] = {}
         self._copies = Copies()
 
@@ -157,7 +160,12 @@ class Tally:
 
     def unknown_values(self) -> str:
         """What values without a class look like, and what to do; "" if there is nothing to say."""
-        return self._unknown.looks_like(self.counts)
+        return self._causes().in_words() if self._unknown else ""
+
+    def _causes(self) -> Causes:
+        from .unknown_causes import Causes  # here: most runs have no unknown values
+
+        return Causes(self._unknown, self.counts)
 
     def finish(self, on_error: str = "fail", files: Sequence[str] = ()) -> ClassCounts:
         """
@@ -191,7 +199,7 @@ class Tally:
         if unread:
             raise unread.error(self.num_files).with_hint(failed.hint())
         if self._unknown:
-            raise self._unknown.error(self.counts)
+            raise self._causes().error()
         if not self.counts.num_masks and self.num_files:
             raise SourceError(
                 f"none of {self.num_files} files can be read, the first is {self.unread.kept[0]}"
@@ -214,3 +222,9 @@ class Tally:
             self.counts.class_names = list(self.labels.learned_names())
             self.counts.inferred = False
         return self.counts
+
+
+def _new_found_colors(labels: LabelMap) -> FoundColors:
+    from .found_colors import FoundColors  # here: few runs learn colours
+
+    return FoundColors(labels)

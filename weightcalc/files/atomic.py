@@ -170,7 +170,7 @@ def refuse_overwriting(outputs: Mapping[str, str | None], inputs: Iterable[str])
 
 def _check_place(option: str, path: str | None) -> None:
     """Refuse a URL and a folder that does not exist, before anything is read."""
-    if path and re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path):
+    if path and "://" in path and re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path):
         raise OutputError(f"{option} {printable(path)}: results are written to files, not to URLs")
     folder = os.path.dirname(os.path.realpath(path)) if path else os.curdir
     if not os.path.isdir(folder):

@@ -16,7 +16,8 @@ _NEXT = rf"(?:(?<![,;:.)]) (?![-(]){_WORD})"  # in the same clause, and no optio
 # A path may hold blanks: up to its last slash, or to the ending behind that.
 _IN_PATH = r"[^/:;,()\"'`]"
 _PATH = rf"[^\s\"'`(]*/(?:{_IN_PATH}*/)*(?:{_IN_PATH}*?[^\s/]\.\w{{1,9}}\b)?\S*"
-_TOKEN = re.compile(
+# Compiled by the first message that is wrapped: most runs have none, and start sooner.
+_TOKEN = (
     rf"weightcalc (?:weights|count|report|check|explain|help)(?:(?<![,;:.)]) {_WORD})*"
     rf"|{_PATH}|pip install{_NEXT}|-{_WORD}{_NEXT}?(?: -{_WORD}{_NEXT}?)*|{_WORD}"
 )
@@ -136,4 +137,4 @@ def _tokens(text: str) -> Iterator[str]:
     if colon and not is_clause and re.search(r"[/\\]|\.\w+\Z", head):  # a path, maybe of blanks
         yield f"{head}:"
         text = rest
-    yield from _TOKEN.findall(text)
+    yield from re.findall(_TOKEN, text)
