@@ -178,6 +178,7 @@ ATTACKS = {
     "axis with a zero in front": npy(DICT.replace("2,", "02,")),
     "control character": npy(DICT + "\x1e"),
     "axes as a list": npy(DICT.replace("(2, 3)", "[2, 3]")),
+    "a number in brackets": npy(DICT.replace("(2, 3)", "(6)")),
     "no axes": npy(DICT.replace("(2, 3)", "()")),
     "four axes": npy(DICT.replace("(2, 3)", "(2, 2, 2, 3)")),
     "axis of zero": npy(DICT.replace("2,", "0,")),

@@ -43,12 +43,12 @@ def zip_members(data: bytes) -> dict[str, bytes | None]:
         magic, flags, method, crc, packed, size, name, extra, note, place = entry
         if magic != b"PK\1\2":
             raise ValueError("no entry of a directory")
-        text = data[at + 46 : at + 46 + name].decode("utf-8" if flags & 0x800 else "cp437")
+        text = data[at + 46 : at + 46 + name]
         at += 46 + name + extra + note
         if at > end:
             raise UnclearError("a name that runs out of the directory")
         number -= 1
-        text = text.partition("\0")[0]
+        text = text.decode("utf-8" if flags & 0x800 else "cp437").partition("\0")[0]
         if text.endswith("/"):
             continue
         if flags & NOT_PLAIN or method not in (0, 8) or 0xFFFFFFFF in (packed, size, place):

@@ -225,9 +225,10 @@ def _parse_dtype(text: str) -> np.dtype[np.generic]:
 
 def _parse_shape(text: str) -> tuple[int, ...]:
     axes = [axis.strip().removesuffix("L") for axis in text[1:-1].split(",")]
+    is_tuple = len(axes) > 1 or not axes[0]  # "(24)" is a number
     if not axes[-1]:
         axes.pop()
-    if not all(re.fullmatch(r"0|[1-9]\d{0,19}", axis) for axis in axes):
+    if not (is_tuple and all(re.fullmatch(r"0|[1-9]\d{0,19}", axis) for axis in axes)):
         raise DamagedError(f"its shape {text[:40]} is none")
     return tuple(map(int, axes))
 
