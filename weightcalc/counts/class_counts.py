@@ -173,11 +173,10 @@ class ClassCounts:
             masks[index] += 1
             sizes[index] += size
             labelled_sizes[index] += labelled_size
-        without_label = mask.unlabelled + labelled.ignored.get(None, 0)
         for value, pixels in labelled.ignored.items():
             if value is not None:
                 self._ignore(value, pixels, 1)
-        if without_label:
+        if without_label := mask.unlabelled + labelled.ignored.get(None, 0):
             self._ignore(None, without_label, 1)
 
     def _ignore(self, value: int | None, pixels: int, masks: int) -> None:

@@ -188,9 +188,10 @@ class LabelMap:
         nodata : int, optional
             The value that the file declares to be no data.
         """
-        known, own = self._classes[channels], self._own[channels]
+        own = self._own[channels]
         if values.keys() <= own:  # as in most masks of most sets
             return Labelled(values, _NONE, _NONE)
+        known = self._classes[channels]
         classes: dict[int, int] = {}
         ignored: dict[int | None, int] = {}
         unknown: dict[int, int] = {}
