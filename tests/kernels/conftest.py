@@ -9,8 +9,8 @@ from types import ModuleType
 
 import pytest
 
-from weightcalc.kernels import counters as kernels
-from weightcalc.kernels import numpy_twin as numpy_kernels
+from weightcalc.kernels import counters, numpy_twin
+from weightcalc.kernels import segments as segments_of_tiff
 
 
 def compiled_kernels() -> ModuleType:
@@ -26,11 +26,25 @@ def compiled() -> ModuleType:
     return compiled_kernels()
 
 
-@pytest.fixture(scope="module", params=["numpy", "compiled"])
-def kernel(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
-    """`kernels` over the implementation of the parameter."""
+TWINS = pytest.fixture(scope="module", params=["numpy", "compiled"])
+
+
+def over(twin: str, face: ModuleType, *names: str) -> Iterator[ModuleType]:
+    """A module whose functions of these names are those of a twin."""
     with pytest.MonkeyPatch.context() as patch:
-        twin = compiled_kernels() if request.param == "compiled" else numpy_kernels
-        for name in ("count_values", "count_rows"):
-            patch.setattr(kernels, name, getattr(twin, name))
-        yield kernels
+        functions = compiled_kernels() if twin == "compiled" else numpy_twin
+        for name in names:
+            patch.setattr(face, name, getattr(functions, name))
+        yield face
+
+
+@TWINS
+def kernel(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
+    """`counters` over the implementation of the parameter."""
+    yield from over(request.param, counters, "count_values", "count_rows")
+
+
+@TWINS
+def segments(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
+    """`segments` over the implementation of the parameter."""
+    yield from over(request.param, segments_of_tiff, "unpack_lzw", "add_up_pixels")

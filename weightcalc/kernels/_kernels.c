@@ -1,11 +1,13 @@
-/* What Python calls: counters.py and fast_png.py check and interpret what goes in and out; here
- * sizes alone are checked. */
+/* What Python calls: counters.py, fast_png.py and segments.py check and interpret what goes in and
+ * out; here sizes alone are checked. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "_differences.h"
+#include "_lzw.h"
 #include "_png.h"
 #include "_values.h"
 
@@ -259,11 +261,66 @@ static PyObject *count_png_at(PyObject *Py_UNUSED(module), PyObject *args)
     return result;
 }
 
+/* The bytes, and the code without meaning that ended them, or -1. */
+static PyObject *unpack_lzw(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    Py_buffer data;
+    Py_ssize_t size;
+    PyObject *result = NULL;
+    if (!PyArg_ParseTuple(args, "y*n", &data, &size))
+        return NULL;
+    PyObject *whole = size < 0 ? refuse() : PyBytes_FromStringAndSize(NULL, size);
+    if (whole) {
+        char *bytes = PyBytes_AsString(whole);
+        size_t done;
+        int wrong;
+        Py_BEGIN_ALLOW_THREADS
+        done = decode_lzw(data.buf, (size_t)data.len, (byte *)bytes, (size_t)size, &wrong);
+        Py_END_ALLOW_THREADS
+        result = done == (size_t)size ? Py_BuildValue("Oi", whole, wrong)
+                                      : Py_BuildValue("y#i", bytes, (Py_ssize_t)done, wrong);
+        Py_DECREF(whole);
+    }
+    PyBuffer_Release(&data);
+    return result;
+}
+
+/* Whether rows of `size` bytes are whole numbers of pixels. */
+static int are_rows(const Py_buffer *rows, Py_ssize_t size, Py_ssize_t width, Py_ssize_t samples)
+{
+    return (width == 1 || width == 2 || width == 4 || width == 8) && samples > 0 && size > 0 &&
+           samples <= size / width && size % (samples * width) == 0 && rows->len % size == 0;
+}
+
+static PyObject *add_up_pixels(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    Py_buffer rows;
+    Py_ssize_t size, width, samples;
+    int is_big;
+    if (!PyArg_ParseTuple(args, "y*nnnp", &rows, &size, &width, &samples, &is_big))
+        return NULL;
+    PyObject *sums = are_rows(&rows, size, width, samples)
+                         ? PyBytes_FromStringAndSize(NULL, rows.len)
+                         : refuse();
+    if (sums) {
+        const Differences differences = {rows.buf, (byte *)PyBytes_AsString(sums),
+                                         (size_t)(rows.len / size), (size_t)size,
+                                         (size_t)(samples * width)};
+        Py_BEGIN_ALLOW_THREADS
+        add_up_rows_of_width(differences, width, is_big);
+        Py_END_ALLOW_THREADS
+    }
+    PyBuffer_Release(&rows);
+    return sums;
+}
+
 static PyMethodDef methods[] = {
     {"count_values", count_values, METH_VARARGS, "Add up values of 1, 2, 3, 4, 6 or 8 bytes."},
     {"count_rows", count_rows, METH_VARARGS, "Undo the filters of PNG rows, and add up pixels."},
     {"count_png", count_png_bytes, METH_VARARGS, "Count a plain PNG file in memory, or None."},
     {"count_png_file", count_png_at, METH_VARARGS, "Read and count a plain PNG file, or None."},
+    {"unpack_lzw", unpack_lzw, METH_VARARGS, "The bytes of LZW, and a code without meaning or -1."},
+    {"add_up_pixels", add_up_pixels, METH_VARARGS, "Add to each pixel of rows the one before it."},
     {NULL, NULL, 0, NULL},
 };
 

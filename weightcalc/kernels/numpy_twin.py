@@ -1,7 +1,7 @@
 """
 The loops over pixels in NumPy, for machines where the compiled ones could not be built.
 
-The same functions as in `_kernels.c`, with the same arguments.
+The same functions as in `_kernels.c`, with the same arguments. That of LZW is plain Python.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 
 _SAMPLE = 8192  # values that tell whether there are long runs
+_LZW_CLEAR, _LZW_END = 256, 257
+_LZW_STRINGS = [bytes([byte]) for byte in range(256)] + [b"", b""]
 
 
 def count_values(values: Bytes, width: int, numbers: Bytes) -> None:
@@ -150,3 +152,61 @@ def _undo_phase(
     stream = zlib.compress(rows.tobytes(), 0)
     image = Image.frombytes("L", (width, height + 1), stream, "zip", "L", 0)
     target[:, phase::step] = np.asarray(image)[1:]
+
+
+def unpack_lzw(data: Bytes, size: int) -> tuple[bytes, int]:
+    """
+    Decode LZW as TIFF 6.0 has it, up to `size` bytes.
+
+    A loop over codes, not over bytes: the runs of a mask make it fast enough.
+
+    Returns
+    -------
+    bytes, int
+        What was decoded, and the code without meaning that ended it, or -1.
+    """
+    table, width, before = _LZW_STRINGS.copy(), 9, b""
+    parts: list[bytes] = []
+    bits = number = done = 0
+    for byte in data:
+        bits = bits << 8 | byte
+        number += 8
+        if number < width:
+            continue
+        number -= width
+        code = bits >> number
+        bits &= (1 << number) - 1
+        if code == _LZW_CLEAR:
+            table, width, before = _LZW_STRINGS.copy(), 9, b""
+            continue
+        if code == _LZW_END or done >= size:
+            break
+        entry = table[code] if code < len(table) else before + before[:1]
+        if not entry or code > len(table) or len(table) > 4096:
+            return b"".join(parts), code
+        if before:
+            table.append(before + entry[:1])
+            width = min(12, (len(table) + 1).bit_length())  # one early, as TIFF wants it
+        parts.append(entry)
+        done += len(entry)
+        before = entry
+    return b"".join(parts)[:size], -1
+
+
+def add_up_pixels(rows: Bytes, size: int, width: int, samples: int, is_big: bool) -> bytes:
+    """
+    Add to each pixel of rows the one before it; sums wrap around.
+
+    Parameters
+    ----------
+    rows : bytes-like
+        Whole rows, of `size` bytes each.
+    width : int
+        Bytes of a sample, of which a pixel has `samples`.
+    is_big : bool
+        Whether the first byte of a sample is the highest.
+    """
+    stored = np.dtype(f"{'>' if is_big else '<'}u{width}")
+    pixels = np.frombuffer(rows, stored).reshape(-1, size // (width * samples), samples)
+    sums = np.cumsum(pixels, axis=1, dtype=stored.newbyteorder("="))
+    return sums.astype(stored, copy=False).tobytes()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from ..errors import DamagedError, DecodeError
+from ..kernels.segments import undo_differences
 from .pictures import unpacked
 from .tiff_pages import DIFFERENCES, FLOAT_DIFFERENCES, TiffImage
 from .tiff_segments import check_places, open_segment
@@ -123,11 +124,9 @@ def _samples(rows: np.ndarray, image: TiffImage) -> np.ndarray:
     depth = 1 if image.planar else image.samples
     shape = (len(rows), image.tile[0], depth)
     if image.predictor == DIFFERENCES:
-        numbers = rows.view(image.stored.str.replace("i", "u").replace("f", "u")).reshape(shape)
-        sums = np.cumsum(numbers, axis=1, dtype=numbers.dtype.newbyteorder("="))
-        return sums.astype(numbers.dtype).view(image.stored)
+        rows = undo_differences(rows, image.stored, depth)
     if image.predictor == FLOAT_DIFFERENCES:
-        sums = np.cumsum(rows.reshape(len(rows), -1, depth), axis=1, dtype=np.uint8)
+        sums = undo_differences(rows, rows.dtype, depth)
         planes = sums.reshape(len(rows), image.stored.itemsize, -1)
         floats = np.ascontiguousarray(planes.transpose(0, 2, 1)).view(f">f{image.stored.itemsize}")
         return floats.reshape(shape)

@@ -10,16 +10,15 @@ import zlib
 from importlib.util import find_spec
 from typing import BinaryIO, Protocol
 
-from ..errors import DamagedError
+from ..errors import DamagedError, UnsupportedError
 from ..files.limits import check_held
+from ..kernels.segments import decode_lzw
 from ..sources.guard import third_party
 
 STORED, LZW, PACKBITS = 1, 5, 32773
 _DEFLATE = (8, 32946, 50013)
 _OF_IMAGECODECS = (34925, 34926, 50000)  # LZMA and Zstandard
 _FEED = 1 << 16
-_LZW_CLEAR, _LZW_END = 256, 257
-_LZW_START = [bytes([byte]) for byte in range(256)] + [b"", b""]
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
@@ -193,8 +192,9 @@ class _Held:
 
 
 def _decode(data: bytes, size: int, compression: int) -> bytes:
-    if compression == LZW and not _has_imagecodecs():
-        return _decode_lzw(data, size)
+    if compression == LZW:
+        _check_first_code(data)
+        return decode_lzw(data, size)
     from tifffile import TIFF
 
     with third_party("imagecodecs" if _has_imagecodecs() else "tifffile"):
@@ -202,36 +202,12 @@ def _decode(data: bytes, size: int, compression: int) -> bytes:
     return decoded
 
 
-def _decode_lzw(data: bytes, out: int) -> bytes:
-    """
-    Decode LZW as TIFF 6.0 has it, up to `out` bytes.
-
-    A loop over codes, not over bytes: the runs of a mask make it fast enough, and it is
-    used only where imagecodecs is missing.
-    """
-    table, width, before = _LZW_START.copy(), 9, b""
-    parts: list[bytes] = []
-    bits = number = done = 0
-    for byte in data:
-        bits = bits << 8 | byte
-        number += 8
-        if number < width:
-            continue
-        number -= width
-        code = bits >> number
-        bits &= (1 << number) - 1
-        if code == _LZW_CLEAR:
-            table, width, before = _LZW_START.copy(), 9, b""
-            continue
-        if code == _LZW_END or done >= out:
-            break
-        entry = table[code] if code < len(table) else before + before[:1]
-        if not entry or code > len(table) or len(table) > 4096:
-            raise DamagedError(f"its LZW code {code} after {done} bytes has no meaning")
-        if before:
-            table.append(before + entry[:1])
-            width = min(12, (len(table) + 1).bit_length())  # one early, as TIFF wants it
-        parts.append(entry)
-        done += len(entry)
-        before = entry
-    return b"".join(parts)[:out]
+def _check_first_code(data: bytes) -> None:
+    """Refuse LZW that does not begin with its clear code, 256, for another could mean anything."""
+    if len(data) < 2 or (data[0] == 0x80 and data[1] < 0x80):
+        return
+    if data[0] == 0 and data[1] & 1:
+        raise UnsupportedError(
+            "its LZW codes have their bits the other way round, as the first programs wrote them"
+        ).with_hint("save it anew: tiffcp -c lzw IN OUT")
+    raise DamagedError("its LZW does not begin with a clear code")
