@@ -19,8 +19,6 @@ else:
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .buffers import Bytes
-
 
 _MOST_OF_BYTE = (
     1 << 12
