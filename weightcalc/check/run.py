@@ -16,7 +16,7 @@ from ..counting.run import each_counted, say_what_is_left_out
 from ..counts.class_counts import ClassCounts
 from ..counts.counts_file import read_counts
 from ..counts.palettes import Palettes
-from ..counts.tally import Counted, Tally
+from ..counts.tally import Counted, LabelledMask, Tally
 from ..errors import MaskError, SourceError
 from ..files.atomic import refuse_overwriting
 from ..masks.formats import READERS
@@ -286,13 +286,16 @@ class _Pass:
             self._add_error(counted.error)
             return
         self._around.item, self._around.alone = item, len(counted.masks) == 1
-        for number, mask in enumerate(self.tally.add(counted)):
-            self._around.number = number
-            self._kinds.setdefault(mask.mask.kind, Kind()).add(mask.name)
-            self.incomplete |= bool(mask.labelled.unknown)
-            for rule, find in self._on_mask:
-                if text := find(mask, self._around):
-                    self.findings.add(Finding(rule, text, mask=mask.name))
+        self._around.number = -1
+        self.tally.add(counted, self._look_at_mask)
+
+    def _look_at_mask(self, mask: LabelledMask) -> None:
+        self._around.number += 1
+        self._kinds.setdefault(mask.mask.kind, Kind()).add(mask.name)
+        self.incomplete |= bool(mask.labelled.unknown)
+        for rule, find in self._on_mask:
+            if text := find(mask, self._around):
+                self.findings.add(Finding(rule, text, mask=mask.name))
 
     def _add_error(self, error: MaskError, where: str = "") -> None:
         rule = rule_of_error(error)

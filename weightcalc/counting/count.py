@@ -255,10 +255,7 @@ def add_files(
 ) -> None:
     """Add counted files to a tally, and tell of each file and of each mask in it."""
     for counted in files:
-        masks = tally.add(counted)
-        if on_mask is not None:
-            for mask in masks:
-                on_mask(mask)
+        tally.add(counted, on_mask)
         if on_file is not None:
             on_file(counted)
 

@@ -4,7 +4,7 @@ Adds up masks as they are counted, and says at the end what stands in the way of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import MaskError, SourceError
@@ -103,18 +103,22 @@ class Tally:
         self._nodata: dict[int, Seen] = {}
         self._copies = Copies()
 
-    def add(self, counted: Counted) -> list[LabelledMask]:
-        """Add the masks of a file, and give each of them back by classes."""
+    def add(
+        self, counted: Counted, on_mask: Callable[[LabelledMask], object] | None = None
+    ) -> None:
+        """Add the masks of a file, and tell of each of them by classes."""
         file, masks, error = counted
         if error is not None:
             self.unread.add(self.num_files, error)
             self._kinds.add_unreadable(file)
         self.num_files += 1
-        if len(masks) == 1:
-            return [self._add(file, file, masks[0])]
-        return [self._add(file, f"{file}[{number}]", mask) for number, mask in enumerate(masks)]
+        for number, mask in enumerate(masks):
+            name = file if len(masks) == 1 else f"{file}[{number}]"
+            labelled = self._add(file, name, mask)
+            if on_mask is not None:
+                on_mask(LabelledMask(name, mask, labelled))
 
-    def _add(self, file: str, name: str, mask: ValueCounts) -> LabelledMask:
+    def _add(self, file: str, name: str, mask: ValueCounts) -> Labelled:
         labelled = self.labels.classify(
             mask.values, mask.largest, mask.num_channels > 0, mask.nodata
         )
@@ -129,7 +133,7 @@ class Tally:
             self._unknown.add(name, labelled, channels=mask.num_channels > 0)
         if mask.notes or mask.nodata is not None:
             self._remember(name, mask, labelled)
-        return LabelledMask(name, mask, labelled)
+        return labelled
 
     def _remember(self, name: str, mask: ValueCounts, labelled: Labelled) -> None:
         if mask.nodata in mask.values and self._counts_as_own(mask.nodata, labelled):

@@ -10,7 +10,6 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from itertools import islice
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
@@ -86,7 +85,9 @@ def look_at(names: Sequence[str], folders: Collection[str] = ()) -> Looks:
     names of files in folders (``liver.nii.gz``), at the end of names (``_hair.png``), or as the
     tag of an export of Label Studio.
     """
-    some = [(name, _parts(name)) for name in islice(names, _ENOUGH_NAMES)]
+    if _are_numbered(names[:_ENOUGH_NAMES]):
+        return Looks(names=names, folders=folders)
+    some = [(name, _parts(name)) for name in names[:_ENOUGH_NAMES]]
     worded = [(name, parts) for name, parts in some if _may_end_in_word(parts[1])]
     for layout, split_of in _LAYOUTS.items():
         found = [(name, split) for name, parts in worded if (split := split_of(parts)) is not None]
@@ -95,13 +96,20 @@ def look_at(names: Sequence[str], folders: Collection[str] = ()) -> Looks:
             pattern = pattern_of(layers, "{class}")
             return Looks(pattern, first, layout, names=names, folders=folders)
     parts = [parts for _, parts in some]
-    if len({folder for folder, _, _ in parts}) < _FEW:
-        return Looks(names=names, folders=folders)
     return Looks(
         instances=_of_instances(parts),
         class_folders=_of_class_folders(parts),
         names=names,
         folders=folders,
+    )
+
+
+def _are_numbered(names: Sequence[str]) -> bool:
+    """Whether a quick look shows files of one folder, none of which ends in a word: as in most sets."""
+    folders = {name.rpartition(os.sep)[0] for name in names}
+    return len(folders) < _FEW and all(
+        name.rpartition(".")[0][-1:].isdecimal() and "://" not in name and "task-" not in name
+        for name in names
     )
 
 
