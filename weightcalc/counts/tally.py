@@ -130,7 +130,7 @@ class Tally:
         if self._colors is not None:
             self._colors.add(name, labelled.classes)
         if labelled.unknown:
-            self._unknown.add(name, labelled, channels=mask.num_channels > 0)
+            self._unknown.add(name, labelled, self.num_files - 1, channels=mask.num_channels > 0)
         if mask.notes or mask.nodata is not None:
             self._remember(name, mask, labelled)
         return labelled
@@ -166,10 +166,10 @@ class Tally:
         """What values without a class look like, and what to do; "" if there is nothing to say."""
         return self._causes().in_words() if self._unknown else ""
 
-    def _causes(self) -> Causes:
+    def _causes(self, files: Sequence[str] = ()) -> Causes:
         from .unknown_causes import Causes  # here: most runs have no unknown values
 
-        return Causes(self._unknown, self.counts)
+        return Causes(self._unknown, self.counts, files)
 
     def finish(self, on_error: str = "fail", files: Sequence[str] = ()) -> ClassCounts:
         """
@@ -203,7 +203,7 @@ class Tally:
         if unread:
             raise unread.error(self.num_files).with_hint(failed.hint())
         if self._unknown:
-            raise self._causes().error()
+            raise self._causes(files).error()
         if not self.counts.num_masks and self.num_files:
             raise SourceError(
                 f"none of {self.num_files} files can be read, the first is {self.unread.kept[0]}"

@@ -11,17 +11,17 @@ from ..errors import LabelError
 from ..kernels.special import NAN, NODATA
 from ..labels.colors import blended_from, nearest_color
 from ..labels.label_map import MOST_CLASSES, MOST_INFERRED
+from ..sources.apart import how_to_leave_out
 from ..sources.layer_options import options_of_class_folders, options_of_instances
 from ..text.escape import printable, quoted
 from ..text.numbers import MOST_LINES, listed, number_of, shortened
 from .class_counts import ClassCounts
 from .known_sets import fitting_sibling, greys_of_palette, is_reduced, preset_of
-from .unknown_values import FEWEST_LEVELS, UnknownValues
+from .unknown_values import FEWEST_LEVELS, MANY, UnknownValues
 from .value_patterns import are_measured, instance_factor, is_black_and_white, stretch_of
 
 _MOST_NEAR = 100  # values whose nearest colour is looked for
 _MOST_OF_INSTANCES = 5  # classes that a message names where ids of instances are meant
-_MANY = 16  # values that are rather a photograph or a soft edge than classes
 
 
 class Causes:
@@ -34,11 +34,16 @@ class Causes:
         At least one.
     counts : ClassCounts
         Of the same masks: the values that are classes.
+    files : sequence of str
+        Names of all files of the run, if they are known: they tell images from masks.
     """
 
-    def __init__(self, unknown: UnknownValues, counts: ClassCounts) -> None:
+    def __init__(
+        self, unknown: UnknownValues, counts: ClassCounts, files: Sequence[str] = ()
+    ) -> None:
         found = {index: pixels for index, pixels in enumerate(counts.pixels) if pixels}
         self._unknown = unknown
+        self._files = files
         self._counts = counts
         self._labels = unknown.labels
         self._seen = unknown.seen
@@ -155,9 +160,17 @@ class Causes:
             f"{printable(self._seen[max(self._seen)].first)}: the masks hold "
             f"{len(pixels)} different values from {low} to {high}: {what}, and no class ids"
         ).with_hint(
-            "the folder of the masks, or --include and --exclude, where these are images"
+            (
+                self._without_images()
+                or "the folder of the masks, or --include and --exclude, where these are images"
+            )
             + objects * (low >= 0)
         )
+
+    def _without_images(self) -> str:
+        """How to leave out the files of many values, where names tell them from others; "" elsewhere."""
+        images, masks = self._unknown.told_apart(self._files)
+        return how_to_leave_out(images, masks) if images and masks else ""
 
     def _binary(self, value: int) -> LabelError:
         instances = options_of_instances(self._unknown.looks)
@@ -260,10 +273,13 @@ class Causes:
         larger = self._larger(value)
         if first := self._one_too_many():
             return f"{first}; {larger}{ignore} if such pixels are to be left out"
-        if len(self._seen) >= _MANY and self._labels.colors is None:
+        if len(self._seen) >= MANY and self._labels.colors is None:
+            rest = "--map LOW-HIGH:CLASS and --map '*:CLASS' join many values"
+            if apart := self._without_images():
+                return f"{apart}; {larger}{rest}"
+            or_ = "or " * bool(larger)
             return (
-                f"{larger}{'or ' * bool(larger)}leave out what is a photograph or has soft edges "
-                "(--exclude); --map LOW-HIGH:CLASS and --map '*:CLASS' join many values"
+                f"{larger}{or_}leave out what is a photograph or has soft edges (--exclude); {rest}"
             )
         return larger + (
             self._all_at_once()
@@ -310,7 +326,7 @@ class Causes:
         """More classes, where numbers without names may be classes."""
         largest = max(self._seen)
         named = self._labels.colors is not None or self._labels.class_names is not None
-        alone = value in (255, NAN, NODATA) and len(self._seen) < _MANY
+        alone = value in (255, NAN, NODATA) and len(self._seen) < MANY
         if named or alone or not 0 <= largest < MOST_CLASSES:
             return ""
         return f"{self._in_order()}-n {largest + 1} if there are so many classes, "

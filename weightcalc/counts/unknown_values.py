@@ -4,14 +4,18 @@ Values that are neither a class nor ignored, as they are met.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..labels.label_map import Labelled, LabelMap
 from ..sources.looks import Looks
 from ..text.escape import printable
 from ..text.numbers import listed, number_of
 from .class_counts import ClassCounts
+from .file_marks import FileMarks
 
 _MOST_KEPT = 10_000  # different values kept for a message
 FEWEST_LEVELS = 3  # of which even spacing is no chance
+MANY = 16  # values that are rather a photograph or a soft edge than classes
 
 
 class Seen:
@@ -51,6 +55,8 @@ class UnknownValues:
         self.seen: dict[int, Seen] = {}
         self.has_one = False
         self._of_channels = False
+        self._images = FileMarks()  # files that may be some, by their many values
+        self._first_image: tuple[int, str] | None = None  # its place and its name
 
     def __bool__(self) -> bool:
         return bool(self.seen)
@@ -64,8 +70,22 @@ class UnknownValues:
             said or labels.colors is not None or labels.reduce_zero_label or self._of_channels
         )
 
-    def add(self, name: str, mask: Labelled, *, channels: bool = False) -> None:
-        """Take note of the unknown values or channels of a mask, and of their pixels."""
+    def add(self, name: str, mask: Labelled, place: int, *, channels: bool = False) -> None:
+        """
+        Take note of the unknown values or channels of a mask, and of their pixels.
+
+        Parameters
+        ----------
+        name : str
+        mask : Labelled
+        place : int
+            How many files of the run come before that of the mask.
+        channels : bool
+            Whether the values are the numbers of channels.
+        """
+        if len(mask.unknown) >= MANY:
+            self._images.set(place, 1)
+            self._first_image = self._first_image or (place, name)
         self._of_channels |= channels
         self.has_one |= 1 in mask.classes
         for value, pixels in mask.unknown.items():
@@ -76,6 +96,28 @@ class UnknownValues:
                 seen = self.seen[value] = Seen(name)
             seen.pixels += pixels
             seen.masks += 1
+
+    def told_apart(self, files: Sequence[str]) -> tuple[list[str], list[str]]:
+        """
+        The files with so many unknown values that they may be images, and the other files.
+
+        Parameters
+        ----------
+        files : sequence of str
+            Names of all files, in their order; those of scenes may have another one.
+
+        Returns
+        -------
+        tuple of list of str
+            Both are empty if there are no such files, or nobody knows.
+        """
+        place, first = self._first_image or (0, "")
+        if not first or not self._images.fit(files) or not first.startswith(files[place]):
+            return [], []
+        return (
+            [name for name, mark in self._images.of(files) if mark],
+            [name for name, mark in self._images.of(files) if not mark],
+        )
 
     def remarks(self, counts: ClassCounts) -> list[str]:
         """What is odd about values that are classes by their numbers, as nobody said which are."""

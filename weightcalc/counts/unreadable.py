@@ -19,6 +19,7 @@ from ..errors import (
     PhotographError,
 )
 from ..sources.apart import how_to_leave_out
+from .file_marks import FileMarks
 
 _BLACK_AND_WHITE = (
     "--allow-lossy --map 128-255:1 --map '*:0', if they are masks of black and white; "
@@ -50,7 +51,7 @@ class UnreadFiles:
         self.hints: dict[tuple[_Kind, str], None] = {}
         self._places: list[int] = []  # of those that are kept
         self._kinds: list[_Kind] = []
-        self._codes = bytearray()  # a byte for each file, as names would be far more; 0 if read
+        self._marks = FileMarks()  # of its kind, counted from 1
 
     def __bool__(self) -> bool:
         return bool(self.kept)
@@ -61,8 +62,7 @@ class UnreadFiles:
         if kind not in self.numbers:
             self._kinds.append(kind)
         self.numbers[kind] += 1
-        self._codes += bytes(place - len(self._codes))
-        self._codes.append(self._kinds.index(kind) + 1)
+        self._marks.set(place, self._kinds.index(kind) + 1)
         if self.numbers[kind] <= MOST_ERRORS:
             self.kept.append(error)
             self._places.append(place)
@@ -93,14 +93,13 @@ class UnreadFiles:
         tuple of list of str
             Both are empty if nobody knows.
         """
-        if len(files) >= len(self._codes) and all(
+        if self._marks.fit(files) and all(
             files[place] == error.mask for place, error in zip(self._places, self.kept, strict=True)
         ):
-            codes = self._codes.ljust(len(files), b"\0")
             chosen = {n for n, kind in enumerate(self._kinds, 1) if _is_a(kind, *kinds)}
             return (
-                [name for name, code in zip(files, codes, strict=True) if code in chosen],
-                [name for name, code in zip(files, codes, strict=True) if not code],
+                [name for name, mark in self._marks.of(files) if mark in chosen],
+                [name for name, mark in self._marks.of(files) if not mark],
             )
         if len(self.kept) < self.numbers.total():
             return [], []
