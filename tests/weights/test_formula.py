@@ -1,7 +1,6 @@
 """A formula: what it refuses when it is made, and that it stays as it is."""
 
 import math
-from dataclasses import FrozenInstanceError
 
 import pytest
 
@@ -38,7 +37,7 @@ def test_refused(arguments, message):
 def test_it_stays_as_it_is():
     """A formula cannot be changed, and equal ones are one key of a dict."""
     formula = Formula("enet", {"c": 1.1}, zero=(0,))
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         formula.method = "balanced"
     assert {formula: 1}[Formula("enet", {"c": 1.1}, zero=(0,))] == 1
     assert formula != Formula("enet", {"c": 1.2}, zero=(0,))

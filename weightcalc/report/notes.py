@@ -5,7 +5,6 @@ What a person should know about the counts of a set and their weights.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from ..counts.class_counts import ClassCounts
 from ..text.columns import shorten
@@ -32,7 +31,7 @@ def notes_on(
         notes.append(f"no mask holds class {some} (--absent {formulas[0].absent})")
     for formula, values in zip(formulas, weights, strict=True):
         known = (*formula.zero, *missing)  # absent classes have been named
-        notes += remarks(counts, values, replace(formula, zero=known))
+        notes += remarks(counts, values, formula.replaced(zero=known))
     return list(dict.fromkeys(notes))
 
 

@@ -12,7 +12,6 @@ from typing import Any, TextIO
 
 import click
 
-from .columns import fill
 from .numbers import MOST_LINES, shortened
 
 
@@ -74,9 +73,7 @@ class Voice:
         """A sentence on standard error, behind a label in colour: in lines that fit a terminal."""
         width = _columns_of(sys.stderr)
         for line in text.split("\n"):
-            is_code = line.startswith(" ")  # to be pasted as it is
-            whole = f"{label} {line}" if label else line
-            first, *rest = fill(line, width, label) if width and not is_code else [whole]
+            first, *rest = _fitted(line, width, label)
             styled = click.style(label, **style) if label else ""
             self.say("\n".join([styled + first.removeprefix(label), *rest]))
             label = ""
@@ -200,6 +197,15 @@ def is_terminal(stream: TextIO | None) -> bool:
         return stream is not None and stream.isatty()
     except (AttributeError, ValueError):  # closed
         return False
+
+
+def _fitted(text: str, width: int, label: str) -> list[str]:
+    """A text in lines of a terminal, or one line where there is none; what is to be pasted stays."""
+    if not width or text.startswith(" "):
+        return [f"{label} {text}" if label else text]
+    from .columns import fill  # here: pipes need no columns
+
+    return list(fill(text, width, label))
 
 
 def _columns_of(stream: TextIO | None) -> int:

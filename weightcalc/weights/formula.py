@@ -7,7 +7,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, NamedTuple, Self
 
 from ..errors import WeightError
 from ..text.suggest import nearest
@@ -28,8 +29,17 @@ _MANY = 1 << 127
 _SAMPLE = Frequencies(("a", "b"), (_MANY, _MANY), (2 * _MANY,) * 2, 2 * _MANY)
 
 
-@dataclass(frozen=True)
-class Formula:
+class _Parts(NamedTuple):
+    method: str
+    params: Mapping[str, float | str]
+    zero: tuple[int, ...]
+    absent: str
+    normalize: str
+    clip: tuple[float, float] | None
+    denominator: str
+
+
+class Formula(_Parts):
     """
     How weights follow from counts.
 
@@ -56,15 +66,31 @@ class Formula:
         If there is no such method, parameter or choice.
     """
 
-    method: str = "median-frequency"
-    params: Mapping[str, float | str] = field(default_factory=dict, hash=False)
-    zero: tuple[int, ...] = ()
-    absent: str = "zero"
-    normalize: str = "none"
-    clip: tuple[float, float] | None = None
-    denominator: str = "published"
+    __slots__ = ()
 
-    def __post_init__(self) -> None:
+    def __new__(
+        cls,
+        method: str = "median-frequency",
+        params: Mapping[str, float | str] = MappingProxyType({}),
+        zero: tuple[int, ...] = (),
+        absent: str = "zero",
+        normalize: str = "none",
+        clip: tuple[float, float] | None = None,
+        denominator: str = "published",
+    ) -> Self:
+        """Make a formula that can be."""
+        made = super().__new__(cls, method, params, zero, absent, normalize, clip, denominator)
+        made._check()
+        return made
+
+    def __hash__(self) -> int:
+        return hash((self.method, *self[2:]))  # without parameters, which a dict may hold
+
+    def replaced(self, **parts: Any) -> Self:
+        """The same formula but for some parts."""
+        return type(self)(**{**self._asdict(), **parts})
+
+    def _check(self) -> None:
         for name, choices in CHOICES.items():
             value = getattr(self, name)
             if value not in choices:
