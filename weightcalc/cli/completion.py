@@ -4,18 +4,12 @@ What shells offer when a person presses Tab, beside the choices that options hav
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
-
-if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
+from click.shell_completion import CompletionItem
 
 
 def complete_files(metavar: str, incomplete: str) -> list[CompletionItem]:
     """Files or folders, which the shell itself looks for."""
-    from click.shell_completion import CompletionItem  # here, as only shells ask
-
     return [CompletionItem(incomplete, type="dir" if metavar == "DIR" else "file")]
 
 
@@ -23,8 +17,6 @@ def complete_class_lists(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """The presets that begin so, else files."""
-    from click.shell_completion import CompletionItem
-
     from ..labels.class_list import PRESETS
 
     presets = [CompletionItem(name) for name in PRESETS if name.startswith(incomplete)]

@@ -7,7 +7,6 @@ All integers are Python integers: sums stay exact at any size.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
 from itertools import zip_longest
 from typing import Any
 
@@ -244,6 +243,8 @@ class ClassCounts:
 
     def _in_order(self, names: Sequence[str | None]) -> ClassCounts:
         """These counts with their classes in another order, and others among them."""
+        from copy import copy  # here: few runs come to this
+
         counts = copy(self)
         counts.labels = LabelMap(len(names), names)
         counts.class_names = [*names]
