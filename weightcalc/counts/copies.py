@@ -35,19 +35,19 @@ class Copies:
         self._files: dict[str, list[str]] = {}  # by folder, some names of files
         self._folders: dict[tuple[str, int], str] = {}  # by name and counts, where it is first
         self._same: Counter[tuple[str, str]] = Counter()
-        self._full: str | None = None  # the last folder found to have enough
+        self._full = "/"  # the last folder found to have enough; no mask is in the root
         self._num_compared = 0
 
     def add(self, name: str, mask: ValueCounts) -> None:
         """Take note of a mask; those of one value are alike by chance."""
         if self._num_compared >= _MOST_COMPARED:
             return
-        folder, _, base = path_in(name).replace(os.sep, "/").rpartition("/")
-        if folder == self._full:  # as that of the mask before, in most sets
+        if name.startswith(self._full) and "/" not in name[len(self._full) :]:
             return
+        folder, _, base = path_in(name).replace(os.sep, "/").rpartition("/")
         files = self._files.setdefault(folder, [])
         if len(files) >= _ENOUGH:
-            self._full = folder
+            self._full = f"{folder}/"
             return
         self._num_compared += 1
         files.append(base)

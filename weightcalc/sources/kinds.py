@@ -136,7 +136,7 @@ def repeated_endings(names: Iterable[str]) -> dict[str, str]:
 
 def ending_of(name: str) -> str:
     """What `repeated_endings` calls the ending of a name: ``_labelIds.png``; a number is none."""
-    path = path_in(name)
+    path = path_in(name) if "://" in name else name
     stem, suffix = split_suffix(path[path.rfind(os.sep) + 1 :])
     if stem.rstrip("0123456789")[-1:] in ("", "_", ".", "-"):  # as of most names
         return suffix
