@@ -129,7 +129,8 @@ class Tally:
         return LabelledMask(name, mask, labelled)
 
     def _remember(self, name: str, mask: ValueCounts, labelled: Labelled) -> None:
-        if mask.nodata in mask.values and self._counts_as_own(mask.nodata, labelled):
+        own = mask.nodata in mask.values and self._counts_as_own(mask.nodata, labelled)
+        if own and (mask.nodata in self._nodata or len(self._nodata) < _MOST_NOTES):
             self._nodata.setdefault(mask.nodata, Seen(name)).masks += 1
         for note in mask.notes:
             if len(self.notes) < _MOST_NOTES:
