@@ -129,8 +129,11 @@ class Tally:
         return LabelledMask(name, mask, labelled)
 
     def _remember(self, name: str, mask: ValueCounts, labelled: Labelled) -> None:
-        own = mask.nodata in mask.values and self._counts_as_own(mask.nodata, labelled)
-        if own and (mask.nodata in self._nodata or len(self._nodata) < _MOST_NOTES):
+        if (
+            mask.nodata in mask.values
+            and self._counts_as_own(mask.nodata, labelled)
+            and (mask.nodata in self._nodata or len(self._nodata) < _MOST_NOTES)
+        ):
             self._nodata.setdefault(mask.nodata, Seen(name)).masks += 1
         for note in mask.notes:
             if len(self.notes) < _MOST_NOTES:
