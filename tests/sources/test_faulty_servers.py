@@ -189,8 +189,14 @@ def test_an_archive_without_end(weightcalc, monkeypatch):
 
 def test_a_listing_without_end(monkeypatch):
     """Folders in folders, links on a page and bytes of a page are listed up to bounds only."""
-    monkeypatch.setattr(web, "MOST_PAGES", 50)
     page = b"".join(b'<a href="%d/">x</a><a href="/%d.png">x</a>' % (n, n) for n in range(30))
+    with (
+        faulty(lambda path, number: [made(page)]) as (_, url),
+        pytest.raises(SourceError, match="goes on after 32 folders in each other"),
+    ):
+        list_masks(f"{url}/m/")
+    monkeypatch.setattr(web, "_DEEPEST", 100)
+    monkeypatch.setattr(web, "MOST_PAGES", 50)
     with faulty(lambda path, number: [made(page)]) as (server, url):
         with pytest.raises(SourceError, match="goes on after 50 folders"):
             list_masks(f"{url}/m/")
