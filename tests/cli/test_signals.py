@@ -64,7 +64,9 @@ def test_signal_while_workers_start(environment, save_mask, tmp_path, number, ex
 
 # Interrupts itself when a module is about to be imported.
 EARLY = """
-import importlib.abc, os, signal, sys
+import importlib.abc, os, resource, signal, sys
+
+resource.setrlimit(resource.RLIMIT_CPU, (2, 2))
 
 class Interrupt(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import struct
+import sys
+import time
 from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import pytest
 
 from weightcalc import LabelMap, MaskError, MasksError, count_masks, local_pool
 from weightcalc.counting import count as counting
+from weightcalc.counting import engines
 from weightcalc.counting.count import count_each
 from weightcalc.counting.engines import GrowingExecutor, HealingExecutor
 from weightcalc.sources.names import name_from
@@ -55,6 +59,76 @@ def test_a_process_that_is_killed(masks):
         pool.submit(os._exit, 1).exception()
         counts = count_masks(masks, LabelMap(2), executor=pool, num_workers=2)
     assert (counts.pixels, counts.num_masks) == ([780, 820], 40)
+
+
+@pytest.fixture
+def ends():
+    """Let a test fail that does not end within a minute."""
+
+    def fail(*_):
+        raise AssertionError("it waits for ever")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(60)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+class Forgetting(engines.ProcessPoolExecutor):
+    """A pool that forgets a task, as that of Python 3.11.7 may when a process dies just then."""
+
+    tasks = 0
+
+    def submit(self, fn, /, *args, **kwargs):
+        Forgetting.tasks += 1
+        if Forgetting.tasks != self.forgotten:
+            return super().submit(fn, *args, **kwargs)
+        super().submit(os._exit, 1)
+        return Future()
+
+
+@pytest.mark.parametrize("forgotten", [2, 5])
+def test_a_task_that_the_pool_forgets(masks, monkeypatch, ends, forgotten):
+    """A task that a broken pool forgets is done again, the first one that is waited for too."""
+    monkeypatch.setattr(Forgetting, "tasks", 0)
+    monkeypatch.setattr(Forgetting, "forgotten", forgotten, raising=False)
+    monkeypatch.setattr(engines, "ProcessPoolExecutor", Forgetting)
+    with local_pool(2) as pool:
+        counts = count_masks(masks, LabelMap(2), executor=pool, num_workers=2)
+    assert (counts.pixels, counts.num_masks) == ([780, 820], 40)
+
+
+def die_within_a_result(name, options):
+    """End this process when it has written five bytes of a result of a thousand."""
+    frame = sys._getframe()
+    while "result_queue" not in frame.f_locals:
+        frame = frame.f_back
+    os.write(frame.f_locals["result_queue"]._writer.fileno(), struct.pack("!i", 1000) + b"x")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def interrupt_after_a_death(pool):
+    """Press Ctrl-C when a process has died that was writing a result."""
+    pool.submit(die_within_a_result, "", None)
+    while not pool._has_died():
+        time.sleep(0.01)
+    raise KeyboardInterrupt
+
+
+def test_a_process_that_dies_while_it_writes(masks, monkeypatch, ends):
+    """A process whose result is cut by its death does not stop the others, or the end of the run."""
+    read = counting.count_file
+
+    def read_or_die(name, options):
+        return (die_within_a_result if name.endswith("07.png") else read)(name, options)
+
+    monkeypatch.setattr(counting, "count_file", read_or_die)
+    with local_pool(2) as pool:
+        counts = count_masks(masks, LabelMap(2), executor=pool, num_workers=2, on_error="skip")
+        assert (counts.pixels, counts.num_masks) == ([780 - 33, 820 - 7], 39)
+    with pytest.raises(KeyboardInterrupt), local_pool(2) as pool:
+        interrupt_after_a_death(pool)
 
 
 def test_results_keep_their_order(masks, monkeypatch):

@@ -21,7 +21,7 @@ LIMITS = {name: value for name, value in vars(limits).items() if name.isupper()}
 
 def spellings(number):
     """How the page may write a number."""
-    units = {"KiB": 10, "MiB": 20, "GiB": 30}
+    units = {"KiB": 10, "MiB": 20, "GiB": 30, "TiB": 40}
     whole = [
         f"{number >> bits} {unit}" for unit, bits in units.items() if number % (1 << bits) == 0
     ]

@@ -9,6 +9,7 @@ from support.faulty_server import A, counts_of, faulty, made
 from support.png_writer import write_png
 
 from weightcalc import MaskError, SourceError, count_file, count_masks, list_masks
+from weightcalc.cache import cache
 from weightcalc.files import limits
 from weightcalc.sources import ahead, fetching, patience, web
 
@@ -188,8 +189,14 @@ def test_an_archive_without_end(weightcalc, monkeypatch):
 
 def test_a_listing_without_end(monkeypatch):
     """Folders in folders, links on a page and bytes of a page are listed up to bounds only."""
-    monkeypatch.setattr(web, "MOST_PAGES", 50)
     page = b"".join(b'<a href="%d/">x</a><a href="/%d.png">x</a>' % (n, n) for n in range(30))
+    with (
+        faulty(lambda path, number: [made(page)]) as (_, url),
+        pytest.raises(SourceError, match="goes on after 32 folders in each other"),
+    ):
+        list_masks(f"{url}/m/")
+    monkeypatch.setattr(web, "_DEEPEST", 100)
+    monkeypatch.setattr(web, "MOST_PAGES", 50)
     with faulty(lambda path, number: [made(page)]) as (server, url):
         with pytest.raises(SourceError, match="goes on after 50 folders"):
             list_masks(f"{url}/m/")
@@ -208,6 +215,45 @@ def test_a_listing_without_end(monkeypatch):
         pytest.raises(SourceError, match="MiB on one page"),
     ):
         list_masks(f"{url}/m/")
+
+
+def test_a_listing_of_too_many_bytes(monkeypatch):
+    """Pages of links are read up to a number of bytes together, however few links they hold."""
+    monkeypatch.setattr(limits, "LARGEST_LISTING", 10_000)
+    page = made(b"<a href='again/'>x</a>".ljust(3000))
+    with faulty(lambda path, number: [page]) as (server, url):
+        with pytest.raises(SourceError, match="after 10000 bytes"):
+            list_masks(f"{url}/m/")
+        assert server.asked.total() == 4
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_masks_of_too_many_bytes(weightcalc, monkeypatch, jobs):
+    """The masks of a run are read up to a number of bytes for each process; another run begins anew."""
+    monkeypatch.setattr(limits, "MOST_SENT", 100 * len(A))
+    with faulty(lambda path, number: [made()]) as (server, url):
+        names = [f"{url}/{n}.png" for n in range(1000)]
+        assert count_masks(names[:60], num_requests=1).num_masks == 60
+        assert count_masks(names[:60], num_requests=1).num_masks == 60
+        server.asked.clear()
+        done = weightcalc(
+            "count", *names, "-n", 3, "-j", jobs, "--requests", 2, "--on-error", "skip"
+        )
+        assert (done.exit_code, done.stdout) == (2, b"")
+        assert f"after {100 * len(A)} bytes" in done.stderr
+        assert "several runs" in done.stderr
+        assert 100 <= server.asked.total() < 300
+
+
+def test_no_part_of_a_run_begins_anew(weightcalc, monkeypatch, tmp_path):
+    """The bytes of a run are added up, though a cache asks for its masks in several parts."""
+    monkeypatch.setattr(limits, "MOST_SENT", 50 * len(A))
+    monkeypatch.setattr(cache, "_WINDOW", 20)
+    with faulty(lambda path, number: [made()]) as (_, url):
+        names = [f"{url}/{n}.png" for n in range(60)]
+        done = weightcalc("count", *names, "-n", 3, "-j", 1, "--cache", tmp_path / "cache")
+        assert done.exit_code == 2
+        assert f"after {50 * len(A)} bytes" in done.stderr
 
 
 @pytest.mark.parametrize(

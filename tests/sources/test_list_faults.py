@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import subprocess
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.processes import RUN
 
 from weightcalc.errors import SourceError
-from weightcalc.sources.name_list import names_in_list, read_list
+from weightcalc.sources.name_list import _is_plain_and_tidy, names_in_list, read_list
+from weightcalc.sources.names import tidy
 from weightcalc.sources.options import SourceOptions
 
 
@@ -102,3 +106,19 @@ def test_ten_million_lines(environment, tmp_path):
     )  # fmt: skip
     assert done.returncode == 2
     assert done.stderr.startswith("error: m/00000000.png: No such file or directory\n")
+
+
+@given(st.text(st.sampled_from("ab./#,\\ \xa0\t:"), max_size=8))
+def test_the_quick_look_at_a_line(text):
+    """What passes as plain and tidy at a glance is so by the careful look, and by that of the system."""
+    if _is_plain_and_tidy(text):
+        assert os.path.splitext(text)[1]
+        assert text == tidy(text)
+        assert not text.startswith("#")
+        assert not re.search(r"[\s,\\]", text)
+
+
+@pytest.mark.parametrize("text", ["a.png", "m/a.b.png", "/m/a.png", "é/ü.png", "a/#1.png"])
+def test_most_lines_take_the_quick_way(text):
+    """Usual names are seen to be so."""
+    assert _is_plain_and_tidy(text)

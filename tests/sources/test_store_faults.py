@@ -9,6 +9,7 @@ from support.faulty_server import A
 from support.faulty_stores import answered, given, name_of, piece, store
 
 from weightcalc import MaskError, MasksError, count_file, count_masks, list_masks
+from weightcalc.files import limits
 
 pytest.importorskip("aiohttp")
 pytest.importorskip("fsspec")
@@ -108,6 +109,15 @@ def test_a_mask_that_is_not_as_listed(scheme, monkeypatch):
         names = list_masks(f"{url}/m")
         with pytest.raises(MasksError, match="changed"):
             count_masks(names)
+
+
+def test_masks_of_too_many_bytes(scheme, weightcalc, monkeypatch):
+    """The bytes of masks are added up whatever the store, and end the run where they are too many."""
+    monkeypatch.setattr(limits, "MOST_SENT", 2 * len(A))
+    with store(scheme, lambda head, number: [given(FILES, head)], monkeypatch) as (_, url):
+        done = weightcalc("count", f"{url}/m", "-n", 3, "-j", 1, "--on-error", "skip")
+    assert (done.exit_code, done.stdout) == (2, b"")
+    assert f"after {2 * len(A)} bytes" in done.stderr
 
 
 @pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden"])

@@ -67,6 +67,7 @@ import resource, sys
 seconds = int(sys.argv.pop(1))
 resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
 resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))  # before the machine swaps
+exec(sys.argv.pop(1))
 
 from weightcalc.cli.app import exit_code_of
 
@@ -83,6 +84,7 @@ def run_bounded(
     cwd: str | os.PathLike[str] | None = None,
     seconds: int = 2,
     megabytes: int = 300,
+    planted: str = "",
 ) -> tuple[int, str]:
     """
     Run a command line that writes nothing to standard output, within bounds.
@@ -97,17 +99,19 @@ def run_bounded(
         Of processor time, after which the run is killed.
     megabytes : int
         Of memory, at most, which is asserted.
+    planted : str
+        Python that is run first, to plant a fault; a traceback may be the answer to it.
 
     Returns
     -------
     tuple of int and str
-        Exit code, and standard error, which holds no traceback.
+        Exit code, and standard error, which holds no traceback of a fault that is not planted.
     """
     done = subprocess.run(
-        [sys.executable, "-c", _BOUNDED, str(seconds), *map(str, words)],
+        [sys.executable, "-c", _BOUNDED, str(seconds), planted, *map(str, words)],
         env=environment, cwd=cwd, capture_output=True, text=True, timeout=_BUSY * seconds, check=False,
     )  # fmt: skip
     assert done.returncode >= 0, f"killed by signal {-done.returncode}: {done.stderr}"
-    assert "Traceback" not in done.stderr, done.stderr
+    assert planted or "Traceback" not in done.stderr, done.stderr
     assert int(done.stdout) < megabytes * 1_000_000
     return done.returncode, done.stderr

@@ -329,3 +329,48 @@ def test_lines_that_do_not_end(tmp_path, environment, option, piece):
     )  # fmt: skip
     assert code == 2
     assert "line 1 of the list is longer than 65536 bytes" in stderr
+
+
+OWN_FAULT = """
+from weightcalc.masks import bmp
+
+def fail(*_):
+    raise AttributeError("planted")
+
+bmp._read_header = fail
+"""
+MISSING_MODULE = """
+from PIL import GifImagePlugin
+
+def load(image):
+    import wonder
+
+GifImagePlugin.GifImageFile.load = load
+"""
+
+
+@pytest.mark.parametrize("command", ["count", "check"])
+def test_a_fault_of_our_own(tmp_path, environment, command):
+    """A fault in a reader of ours is a traceback; the mask is not called damaged, nor to be skipped."""
+    Image.new("L", (4, 4)).save(tmp_path / "a.bmp")
+    code, stderr = run_bounded(
+        command, "-qj1", tmp_path, "-n2", environment=environment, planted=OWN_FAULT
+    )
+    assert code == 2
+    assert "Traceback" in stderr
+    assert "AttributeError: planted" in stderr
+    assert "damaged" not in stderr
+    assert "--on-error" not in stderr
+
+
+def test_a_module_that_a_decoder_lacks(tmp_path, environment):
+    """A decoder in which an import fails is named with the module; the mask is not called damaged."""
+    Image.new("P", (4, 4)).save(tmp_path / "a.gif")
+    code, stderr = run_bounded(
+        "count", "-qj1", tmp_path, "-n2", environment=environment, planted=MISSING_MODULE
+    )
+    assert code == 2
+    assert "a.gif: Pillow needs the module wonder, which cannot be imported" in stderr
+    assert "Traceback" not in stderr
+    assert "damaged" not in stderr
+    assert "--on-error" not in stderr

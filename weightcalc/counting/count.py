@@ -26,6 +26,7 @@ from ..sources.listing import list_files, refuse_nothing
 from ..sources.looks import look_at
 from ..sources.names import is_url, name_from, split_name
 from ..sources.scenes import Item, Scene, is_any_remote, name_of
+from ..sources.traffic import new_purpose
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -76,6 +77,7 @@ def count_each(
     executor: Executor | None = None,
     num_workers: int = 1,
     num_requests: int = 64,
+    run: str = "",
 ) -> Iterator[Counted]:
     """
     Count files or scenes one by one or on an executor, and give the results in their order.
@@ -89,16 +91,20 @@ def count_each(
         How many tasks the executor runs at a time; four times as many are under way.
     num_requests : int
         How many requests for what is behind URLs are under way at a time, in all workers.
+    run : str
+        To which this counting belongs, as the bytes that servers send are limited for each run.
+        Default is a run of its own.
     """
     keep_freed_memory()
     share = max(1, num_requests // num_workers) if is_any_remote(items) else 0
+    ahead = partial(_ahead, requests=share, run=run or new_purpose())
     if executor is None:
-        for item in _ahead(items, share):
+        for item in ahead(items):
             yield _count_one(item, options)
         return
     from .engines import GrowingExecutor, in_order  # with imports that one process does without
 
-    count = partial(_count_batch, options=options, folder=_working_directory(), requests=share)
+    count = partial(_count_batch, options=options, folder=_working_directory(), ahead=ahead)
     largest = _LARGEST_DASK_BATCH if isinstance(executor, GrowingExecutor) else _LARGEST_BATCH
     batches = _batches(items, num_workers, max(share, 1), largest)
 
@@ -109,13 +115,13 @@ def count_each(
     yield from in_order(executor, count, batches, most_waiting, _lost)
 
 
-def _ahead(items: Sequence[Item], requests: int) -> Iterable[Item]:
+def _ahead(items: Sequence[Item], requests: int, run: str) -> Iterable[Item]:
     """The items, with what is behind their URLs fetched ahead, if there are such."""
     if not requests:
         return items
     from ..sources.ahead import read_ahead  # with what talks to servers
 
-    return read_ahead(items, requests)
+    return read_ahead(items, requests, run)
 
 
 def _lost(item: Item) -> Counted:
@@ -144,12 +150,15 @@ def _working_directory() -> str:
 
 
 def _count_batch(
-    items: Sequence[Item], options: ReadOptions, folder: str, requests: int
+    items: Sequence[Item],
+    options: ReadOptions,
+    folder: str,
+    ahead: Callable[[Sequence[Item]], Iterable[Item]],
 ) -> list[Counted]:
     """Results of the first items, at least one, until they hold many numbers."""
     found: list[Counted] = []
     numbers = 0
-    for item in _ahead(items, requests):
+    for item in ahead(items):
         counted = _count_one(item, options, folder)
         found.append(counted)
         numbers += sum(len(mask.values) for mask in counted.masks)

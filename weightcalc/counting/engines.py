@@ -11,12 +11,16 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import wait as wait_for
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
+from multiprocessing.connection import wait as look_at
+from multiprocessing.process import BaseProcess
 from pickle import dumps, loads  # as the executors do: of our own results
 from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 from ..errors import SourceError
 from ..kernels.memory import keep_freed_memory
@@ -25,6 +29,7 @@ N = TypeVar("N")
 T = TypeVar("T")
 
 _STOPPING = {signal.SIGINT, signal.SIGTERM}
+_LOOK_AFTER = 1.0  # seconds without a result, until somebody looks whether processes have died
 
 
 class _Task(Generic[N]):
@@ -147,7 +152,10 @@ def _result_of(
     of our own fails in the same way when it is tried again.
     """
     try:
-        found = future.result()
+        if isinstance(executor, HealingExecutor):
+            found = executor.result_of(future)
+        else:
+            found = future.result()
     except (ValueError, AttributeError):
         if not (isinstance(executor, GrowingExecutor) or _is_of_dask(executor)):
             raise
@@ -176,6 +184,10 @@ class HealingExecutor(Executor):
         """Replace the workers, if one of them has died; what they had to do is lost."""
         raise NotImplementedError
 
+    def result_of(self, future: Future[T]) -> T:
+        """Wait for a result; BrokenExecutor is raised if it is lost."""
+        return future.result()
+
 
 class LocalPool(HealingExecutor):
     """
@@ -196,6 +208,7 @@ class LocalPool(HealingExecutor):
 
     def __init__(self, num_workers: int) -> None:
         self._num_workers = num_workers
+        self._under_way: WeakSet[Future[Any]] = WeakSet()
         self._pool = self._start()
 
     def _start(self) -> ProcessPoolExecutor:
@@ -215,19 +228,46 @@ class LocalPool(HealingExecutor):
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Run a function in one of the processes; the future fails if one of them has died."""
         try:
-            return self._pool.submit(fn, *args, **kwargs)
+            future = self._pool.submit(fn, *args, **kwargs)
         except BrokenProcessPool as error:
-            lost: Future[T] = Future()
-            lost.set_exception(error)
-            return lost
+            future = Future()
+            future.set_exception(error)
+        self._under_way.add(future)
+        return future
+
+    def result_of(self, future: Future[T]) -> T:
+        """
+        Wait for a result; BrokenProcessPool is raised if it is lost.
+
+        The pool does not say so in two cases, after both of which this would wait for ever. Python
+        3.11.7 forgets a task that is handed out while it marks all others as failed. And where a
+        process dies that is writing a result, the pool waits for the rest of it.
+        """
+        while True:
+            died = self._has_died()
+            if wait_for([future], _LOOK_AFTER).done:
+                return future.result()
+            if died:
+                self._replace()
+
+    def _has_died(self) -> bool:
+        """Whether a process has ended, all of which last as long as the pool."""
+        return bool(look_at([process.sentinel for process in _processes_of(self._pool)], 0))
 
     def heal(self) -> None:
         """Replace all processes, if one of them has died; what they had to do is lost."""
         try:
-            self._pool.submit(int).result()
+            self.result_of(self.submit(int))
         except BrokenProcessPool:
-            self._pool.shutdown()
-            self._pool = self._start()
+            self._replace()
+
+    def _replace(self) -> None:
+        _kill(self._pool)
+        self._pool.shutdown()
+        for future in self._under_way:
+            if not future.done():
+                future.set_exception(BrokenProcessPool("a process died, and its task was lost"))
+        self._pool = self._start()
 
     def kill(self) -> None:
         """End all processes at once."""
@@ -238,9 +278,17 @@ class LocalPool(HealingExecutor):
         self._pool.shutdown(wait, cancel_futures=cancel_futures)
 
 
+def _processes_of(pool: ProcessPoolExecutor | None) -> list[BaseProcess]:
+    return list((getattr(pool, "_processes", None) or {}).values())
+
+
 def _kill(pool: ProcessPoolExecutor | None) -> None:
-    for process in list((getattr(pool, "_processes", None) or {}).values()):
+    """End the processes of a pool, and its wait for the rest of a result that one was writing."""
+    for process in _processes_of(pool):
         process.kill()
+    results = getattr(pool, "_result_queue", None)
+    if results is not None:
+        results._writer.close()  # the last one that is open, so that reading ends
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from ..errors import WeightcalcError
 from ..files.atomic import replacing
 from ..kernels.counters import COMPILED
 from ..sources.listing import Listing
+from ..sources.traffic import new_purpose
 from ..text.escape import printable
 from ..text.voice import Voice
 from .count import add_files, are_quick, count_each, usable_cores
@@ -148,6 +149,7 @@ def each_counted(
             executor=pool,
             num_workers=workers,
             num_requests=run.requests,
+            run=new_purpose(),
         )
         for counted in count(items) if cache is None else cache.count_each(items, count):
             yield counted

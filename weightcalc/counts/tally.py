@@ -136,7 +136,11 @@ class Tally:
         return labelled
 
     def _remember(self, name: str, mask: ValueCounts, labelled: Labelled) -> None:
-        if mask.nodata in mask.values and self._counts_as_own(mask.nodata, labelled):
+        if (
+            mask.nodata in mask.values
+            and self._counts_as_own(mask.nodata, labelled)
+            and (mask.nodata in self._nodata or len(self._nodata) < _MOST_NOTES)
+        ):
             self._nodata.setdefault(mask.nodata, Seen(name)).masks += 1
         for note in mask.notes:
             if len(self.notes) < _MOST_NOTES:

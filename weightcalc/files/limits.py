@@ -29,6 +29,8 @@ MOST_NUMBERS = 1 << 21  # values of all its masks, each of which takes about 100
 
 # What is held of archives and lists.
 MOST_MEMBERS = 1 << 20  # of an archive
+LARGEST_LISTING = 1 << 34  # of a web server: the bytes of all its pages
+MOST_SENT = 1 << 44  # bytes that servers may send to a process for the masks of a run
 LARGEST_COPY = 1 << 36  # of an archive behind a URL, in a temporary file
 LONGEST_DIRECTORY = 128 << 20  # of a zip
 LONGEST_HEADER = 1 << 20  # of a member of tar with its names, and of all that holds for all members

@@ -16,13 +16,15 @@ from contextlib import nullcontext
 from itertools import chain
 from typing import BinaryIO
 
-from ..errors import MaskError
+from ..errors import MaskError, WeightcalcError
+from ..files import limits
 from . import fetching
 from .fetching import Piece, Ticket, fetch, loop, run, store_of
 from .guard import is_bug
 from .names import ListedUrl, is_url
 from .patience import StatusError, trouble_of
 from .scenes import Item, files_of
+from .traffic import TRAFFIC
 
 _WAITING = 4  # pieces that are there or on their way, for each request that may be under way
 _MOST_UNDECLARED = 1 << 30  # bytes of a file whose server does not say its size
@@ -128,7 +130,7 @@ class _Ahead(threading.local):
 _AHEAD = _Ahead()
 
 
-def read_ahead(items: Sequence[Item], requests: int) -> Iterator[Item]:
+def read_ahead(items: Sequence[Item], requests: int, run: str) -> Iterator[Item]:
     """
     Give files and scenes in their order, while what is behind their URLs is being fetched.
 
@@ -139,7 +141,10 @@ def read_ahead(items: Sequence[Item], requests: int) -> Iterator[Item]:
     items : sequence of str or Scene
     requests : int
         How many requests are under way at a time.
+    run : str
+        For which servers may send so many bytes to this process, and no more.
     """
+    TRAFFIC.begin(run, limits.MOST_SENT)
     files = chain.from_iterable(map(files_of, items))
     _AHEAD.begin((file for file in files if is_url(file)), requests)
     try:
@@ -251,7 +256,7 @@ async def _timely(pieces: AsyncIterator[bytes], url: str) -> bytes:
     try:
         async with asyncio.timeout(fetching.SECONDS_A_PIECE):
             return await anext(pieces, b"")
-    except MaskError:
+    except WeightcalcError:
         raise
     except Exception as error:  # file systems raise what they like
         if is_bug(error, StatusError):

@@ -17,6 +17,7 @@ from ..files import limits
 from ..text.escape import printable
 from . import ahead, fetching
 from .names import ListedUrl, Members, is_archive, path_of
+from .traffic import TRAFFIC
 from .web import Entry
 
 _PIECE = 1 << 20
@@ -45,7 +46,8 @@ def list_urls(
         if not _MAGIC.search(path) and (path.lower().endswith(tuple(suffixes)) or is_archive(path)):
             return Members([url], 0, 0, folder=url.rstrip("/"))
         folder, prefix, pattern = _split_pattern(url)
-        entries = fetching.run(store.entries(folder, prefix, on_entry or int))
+        with TRAFFIC.of_listing():
+            entries = fetching.run(store.entries(folder, prefix, on_entry or int))
         found = _chosen(entries, folder, pattern, tuple(suffixes))
         if pattern is not None and not found.names:
             raise MaskError(url, "no file matches")

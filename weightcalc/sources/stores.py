@@ -19,6 +19,7 @@ from .._version import __version__
 from ..errors import DamagedError, UnsupportedError
 from .guard import Foreign
 from .patience import patiently
+from .traffic import TRAFFIC
 from .web import (
     CONNECT_SECONDS,
     MOST_ENTRIES,
@@ -215,6 +216,7 @@ class _Blob(Answer):
         self.total = int(text) if text.isdecimal() else int(stream.size)
         self.tag = _tag(stream.properties.etag)
         data: bytes = await stream.readall()
+        TRAFFIC.add(len(data))
         return data
 
 

@@ -18,6 +18,7 @@ from ..errors import DamagedError, LimitError, UnsupportedError
 from ..text.escape import printable
 from .guard import Foreign
 from .patience import CutError, StatusError, patiently
+from .traffic import TRAFFIC
 
 PIECE = 4 << 20  # bytes that one request asks for: most masks are smaller
 CONNECT_SECONDS = 10
@@ -73,6 +74,7 @@ class Answer:
         data = b""
         while len(data) < wanted and (more := await self._body.read(wanted - len(data))):
             data = data + more if data else more
+            TRAFFIC.add(len(more))
         if self.length is not None and len(data) < wanted:
             raise CutError(f"it was cut after {len(data)} of {self.length} bytes")
         return data
@@ -177,7 +179,9 @@ class Web:
             for file in files:
                 found.append(Entry(file))
                 step()
-            new = [f for f in folders if f.rstrip("/") not in seen] if depth < _DEEPEST else []
+            new = [f for f in folders if f.rstrip("/") not in seen]
+            if new and depth == _DEEPEST:
+                raise too_many(f"{_DEEPEST} folders in each other")
             seen.update(f.rstrip("/") for f in new)
             waiting += [(f, depth + 1) for f in sorted(new, reverse=True) if _leads_to(f, prefix)]
             if len(found) + len(waiting) > MOST_ENTRIES:
@@ -256,6 +260,7 @@ async def _links(content: Foreign) -> AsyncIterator[str]:
     size = 0
     while piece := await content.read(_READ):
         size += len(piece)
+        TRAFFIC.add(len(piece))
         if size > _LARGEST_PAGE:
             raise too_many(f"{_LARGEST_PAGE >> 20} MiB on one page")
         text = tail + piece
