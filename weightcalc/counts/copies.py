@@ -35,7 +35,7 @@ class Copies:
         self._files: dict[str, list[str]] = {}  # by folder, some names of files
         self._folders: dict[tuple[str, int], str] = {}  # by name and counts, where it is first
         self._same: Counter[tuple[str, str]] = Counter()
-        self._full = "/"  # the last folder found to have enough; no mask is in the root
+        self._full = "\0"  # the last folder found to have enough; no name begins with a NUL
         self._num_compared = 0
 
     def add(self, name: str, mask: ValueCounts) -> None:
