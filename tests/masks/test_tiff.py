@@ -270,6 +270,11 @@ DAMAGED = {
     "short strip": (tags(3, 2, 4), RAW, "after 4 of 6 bytes"),
     "cut": (tags(30, 90, 2700), RAW, "of 2700 bytes"),
     "outside": (tags(3, 2, 6, t273=(4, [99999])), RAW, "after 0 of 6 bytes"),
+    "no sizes": (
+        {tag: value for tag, value in tags(3, 2, 6).items() if tag != 279},
+        RAW,
+        "how many bytes its strips",
+    ),
     "few strips": (tags(3, 2, 6, t278=(4, [1])), RAW, "1 of 2 strips"),
     "no tile size": (tags(3, 2, 6, t322=(4, [0]), t323=(4, [0])), RAW, "no tag 324"),
     "cut deflate": (tags(20, 30, 90, t259=(3, [8])), PACKED[:90], "inflates to"),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tifffile import TiffPage
 
 _PIECE = 1 << 20  # bytes of rows at a time
+_SIZES = {279, 325}  # tags: bytes of strips, and of tiles
 
 
 def placed_rows(
@@ -74,6 +75,8 @@ def _stored_places(page: TiffPage, image: TiffImage) -> tuple[Sequence[int], Seq
     across, down = image.grid()
     expected = across * down * (image.samples if image.planar else 1)
     starts, sizes = page.dataoffsets, page.databytecounts
+    if not _SIZES.intersection(page.tags.keys()):  # which tifffile would guess
+        raise DamagedError("it does not say how many bytes its strips or tiles have")
     check_places(starts, sizes)
     if min(len(starts), len(sizes)) < expected:
         raise DamagedError(f"it has {min(len(starts), len(sizes))} of {expected} strips or tiles")
