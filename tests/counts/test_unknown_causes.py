@@ -29,14 +29,34 @@ def save_pair(tmp_path, monkeypatch, save_mask):
 )
 @pytest.mark.parametrize("low", [0, 150], ids=["all greys", "light greys"])
 def test_grey_images_beside_masks(weightcalc, save_pair, mask, image, low, jobs):
-    """The first remedy leaves out the images and no mask, whatever the layout."""
+    """The pattern that is offered leaves out the images and no mask, whatever the layout."""
     for n in range(5):
         save_pair(mask.format(n), image.format(n), low)
     result = weightcalc("weights", "d", "-j", jobs)
     assert (result.exit_code, result.stdout) == (2, b"")
-    first = re.search(r"hint: (--exclude '.*?')", result.stderr)[1]
+    option = re.search(r"--exclude '.*?'", result.stderr)[0]
     # frequencies 3/4 and 1/4, of which the median is 1/2
-    assert weightcalc("weights", "d", *shlex.split(first), "--digits", 4).json == [0.6667, 2]
+    assert weightcalc("weights", "d", *shlex.split(option), "--digits", 4).json == [0.6667, 2]
+
+
+def test_an_unreadable_image(weightcalc, save_pair, tmp_path):
+    """The pattern is found also where an image cannot be read and is skipped."""
+    for n in range(5):
+        save_pair(f"d/masks/{n}.png", f"d/imgs/{n}.png")
+    (tmp_path / "d/imgs/2.png").write_bytes(b"no picture")
+    said = weightcalc("weights", "d", "--on-error", "skip").stderr
+    assert "--exclude 'imgs/*' leaves the images out" in said
+
+
+def test_more_classes_in_some_masks(weightcalc, save_mask, tmp_path, monkeypatch):
+    """Where masks of one folder have more classes than were said, more classes are offered first."""
+    monkeypatch.chdir(tmp_path)
+    for n in range(3):
+        for folder, size in (("train", 8), ("val", 40)):
+            (tmp_path / "d" / folder).mkdir(parents=True, exist_ok=True)
+            save_mask([list(range(size)) * 2], f"d/{folder}/{n}.png")
+    hint = weightcalc("weights", "d", "-n", 12).stderr.partition("hint: ")[2]
+    assert hint.startswith("-n 40 ")
 
 
 def test_grey_images_that_no_name_tells(weightcalc, save_pair):

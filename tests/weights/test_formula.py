@@ -1,6 +1,7 @@
 """A formula: what it refuses when it is made, and that it stays as it is."""
 
 import math
+import pickle
 
 import pytest
 
@@ -41,6 +42,18 @@ def test_it_stays_as_it_is():
         formula.method = "balanced"
     assert {formula: 1}[Formula("enet", {"c": 1.1}, zero=(0,))] == 1
     assert formula != Formula("enet", {"c": 1.2}, zero=(0,))
+
+
+def test_a_changed_formula_is_checked():
+    """What is made of a formula is checked as it is, and what it was made of stays apart."""
+    given = {"c": 1.1}
+    formula = Formula("enet", given)
+    given["c"] = 7.0
+    assert formula.params == {"c": 1.1}
+    assert formula._replace(absent="max") == Formula("enet", {"c": 1.1}, absent="max")
+    with pytest.raises(WeightError):
+        formula._replace(method="nonsense")
+    assert pickle.loads(pickle.dumps(Formula())) == Formula()
 
 
 def test_all_params():

@@ -286,7 +286,7 @@ class _Pass:
             self._add_error(counted.error)
             return
         self._around.item, self._around.alone = item, len(counted.masks) == 1
-        self._around.number = -1
+        self._around.number = -1  # of none: each mask has the next one
         self.tally.add(counted, self._look_at_mask)
 
     def _look_at_mask(self, mask: LabelledMask) -> None:

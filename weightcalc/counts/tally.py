@@ -111,6 +111,7 @@ class Tally:
         if error is not None:
             self.unread.add(self.num_files, error)
             self._kinds.add_unreadable(file)
+            self._unknown.add_unreadable(self.num_files)
         self.num_files += 1
         for number, mask in enumerate(masks):
             name = file if len(masks) == 1 else f"{file}[{number}]"

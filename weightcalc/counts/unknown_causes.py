@@ -170,7 +170,8 @@ class Causes:
     def _without_images(self) -> str:
         """How to leave out the files of many values, where names tell them from others; "" elsewhere."""
         images, masks = self._unknown.told_apart(self._files)
-        return how_to_leave_out(images, masks) if images and masks else ""
+        how = how_to_leave_out(images, masks) if images and masks else ""
+        return f"{how}, if the files of so many values are images" if how else ""
 
     def _binary(self, value: int) -> LabelError:
         instances = options_of_instances(self._unknown.looks)
@@ -275,12 +276,11 @@ class Causes:
             return f"{first}; {larger}{ignore} if such pixels are to be left out"
         if len(self._seen) >= MANY and self._labels.colors is None:
             rest = "--map LOW-HIGH:CLASS and --map '*:CLASS' join many values"
-            if apart := self._without_images():
-                return f"{apart}; {larger}{rest}"
             or_ = "or " * bool(larger)
-            return (
-                f"{larger}{or_}leave out what is a photograph or has soft edges (--exclude); {rest}"
+            images = self._without_images() or (
+                "leave out what is a photograph or has soft edges (--exclude)"
             )
+            return f"{larger}{or_}{images}; {rest}"
         return larger + (
             self._all_at_once()
             or f"{ignore} if such pixels are to be left out, {map_} if they are pixels of a class"

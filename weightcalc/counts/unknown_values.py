@@ -97,6 +97,10 @@ class UnknownValues:
             seen.pixels += pixels
             seen.masks += 1
 
+    def add_unreadable(self, place: int) -> None:
+        """Take note of a file that cannot be read: it is neither an image nor a mask."""
+        self._images.set(place, 2)
+
     def told_apart(self, files: Sequence[str]) -> tuple[list[str], list[str]]:
         """
         The files with so many unknown values that they may be images, and the other files.
@@ -115,7 +119,7 @@ class UnknownValues:
         if not first or not self._images.fit(files) or not first.startswith(files[place]):
             return [], []
         return (
-            [name for name, mark in self._images.of(files) if mark],
+            [name for name, mark in self._images.of(files) if mark == 1],
             [name for name, mark in self._images.of(files) if not mark],
         )
 

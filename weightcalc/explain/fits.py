@@ -64,7 +64,7 @@ class _View(NamedTuple):
     def weights(self, method: str, parameters: Parameters) -> list[float] | None:
         """The weights that the method gives, 0 for classes without a pixel."""
         try:
-            formula = self.formula.replaced(method=method, params=parameters)
+            formula = self.formula._replace(method=method, params=parameters)
             return list_class_weights(self.counts, formula)
         except WeightError:
             return None
@@ -162,7 +162,7 @@ def _readings_by(method: str, views: Sequence[_View], counts: ClassCounts) -> It
 def _by_denominators(method: str, views: Iterable[_View]) -> list[_View]:
     """Each view with each denominator that makes a difference."""
     return [
-        view._replace(formula=view.formula.replaced(denominator=denominator))
+        view._replace(formula=view.formula._replace(denominator=denominator))
         for view in views
         for denominator in _DENOMINATORS.get(method, ("published", "all"))
         if denominator == "published" or view.counts.ignored_pixels
@@ -281,13 +281,13 @@ def _mistaken(views: Sequence[_View]) -> Iterator[Reading]:
             yield from _mistakes_of(view)
             if view.counts.ignored_pixels and not view.ignored:
                 yield from _mistakes_of(
-                    view._replace(formula=view.formula.replaced(denominator="labelled"))
+                    view._replace(formula=view.formula._replace(denominator="labelled"))
                 )
 
 
 def _mistakes_of(view: _View) -> Iterator[Reading]:
     of_all = view._replace(
-        formula=view.formula.replaced(zero=())
+        formula=view.formula._replace(zero=())
     )  # whose weights are the inverse frequencies, up to a factor
     weights = of_all.weights("median-frequency", {}) or []
     totals = of_all.weights("inverse-frequency", {}) or []
@@ -351,4 +351,4 @@ def _bounded(view: _View, method: str, parameters: Parameters) -> _View | None:
     clip = clip_of(listed, computed, present) if computed else (0.0, math.inf)
     if clip == (0.0, math.inf):
         return None
-    return view._replace(formula=view.formula.replaced(clip=clip))
+    return view._replace(formula=view.formula._replace(clip=clip))

@@ -8,9 +8,8 @@ for all others, which says what they are.
 file of up to 32 MiB; both take the most pixels, and the most bytes of rows with their filter
 types, that are counted. They give width, height, bits of a sample, colour type, body of PLTE,
 and a dict of values to pixels, where the first sample of a pixel is the most significant.
-They give None where the file is left to the careful path: it cannot be read, or changes
-meanwhile; it is interlaced or noisy; something about it is wrong or odd; it is beyond a limit;
-or the fast path is off.
+They give None where the file is left to the careful path: it cannot be read; it is interlaced
+or noisy; something about it is wrong or odd; it is beyond a limit; or the fast path is off.
 """
 
 from __future__ import annotations

@@ -19,10 +19,7 @@ else:
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-
-_MOST_OF_BYTE = (
-    1 << 12
-)  # bytes that a code becomes, which takes more than one: no more need be held
+_MOST_OF_BYTE = 1 << 12  # bytes that a byte of LZW becomes, as a code takes more than one
 
 
 def decode_lzw(data: bytes, size: int) -> bytes:

@@ -187,6 +187,11 @@ class LabelMap:
             Whether the values are the numbers of channels.
         nodata : int, optional
             The value that the file declares to be no data.
+
+        Returns
+        -------
+        Labelled
+            It may hold `values` itself, and is not to be changed.
         """
         own = self._own[channels]
         if values.keys() <= own:  # as in most masks of most sets

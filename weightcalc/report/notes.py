@@ -31,7 +31,7 @@ def notes_on(
         notes.append(f"no mask holds class {some} (--absent {formulas[0].absent})")
     for formula, values in zip(formulas, weights, strict=True):
         known = (*formula.zero, *missing)  # absent classes have been named
-        notes += remarks(counts, values, formula.replaced(zero=known))
+        notes += remarks(counts, values, formula._replace(zero=known))
     return list(dict.fromkeys(notes))
 
 

@@ -17,6 +17,7 @@ from .names import is_url, path_in, split_name
 
 _JPEG = (".jpg", ".jpeg")
 _MOST_PATTERNS = 3  # more of them are no rule
+_SOME = 1000  # names that show most patterns to be none
 
 
 def check_no_photographs(names: Sequence[str]) -> None:
@@ -76,7 +77,10 @@ def _said(option: str, patterns: Sequence[str]) -> str:
 
 
 def _tell(patterns: Sequence[str], these: Sequence[str], others: Sequence[str]) -> bool:
-    """Whether patterns match all of these names, and none of the others."""
+    """Whether patterns match all of these names, and none of the others: first, of some of them."""
+    some, few = these[:_SOME], others[:_SOME]
+    if len(some) + len(few) < len(these) + len(others) and not _tell(patterns, some, few):
+        return False
     return all(any(matches(path_in(name), p) for p in patterns) for name in these) and not any(
         any(matches(path_in(name), p) for p in patterns) for name in others
     )

@@ -13,7 +13,11 @@ from ..files import limits
 
 
 class Traffic:
-    """The bytes that servers have sent for one purpose: a listing, or the masks of a run."""
+    """
+    The bytes that servers have sent for one purpose: a listing, or the masks of a run.
+
+    There is one for a process. Runs that take turns in it are not told apart, and have no limit.
+    """
 
     def __init__(self) -> None:
         self._purpose = ""
@@ -27,12 +31,13 @@ class Traffic:
 
     @contextmanager
     def of_listing(self) -> Iterator[None]:
-        """Count what servers send for a listing."""
+        """Count what servers send for a listing, and nothing of it for what went on before."""
+        before = self._purpose, self._limit, self._bytes
         self.begin(new_purpose(), limits.LARGEST_LISTING)
         try:
             yield
         finally:
-            self.begin("", 0)
+            self._purpose, self._limit, self._bytes = before
 
     def add(self, number: int) -> None:
         """

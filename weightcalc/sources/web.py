@@ -179,11 +179,11 @@ class Web:
             for file in files:
                 found.append(Entry(file))
                 step()
-            new = [f for f in folders if f.rstrip("/") not in seen]
+            new = [f for f in folders if f.rstrip("/") not in seen and _leads_to(f, prefix)]
             if new and depth == _DEEPEST:
                 raise too_many(f"{_DEEPEST} folders in each other")
             seen.update(f.rstrip("/") for f in new)
-            waiting += [(f, depth + 1) for f in sorted(new, reverse=True) if _leads_to(f, prefix)]
+            waiting += [(f, depth + 1) for f in sorted(new, reverse=True)]
             if len(found) + len(waiting) > MOST_ENTRIES:
                 raise too_many(f"{MOST_ENTRIES} entries")
         raise too_many(f"{MOST_PAGES} folders")

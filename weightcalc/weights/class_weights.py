@@ -240,7 +240,7 @@ def _on_saturation(counts: ClassCounts, formula: Formula, present: Sequence[int]
     f = _frequencies(counts, present, formula)
     if _agree(f.numbers) or not _agree(_apply(formula, f)):
         return
-    by_masks = formula.replaced(params={**formula.params, "unit": "masks"})
+    by_masks = formula._replace(params={**formula.params, "unit": "masks"})
     helps = (
         f.unit == "pixels"
         and counts.num_masks > 0  # none of pasted counts

@@ -79,15 +79,16 @@ class Formula(_Parts):
         denominator: str = "published",
     ) -> Self:
         """Make a formula that can be."""
-        made = super().__new__(cls, method, params, zero, absent, normalize, clip, denominator)
+        parts = method, dict(params), zero, absent, normalize, clip, denominator
+        made = super().__new__(cls, *parts)
         made._check()
         return made
 
     def __hash__(self) -> int:
         return hash((self.method, *self[2:]))  # without parameters, which a dict may hold
 
-    def replaced(self, **parts: Any) -> Self:
-        """The same formula but for some parts."""
+    def _replace(self, **parts: Any) -> Self:
+        """The same formula but for some parts, which must go together too."""
         return type(self)(**{**self._asdict(), **parts})
 
     def _check(self) -> None:
