@@ -30,6 +30,7 @@ _KEYS = (
     "class_names", "label_names",
 )  # fmt: skip
 _PALETTES = ("segmentation_colors", "palette", "colors", "label_colors", "class_colors", "colormap")
+_DEEPEST = 64  # lists and mappings in each other
 
 
 def load_json(text: str) -> Json:
@@ -309,8 +310,23 @@ def load_yaml(text: str) -> Json:
         import yaml
     except ImportError as error:
         raise MissingExtraError("reading YAML class lists", "yaml") from error
+
+    class Loader(yaml.SafeLoader):
+        """Ends at deep nesting, in which PyYAML takes time by the square of the depth."""
+
+        depth = 0
+
+        def compose_node(self, parent: Json, index: Json) -> Json:
+            """Compose a node, and what is in it."""
+            self.depth += 1
+            if self.depth > _DEEPEST:
+                raise LabelError(f"lists or mappings are nested more than {_DEEPEST} deep")
+            node = super().compose_node(parent, index)
+            self.depth -= 1
+            return node
+
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=Loader)
     except yaml.YAMLError as error:
         raise LabelError(f"no YAML: {printable(' '.join(str(error).split()))}") from error
     return _of_node(node, set())
