@@ -16,7 +16,7 @@ from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
-from multiprocessing.connection import wait as look_at
+from multiprocessing import connection
 from multiprocessing.process import BaseProcess
 from pickle import dumps, loads  # as the executors do: of our own results
 from typing import Any, Generic, TypeVar
@@ -252,7 +252,7 @@ class LocalPool(HealingExecutor):
 
     def _has_died(self) -> bool:
         """Whether a process has ended, all of which last as long as the pool."""
-        return bool(look_at([process.sentinel for process in _processes_of(self._pool)], 0))
+        return bool(connection.wait([process.sentinel for process in _processes_of(self._pool)], 0))
 
     def heal(self) -> None:
         """Replace all processes, if one of them has died; what they had to do is lost."""

@@ -16,6 +16,7 @@ from .file_marks import FileMarks
 _MOST_KEPT = 10_000  # different values kept for a message
 FEWEST_LEVELS = 3  # of which even spacing is no chance
 MANY = 16  # values that are rather a photograph or a soft edge than classes
+_IMAGE, _UNREADABLE = 1, 2
 
 
 class Seen:
@@ -55,7 +56,7 @@ class UnknownValues:
         self.seen: dict[int, Seen] = {}
         self.has_one = False
         self._of_channels = False
-        self._images = FileMarks()  # files that may be some, by their many values
+        self._files = FileMarks()  # which of them may be images, by their many values
         self._first_image: tuple[int, str] | None = None  # its place and its name
 
     def __bool__(self) -> bool:
@@ -84,7 +85,7 @@ class UnknownValues:
             Whether the values are the numbers of channels.
         """
         if len(mask.unknown) >= MANY:
-            self._images.set(place, 1)
+            self._files.set(place, _IMAGE)
             self._first_image = self._first_image or (place, name)
         self._of_channels |= channels
         self.has_one |= 1 in mask.classes
@@ -99,7 +100,7 @@ class UnknownValues:
 
     def add_unreadable(self, place: int) -> None:
         """Take note of a file that cannot be read: it is neither an image nor a mask."""
-        self._images.set(place, 2)
+        self._files.set(place, _UNREADABLE)
 
     def told_apart(self, files: Sequence[str]) -> tuple[list[str], list[str]]:
         """
@@ -116,11 +117,11 @@ class UnknownValues:
             Both are empty if there are no such files, or nobody knows.
         """
         place, first = self._first_image or (0, "")
-        if not first or not self._images.fit(files) or not first.startswith(files[place]):
+        if not first or not self._files.fit(files) or not first.startswith(files[place]):
             return [], []
         return (
-            [name for name, mark in self._images.of(files) if mark == 1],
-            [name for name, mark in self._images.of(files) if not mark],
+            [name for name, mark in self._files.of(files) if mark == _IMAGE],
+            [name for name, mark in self._files.of(files) if not mark],
         )
 
     def remarks(self, counts: ClassCounts) -> list[str]:
