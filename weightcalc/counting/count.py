@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ..counts import copies
 from ..counts.class_counts import ClassCounts
 from ..counts.tally import Counted, LabelledMask, Tally
 from ..errors import MaskError
@@ -21,6 +22,7 @@ from ..labels.label_map import LabelMap
 from ..masks.file import count_file
 from ..masks.formats import READERS, suffix_of
 from ..masks.options import DEFAULTS, ReadOptions
+from ..masks.png_plain import count_plain_after
 from ..sources.kinds import check_one_kind, repeated_endings
 from ..sources.listing import list_files, refuse_nothing
 from ..sources.looks import look_at
@@ -36,7 +38,7 @@ _LARGEST_DASK_BATCH = 1024  # where handing out a task takes as long as 300 smal
 _BATCHES_PER_WORKER = 2  # of what is left
 _MOST_NUMBERS = 1 << 16  # of a batch: a mask has as many values, at most
 _QUICK = 3 << 20  # bytes of PNG files, at 30 KB/ms
-_COST_OF_FILE = 1 << 10  # as if a file were so much larger: opening it, and what is done for each
+_COST_OF_FILE = 1 << 8  # as if a file were so much larger: opening it, and what is done for each
 
 
 def list_masks(
@@ -78,6 +80,7 @@ def count_each(
     num_workers: int = 1,
     num_requests: int = 64,
     run: str = "",
+    roles: bytes | None = None,
 ) -> Iterator[Counted]:
     """
     Count files or scenes one by one or on an executor, and give the results in their order.
@@ -94,17 +97,22 @@ def count_each(
     run : str
         To which this counting belongs, as the bytes that servers send are limited for each run.
         Default is a run of its own.
+    roles : bytes, optional
+        What `Tally.roles` gives. Masks that it allows are counted together, and the result stands
+        for several files. Default is a result for each.
     """
     keep_freed_memory()
     share = max(1, num_requests // num_workers) if is_any_remote(items) else 0
     ahead = partial(_ahead, requests=share, run=run or new_purpose())
+    if share or options.encoding not in ("auto", "index") or options.array is not None:
+        roles = None
+    count = partial(_count_all, options=options, roles=roles, ahead=ahead)
     if executor is None:
-        for item in ahead(items):
-            yield _count_one(item, options)
+        yield from count(items)
         return
     from .engines import GrowingExecutor, in_order  # with imports that one process does without
 
-    count = partial(_count_batch, options=options, folder=_working_directory(), ahead=ahead)
+    work = partial(_count_batch, folder=_working_directory(), count=count)
     largest = _LARGEST_DASK_BATCH if isinstance(executor, GrowingExecutor) else _LARGEST_BATCH
     batches = _batches(items, num_workers, max(share, 1), largest)
 
@@ -112,7 +120,7 @@ def count_each(
         workers = executor.num_workers if isinstance(executor, GrowingExecutor) else num_workers
         return 4 * max(1, workers)
 
-    yield from in_order(executor, count, batches, most_waiting, _lost)
+    yield from in_order(executor, work, batches, most_waiting, _lost)
 
 
 def _ahead(items: Sequence[Item], requests: int, run: str) -> Iterable[Item]:
@@ -150,21 +158,59 @@ def _working_directory() -> str:
 
 
 def _count_batch(
-    items: Sequence[Item],
-    options: ReadOptions,
-    folder: str,
-    ahead: Callable[[Sequence[Item]], Iterable[Item]],
+    items: Sequence[Item], folder: str, count: Callable[[Sequence[Item], str], Iterable[Counted]]
 ) -> list[Counted]:
     """Results of the first items, at least one, until they hold many numbers."""
     found: list[Counted] = []
     numbers = 0
-    for item in ahead(items):
-        counted = _count_one(item, options, folder)
+    for counted in count(items, folder):
         found.append(counted)
         numbers += sum(len(mask.values) for mask in counted.masks)
         if numbers > _MOST_NUMBERS:
             break
     return found
+
+
+def _count_all(
+    items: Sequence[Item],
+    folder: str = "",
+    *,
+    options: ReadOptions,
+    roles: bytes | None,
+    ahead: Callable[[Sequence[Item]], Iterable[Item]],
+) -> Iterator[Counted]:
+    """Results of items one by one; or of masks together as far as they may be, if `roles` are given."""
+    if roles is None:
+        return (_count_one(item, options, folder) for item in ahead(items))
+    return _count_together(items, options, folder, roles)
+
+
+def _count_together(
+    items: Sequence[Item], options: ReadOptions, folder: str, roles: bytes
+) -> Iterator[Counted]:
+    """
+    Count masks together where one of the same folder went before that is plain.
+
+    The first ones of each folder are counted one by one, as `Copies` compares them.
+    """
+    paths = [name_from(folder, i) if isinstance(i, str) else i for i in items] if folder else items
+    plain = {value for value in range(256) if roles[value]}
+    place = num_alone = 0
+    within = ""
+    while place < len(items):
+        counted = _count_one(items[place], options, folder)
+        yield counted
+        if (here := counted.name.rpartition("/")[0]) != within:
+            within, num_alone = here, 0
+        num_alone += len(counted.masks)
+        if num_alone >= copies.ENOUGH and all(
+            mask.values.keys() <= plain for mask in counted.masks
+        ):
+            together = count_plain_after(paths, place, roles, options)
+            if together is not None:
+                yield Counted(name_of(items[place + 1]), [], None, together)
+                place += together.num_masks
+        place += 1
 
 
 def _count_one(item: Item, options: ReadOptions, folder: str = "") -> Counted:
@@ -249,7 +295,12 @@ def count_masks(
         looks=look_at(compared),
     )
     counted = count_each(
-        items, options, executor=executor, num_workers=num_workers, num_requests=num_requests
+        items,
+        options,
+        executor=executor,
+        num_workers=num_workers,
+        num_requests=num_requests,
+        roles=tally.roles() if on_file is None and on_mask is None else None,
     )
     add_files(tally, counted, on_file=on_file, on_mask=on_mask)
     return tally.finish(on_error, files)

@@ -19,7 +19,7 @@ from itertools import islice
 from multiprocessing import connection
 from multiprocessing.process import BaseProcess
 from pickle import dumps, loads  # as the executors do: of our own results
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from weakref import WeakSet
 
 from ..errors import SourceError
@@ -27,9 +27,18 @@ from ..kernels.memory import keep_freed_memory
 
 N = TypeVar("N")
 T = TypeVar("T")
+R = TypeVar("R", bound="Result")
 
 _STOPPING = {signal.SIGINT, signal.SIGTERM}
 _LOOK_AFTER = 1.0  # seconds without a result, until somebody looks whether processes have died
+
+
+class Result(Protocol):
+    """What became of one name, or of several that follow each other."""
+
+    @property
+    def num_files(self) -> int:
+        """How many names it stands for."""
 
 
 class _Task(Generic[N]):
@@ -42,11 +51,11 @@ class _Task(Generic[N]):
 
 def in_order(
     executor: Executor,
-    work: Callable[[Sequence[N]], list[T]],
+    work: Callable[[Sequence[N]], list[R]],
     batches: Iterable[Sequence[N]],
     most_waiting: Callable[[], int],
-    lost: Callable[[N], T],
-) -> Iterator[T]:
+    lost: Callable[[N], R],
+) -> Iterator[R]:
     """
     Run work on batches of names, and give the results in the order of the names.
 
@@ -57,7 +66,7 @@ def in_order(
     ----------
     executor : concurrent.futures.Executor
     work : callable
-        Gives a result for each name of a batch, or of its first names where results are large:
+        Gives results for the names of a batch, or for its first names where results are large:
         the others are handed out again, in batches of so many names.
     batches : iterable of sequence
         Names, or scenes.
@@ -82,7 +91,7 @@ def in_order(
         yield from _first_of(waiting, executor, packed, lost)
 
 
-def _packed(work: Callable[[Sequence[N]], list[T]], batch: Sequence[N]) -> bytes:
+def _packed(work: Callable[[Sequence[N]], list[R]], batch: Sequence[N]) -> bytes:
     """The results of a batch, in a tenth of the memory that they take as objects."""
     return dumps(work(batch))
 
@@ -91,8 +100,8 @@ def _first_of(
     waiting: deque[_Task[N]],
     executor: Executor,
     work: Callable[[Sequence[N]], bytes],
-    lost: Callable[[N], T],
-) -> Iterator[T]:
+    lost: Callable[[N], R],
+) -> Iterator[R]:
     """The first batch; if workers have died, all that was under way, then nothing is."""
     died = False
     while waiting and (future := waiting[0].future) is not None:
@@ -106,8 +115,9 @@ def _first_of(
             yield from _one_by_one(task.batch, executor, work, lost)
         else:
             yield from found
-            rest = range(len(found), len(task.batch), len(found))
-            waiting.extendleft(_Task(task.batch[i : i + len(found)]) for i in reversed(rest))
+            done = sum(result.num_files for result in found)
+            rest = range(done, len(task.batch), done)
+            waiting.extendleft(_Task(task.batch[i : i + done]) for i in reversed(rest))
         if not died:
             return
 
@@ -116,8 +126,8 @@ def _one_by_one(
     names: Sequence[N],
     executor: Executor,
     work: Callable[[Sequence[N]], bytes],
-    lost: Callable[[N], T],
-) -> Iterator[T]:
+    lost: Callable[[N], R],
+) -> Iterator[R]:
     """Do what a worker died of: the name that kills the next one too is the one to blame."""
     for name in names:
         if isinstance(executor, HealingExecutor):

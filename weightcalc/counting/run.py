@@ -74,7 +74,8 @@ def _count(
     tally = Tally(
         data.labels, one_kind=one_kind, by_palettes=one_kind, endings=data.endings, looks=data.looks
     )
-    with each_counted(data, data.items, run, voice) as files:
+    roles = tally.roles() if on_mask is None else None
+    with each_counted(data, data.items, run, voice, roles=roles) as files:
         add_files(tally, files, on_file=_naming(voice) if voice.verbose else None, on_mask=on_mask)
     voice.warn_each(tally.remarks())
     with _in_full(voice):
@@ -135,11 +136,13 @@ def each_counted(
     run: RunOptions,
     voice: Voice,
     places: Sequence[str] = (),
+    roles: bytes | None = None,
 ) -> Iterator[Iterator[Counted]]:
     """
     What becomes of each file or scene, in the order of `items`, counted as the run says, with a bar.
 
-    `places` are those of other masks than the data set's, which may be in the cache too.
+    `places` are those of other masks than the data set's, which may be in the cache too; `roles`
+    are those of `count_each`, and of no use with a cache, which keeps each mask.
     """
 
     def steps() -> Iterator[Counted]:
@@ -150,10 +153,11 @@ def each_counted(
             num_workers=workers,
             num_requests=run.requests,
             run=new_purpose(),
+            roles=roles if cache is None else None,
         )
         for counted in count(items) if cache is None else cache.count_each(items, count):
             yield counted
-            bar.step()
+            bar.step(counted.num_files)
 
     with (
         _engine(run, items) as (pool, workers),

@@ -14,7 +14,7 @@ from .._version import __version__
 from ..errors import CountsError, LabelError
 from ..files.bounded import Json
 from ..labels.label_map import Labelled, LabelMap
-from ..masks.value_counts import ValueCounts
+from ..masks.value_counts import Together, ValueCounts
 from ..text.escape import printable
 
 FORMAT = "weightcalc-counts/1"
@@ -177,6 +177,20 @@ class ClassCounts:
                 self._ignore(value, pixels, 1)
         if without_label := mask.unlabelled + labelled.ignored.get(None, 0):
             self._ignore(None, without_label, 1)
+
+    def add_together(self, masks: Together, labelled: Labelled) -> None:
+        """Add masks that were counted together, whose values have been classified."""
+        self.num_masks += masks.num_masks
+        self.num_pixels += masks.pixels
+        self.ignored_pixels += masks.ignored_pixels
+        if self.inferred:
+            self.grow(max(labelled.classes, default=-1) + 1)
+        for index in labelled.classes:
+            for column, number in zip(self.columns(), masks.values[index], strict=True):
+                column[index] += number
+        for value, (pixels, num_masks, *_) in masks.values.items():
+            if value in labelled.ignored:
+                self._ignore(value, pixels, num_masks)
 
     def _ignore(self, value: int | None, pixels: int, masks: int) -> None:
         seen = self.ignored.setdefault(value, [0, 0])

@@ -18,7 +18,7 @@ from ..sources.names import path_in
 from ..text.escape import printable, quoted
 from ..text.numbers import number_of
 
-_ENOUGH = 64  # masks of a folder that show what it is
+ENOUGH = 64  # masks of a folder that show what it is
 _MOST_COMPARED = 20_000
 _MOST_PAIRS = 100  # of folders that are looked at
 _FEWEST = 3  # masks that are the same by chance
@@ -46,7 +46,7 @@ class Copies:
             return
         folder, _, base = path_in(name).replace(os.sep, "/").rpartition("/")
         files = self._files.setdefault(folder, [])
-        if len(files) >= _ENOUGH:
+        if len(files) >= ENOUGH:
             self._full = f"{folder}/"
             return
         self._num_compared += 1

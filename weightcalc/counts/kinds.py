@@ -95,6 +95,15 @@ class Kinds:
         if self._looks.first and (group := self._of_word(file)) is not None:
             group.add(mask)
 
+    @property
+    def goes_by_modes(self) -> bool:
+        """Whether only the modes of masks are compared, as the names tell of nothing else."""
+        return not (self._groups or self._looks.first)
+
+    def add_more(self, kind: str, first: str, number: int) -> None:
+        """Take note of several masks of a mode, of which the first one's file is named."""
+        self._modes.setdefault(kind, Seen(first)).masks += number
+
     def _of_word(self, file: str) -> _Group | None:
         """The masks of a word that may be a class; None where there is none, or too many are."""
         word = self._looks.word_of(file)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import MaskError, SourceError
 from ..labels.label_map import Labelled, LabelMap
-from ..masks.value_counts import ValueCounts
+from ..masks.value_counts import Together, ValueCounts
 from ..sources.looks import Looks
 from ..text.escape import printable
 from ..text.numbers import number_of
@@ -28,11 +28,22 @@ _MOST_NOTES = 1000
 
 
 class Counted(NamedTuple):
-    """What became of one file: its masks, or the error that all of it ended in."""
+    """
+    What became of one file: its masks, or the error that all of it ended in.
+
+    It stands for several files, of which it has the first one's name, where their masks were
+    counted together.
+    """
 
     name: str
     masks: list[ValueCounts]
     error: MaskError | None = None
+    together: Together | None = None
+
+    @property
+    def num_files(self) -> int:
+        """How many files it stands for."""
+        return 1 if self.together is None else self.together.num_masks
 
 
 class LabelledMask(NamedTuple):
@@ -106,8 +117,11 @@ class Tally:
     def add(
         self, counted: Counted, on_mask: Callable[[LabelledMask], object] | None = None
     ) -> None:
-        """Add the masks of a file, and tell of each of them by classes."""
-        file, masks, error = counted
+        """Add the masks of a file, and tell of each of them by classes; or of files together."""
+        file, masks, error, together = counted
+        if together is not None:
+            self._add_together(file, together)
+            return
         if error is not None:
             self.unread.add(self.num_files, error)
             self._kinds.add_unreadable(file)
@@ -135,6 +149,21 @@ class Tally:
         if mask.notes or mask.nodata is not None:
             self._remember(name, mask, labelled)
         return labelled
+
+    def roles(self) -> bytes | None:
+        """
+        What each value is, for masks that may be counted together, as `LabelMap.roles` gives it.
+
+        None where each mask is to be looked at, for its name or its values.
+        """
+        roles = self.labels.roles() if self._kinds.goes_by_modes else b""
+        return roles if any(roles) else None
+
+    def _add_together(self, file: str, masks: Together) -> None:
+        self.num_files += masks.num_masks
+        pixels = {value: sums[0] for value, sums in masks.values.items()}
+        self.counts.add_together(masks, self.labels.classify(pixels, masks.largest))
+        self._kinds.add_more(masks.kind, file, masks.num_masks)
 
     def _remember(self, name: str, mask: ValueCounts, labelled: Labelled) -> None:
         if (

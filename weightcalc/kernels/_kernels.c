@@ -9,6 +9,7 @@
 #include "_differences.h"
 #include "_lzw.h"
 #include "_png.h"
+#include "_together.h"
 #include "_values.h"
 
 uint64_t hash_multiplier;
@@ -261,6 +262,106 @@ static PyObject *count_png_at(PyObject *Py_UNUSED(module), PyObject *args)
     return result;
 }
 
+/* Bounds of what is done in one call, before somebody sees how far it has come, or ends it. */
+enum { MOST_TOGETHER = 256, MOST_PIXELS_TOGETHER = 1 << 28 };
+
+/* Whether a path is that of a local PNG file in a folder, which ends in a slash or is empty. */
+static int is_png_in(const char *path, const char *folder, size_t folder_size)
+{
+    const size_t size = strlen(path);
+    return size > folder_size + 4 && !strncmp(path, folder, folder_size) &&
+           !strchr(path + folder_size, '/') && !strcmp(path + size - 4, ".png") &&
+           !strstr(path, "://");
+}
+
+/* Whether the mask of a path was counted, and added. */
+static int add_png_at(Together *together, Png *png, const char *path, const byte *roles,
+                      Limits limits)
+{
+    int is_counted;
+    Py_BEGIN_ALLOW_THREADS
+    is_counted = count_png_file(png, path, limits);
+    Py_END_ALLOW_THREADS
+    const int is_added = is_counted && add_mask(together, png, roles);
+    close_png(png);
+    return is_added;
+}
+
+/* The path at a place of a sequence, as bytes; NULL if there is none. */
+static PyObject *path_at(PyObject *paths, Py_ssize_t place)
+{
+    PyObject *path = NULL, *name = PySequence_GetItem(paths, place);
+    if (!name || !PyUnicode_Check(name) || !PyUnicode_FSConverter(name, &path))
+        PyErr_Clear();
+    Py_XDECREF(name);
+    return path;
+}
+
+/* Adds the masks that follow one in its folder, until one cannot be added. */
+static void add_following(Together *together, PyObject *paths, Py_ssize_t place, const byte *roles,
+                          Limits limits)
+{
+    PyObject *first = path_at(paths, place);
+    Png *png = first ? take_png() : NULL;
+    const char *folder = first ? PyBytes_AsString(first) : "";
+    const char *slash = strrchr(folder, '/');
+    const size_t folder_size = slash ? (size_t)(slash + 1 - folder) : 0;
+    int is_added = png != NULL;
+    while (is_added && together->masks < MOST_TOGETHER && together->pixels < MOST_PIXELS_TOGETHER) {
+        PyObject *next = path_at(paths, ++place);
+        const char *path = next ? PyBytes_AsString(next) : "";
+        is_added = is_png_in(path, folder, folder_size) &&
+                   add_png_at(together, png, path, roles, limits);
+        Py_XDECREF(next);
+    }
+    give_back(png);
+    Py_XDECREF(first);
+}
+
+/* Value to pixels, masks, their pixels, and those of them that are not ignored. */
+static PyObject *sums_of(const Together *together)
+{
+    PyObject *values = PyDict_New();
+    int failed = values == NULL;
+    for (unsigned v = 0; !failed && v < 256; v++) {
+        const ValueSums *s = &together->values[v];
+        if (!s->masks)
+            continue;
+        PyObject *key = PyLong_FromUnsignedLong(v);
+        PyObject *sums = Py_BuildValue("LLLL", s->pixels, s->masks, s->mask_pixels,
+                                       s->labelled_mask_pixels);
+        failed = key && sums ? PyDict_SetItem(values, key, sums) : -1;
+        Py_XDECREF(key);
+        Py_XDECREF(sums);
+    }
+    if (failed)
+        Py_CLEAR(values);
+    return values;
+}
+
+static PyObject *count_png_files_after(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *paths;
+    Py_ssize_t place;
+    Py_buffer roles;
+    Limits limits;
+    Together together;
+    if (!PyArg_ParseTuple(args, "Ony*O&O&", &paths, &place, &roles, to_limit,
+                          &limits.pixels, to_limit, &limits.bytes))
+        return NULL;
+    memset(&together, 0, sizeof together);
+    PyObject *values = NULL;
+    if (roles.len == 256) {
+        add_following(&together, paths, place, roles.buf, limits);
+        values = sums_of(&together);
+    } else
+        refuse();
+    PyBuffer_Release(&roles);
+    if (!values)
+        return NULL;
+    return Py_BuildValue("LLLN", together.masks, together.pixels, together.ignored, values);
+}
+
 /* The bytes, and the code without meaning that ended them, or -1. */
 static PyObject *unpack_lzw(PyObject *Py_UNUSED(module), PyObject *args)
 {
@@ -319,6 +420,7 @@ static PyMethodDef methods[] = {
     {"count_rows", count_rows, METH_VARARGS, "Undo the filters of PNG rows, and add up pixels."},
     {"count_png", count_png_bytes, METH_VARARGS, "Count a plain PNG file in memory, or None."},
     {"count_png_file", count_png_at, METH_VARARGS, "Read and count a plain PNG file, or None."},
+    {"count_png_files_after", count_png_files_after, METH_VARARGS, "Add up what follows a mask."},
     {"unpack_lzw", unpack_lzw, METH_VARARGS, "The bytes of LZW, and a code without meaning or -1."},
     {"add_up_pixels", add_up_pixels, METH_VARARGS, "Add to each pixel of rows the one before it."},
     {NULL, NULL, 0, NULL},

@@ -1,11 +1,6 @@
 #include "_png.h"
 
 enum {
-    GREY = 0,
-    RGB = 2,
-    PALETTE = 3,
-    GREY_ALPHA = 4,
-    RGBA = 6,
     LARGEST_ROW = 1 << 20, /* bytes; two of them must fit into the memory for runs */
     LARGEST_FILE = 32 << 20, /* bytes; it is held in memory */
     SMALL_FILE = 4096,

@@ -6,6 +6,8 @@
 #include "_file.h"
 #include "_inflate.h"
 
+enum { GREY = 0, RGB = 2, PALETTE = 3, GREY_ALPHA = 4, RGBA = 6 }; /* colour types */
+
 /* What one file is counted with, and what is found in it. The memory is kept for the next file. */
 typedef struct {
     Content content;

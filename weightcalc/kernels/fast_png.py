@@ -10,6 +10,13 @@ types, that are counted. They give width, height, bits of a sample, colour type,
 and a dict of values to pixels, where the first sample of a pixel is the most significant.
 They give None where the file is left to the careful path: it cannot be read; it is interlaced
 or noisy; something about it is wrong or odd; it is beyond a limit; or the fast path is off.
+
+`count_plain_png_files_after` takes a sequence of paths and a place in it. It adds up the grey masks of
+up to 8 bits that follow in the same folder, up to the first file that it leaves to the others, or
+some hundred. `roles` has a byte for each value: `IS_CLASS`, `IS_IGNORED`, or 0 where a mask that
+holds the value is to be left to the others. It gives the number of files, their pixels, the ignored
+ones of these, and a dict of each value to its pixels, the masks that hold it, all pixels of those
+masks, and the same without ignored ones.
 """
 
 from __future__ import annotations
@@ -20,18 +27,22 @@ from typing import TYPE_CHECKING
 from .counters import COMPILED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import TypeAlias
 
     from .buffers import Bytes
 
     PlainPng: TypeAlias = tuple[int, int, int, int, bytes, dict[int, int]]
+    PlainPngs: TypeAlias = tuple[int, int, int, dict[int, tuple[int, int, int, int]]]
 
+IS_CLASS, IS_IGNORED = 1, 2  # of the class of its number, or of none
 FAST_PNG = COMPILED and not os.environ.get("WEIGHTCALC_CAREFUL_PNG")
 if FAST_PNG:
     from . import _kernels
 
     count_plain_png = _kernels.count_png
     count_plain_png_file = _kernels.count_png_file
+    count_plain_png_files_after = _kernels.count_png_files_after
 else:
 
     def count_plain_png(data: Bytes, max_pixels: int, max_bytes: int) -> PlainPng | None:
@@ -39,3 +50,9 @@ else:
 
     def count_plain_png_file(path: str, max_pixels: int, max_bytes: int) -> PlainPng | None:
         """Leave the file to the careful path."""
+
+    def count_plain_png_files_after(
+        paths: Sequence[object], place: int, roles: Bytes, max_pixels: int, max_bytes: int
+    ) -> PlainPngs:
+        """Leave all files to the others."""
+        return 0, 0, 0, {}

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ..errors import LabelError
+from ..kernels.fast_png import IS_CLASS, IS_IGNORED
 from ..kernels.special import NAN, NODATA
 from .values import Values
 
@@ -222,6 +223,24 @@ class LabelMap:
             else:
                 unknown[value] = pixels
         return Labelled(classes, ignored, unknown)
+
+    def roles(self) -> bytes:
+        """
+        What each value of grey masks of 8 bits is that declare no nodata.
+
+        Returns
+        -------
+        bytes, 256 of them
+            `IS_CLASS` where it is the class of its number, `IS_IGNORED` where it is ignored by
+            its number, 0 for all others.
+        """
+        if self.colors is not None or self.reduce_zero_label:
+            return bytes(256)
+        return bytes(map(self._role_of, range(256)))
+
+    def _role_of(self, value: int) -> int:
+        index = self._class_of(value, channels=False)
+        return IS_CLASS if index == value else IS_IGNORED if index == _IGNORED else 0
 
     def _is_ignored_here(self, value: int, largest: int, nodata: int | None) -> bool:
         """Whether a value is ignored because of what this file is, whatever it is elsewhere."""

@@ -6,15 +6,16 @@ All others are left to the careful path, which alone raises and notes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import DecodeError
-from ..kernels.fast_png import count_plain_png, count_plain_png_file
+from ..kernels.fast_png import count_plain_png, count_plain_png_file, count_plain_png_files_after
 from .options import ReadOptions
 from .png_header import GREY, RGB, RGBA, Header
 from .png_values import mask_of, mask_of_grey
 from .samples import may_be_refused
-from .value_counts import ValueCounts
+from .value_counts import Together, ValueCounts
 
 if TYPE_CHECKING:
     from ..kernels.buffers import Bytes
@@ -42,6 +43,31 @@ def count_plain_bytes(data: Bytes, options: ReadOptions) -> ValueCounts | None:
         return None
     found = count_plain_png(data, options.max_pixels, options.max_bytes)
     return _mask_of(found, options) if found else None
+
+
+def count_plain_after(
+    paths: Sequence[object], place: int, roles: bytes, options: ReadOptions
+) -> Together | None:
+    """
+    Count together the plain grey masks that follow the one at a place of a list, in its folder.
+
+    Parameters
+    ----------
+    paths : sequence
+        Of str; what follows anything else is to be counted on its own.
+    place : int
+    roles : bytes
+        What each of 256 values is, as `LabelMap.roles` gives it.
+    options : ReadOptions
+        Those of images that are read by index.
+
+    Returns
+    -------
+    Together, or None
+        Of some hundred masks at most. None where the next one is to be counted on its own.
+    """
+    found = count_plain_png_files_after(paths, place, roles, options.max_pixels, options.max_bytes)
+    return Together(*found) if found[0] else None
 
 
 def _mask_of(found: PlainPng, options: ReadOptions) -> ValueCounts | None:

@@ -1,5 +1,5 @@
 """
-`ValueCounts`: what a reader finds in one mask.
+`ValueCounts`, what a reader finds in one mask, and `Together`, what it finds in several.
 """
 
 from __future__ import annotations
@@ -51,3 +51,29 @@ class ValueCounts(NamedTuple):
     def fingerprint(self) -> int:
         """Equal for masks whose counts and number of pixels agree, and hardly ever for others."""
         return hash((self.pixels, frozenset(self.values.items())))
+
+
+class Together(NamedTuple):
+    """
+    What grey masks of 8 bits hold that were counted together, each value of which is a class or
+    ignored.
+
+    Attributes
+    ----------
+    num_masks : int
+        Each is a file of its own.
+    pixels, ignored_pixels : int
+        Of all of them.
+    values : dict of int to tuple of int
+        Value to its pixels, the number of masks that hold it, the pixels of these masks, and
+        those of them that are not ignored.
+    kind, largest
+        As of `ValueCounts`.
+    """
+
+    num_masks: int
+    pixels: int
+    ignored_pixels: int
+    values: dict[int, tuple[int, int, int, int]]
+    kind: str = "grey"
+    largest: int = 255

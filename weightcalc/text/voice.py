@@ -155,10 +155,10 @@ class Bar:
         looks: dict[str, Any] = {} if total is not None else looking
         self._bar = tqdm(total=total, unit="mask", file=_Unfailing(), dynamic_ncols=True, **looks)
 
-    def step(self) -> None:
-        """One file is done."""
+    def step(self, number: int = 1) -> None:
+        """Files are done."""
         if self._bar is not None:
-            self._bar.update()
+            self._bar.update(number)
 
     def hide(self) -> None:
         """Make room for a line; the next step draws the bar again."""

@@ -1,0 +1,35 @@
+#include "_together.h"
+
+/* Ignored pixels; -1 if a value is nothing. */
+static int64_t ignored_pixels(const Png *png, const byte roles[256])
+{
+    int64_t ignored = 0;
+    for (unsigned k = 0; k < png->num_values; k++) {
+        const byte value = png->values[k];
+        if (roles[value] == IS_IGNORED)
+            ignored += png->counts[value];
+        else if (roles[value] != IS_CLASS)
+            return -1;
+    }
+    return ignored;
+}
+
+int add_mask(Together *t, const Png *png, const byte roles[256])
+{
+    if (png->color != GREY || png->depth > 8)
+        return 0;
+    const int64_t pixels = (int64_t)png->width * png->height, ignored = ignored_pixels(png, roles);
+    if (ignored < 0)
+        return 0;
+    for (unsigned k = 0; k < png->num_values; k++) {
+        ValueSums *sums = &t->values[png->values[k]];
+        sums->pixels += png->counts[png->values[k]];
+        sums->masks++;
+        sums->mask_pixels += pixels;
+        sums->labelled_mask_pixels += pixels - ignored;
+    }
+    t->masks++;
+    t->pixels += pixels;
+    t->ignored += ignored;
+    return 1;
+}
