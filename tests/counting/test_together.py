@@ -76,7 +76,10 @@ def files(tmp_path_factory):
 def result(files, labels, **how):
     """All that counting ends in: counts, remarks, and the error with its lines and its hint."""
     tally = Tally(LabelMap(**labels), one_kind=False)
-    add_files(tally, count_each(files, roles=tally.roles() if how.pop("together") else None, **how))
+    add_files(
+        tally,
+        count_each(files, roles=tally.roles(len(files)) if how.pop("together") else None, **how),
+    )
     said = tally.remarks()
     try:
         return tally.finish("skip", files).to_json(), said

@@ -119,7 +119,8 @@ NUMPY = set() if kernels.COMPILED else {"numpy"}
 COUNT = {"click", "tqdm"} | NUMPY
 # What few runs need is loaded by those.
 HEAVY = {"numpy", "PIL", "tqdm", "click", "nibabel", "tifffile", "multiprocessing",
-         "weightcalc.labels.class_list", "weightcalc.sources.layers"}  # fmt: skip
+         "weightcalc.labels.class_list", "weightcalc.sources.layers", "weightcalc.sources.traffic",
+         "weightcalc.cli.completion", "weightcalc.counts.unreadable"}  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import math
 
 import click
 
-from .completion import complete_rules
 from .gathering import all_of, gathered, made_by
 from .options import (
     formula_options,
@@ -72,7 +71,6 @@ rule_options = gathered(
         "rules",
         multiple=True,
         callback=parse_rules,
-        shell_complete=complete_rules,
         metavar="ID=LEVEL",
         help="Level of a rule: error, warning or off.",
     ),

@@ -16,7 +16,6 @@ from ..masks.encodings import ENCODINGS
 from ..text.voice import Voice
 from ..weights.formulas import ABSENT, DENOMINATORS, METHODS, NORMALIZE
 from ..weights.weights_file import LAYOUTS, REFUSED, WRITERS
-from .completion import complete_class_lists
 from .gathering import F, all_of, gathered, made_by
 from .parsing import (
     Choice,
@@ -120,7 +119,6 @@ label_options = gathered(
         "-c",
         "--classes",
         metavar="FILE|PRESET",
-        shell_complete=complete_class_lists,
         help="Class list: a file, or a preset.",
     ),
     option(

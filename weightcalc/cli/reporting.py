@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..counting.data_set import DataSet, find_data
 from ..counts.class_counts import ClassCounts
-from ..counts.counts_file import is_counts_file, matching_files
+from ..counts.counts_file import matching_files
 from ..errors import WeightError
 from ..files.endings import format_by_ending
 from ..labels.options import LabelOptions
@@ -20,6 +20,7 @@ from ..masks.options import ReadOptions
 from ..report.formats import BY_MATPLOTLIB, ENDINGS
 from ..report.table import Report
 from ..report.text import Look
+from ..sources.names import is_counts_file
 from ..sources.options import SourceOptions
 from ..text.escape import printable
 from ..text.voice import Voice

@@ -5,12 +5,12 @@ Help of a command: its options in sections, in the order in which people look fo
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
-from .completion import complete_files
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -34,8 +34,10 @@ class Option(click.Option):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """What a shell offers for the value of the option."""
-        if self.metavar in ("FILE", "DIR"):
-            return complete_files(self.metavar, incomplete)
+        from .completion import OF_OPTIONS  # here: shells alone ask
+
+        if complete := OF_OPTIONS.get(self.metavar or ""):
+            return complete(incomplete)
         return super().shell_complete(ctx, incomplete)
 
 

@@ -21,7 +21,6 @@ from ..weights.weights_file import (
     lay_out,
     round_digits,
 )
-from ..weights.weights_report import weights_report
 
 
 def choose_format(output: str | None, given: str | None, layout: str, key: str | None) -> str:
@@ -81,5 +80,7 @@ def encode(
     if digits is not None:
         weights = [round_digits(weight, digits) for weight in weights]
     if layout == "report":
+        from ..weights.weights_report import weights_report  # here: most want weights alone
+
         return DOCUMENTS[format_](weights_report(counts, weights, formula, digits))
     return encode_weights(lay_out(weights, counts.class_names, layout), format_, key)

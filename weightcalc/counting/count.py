@@ -28,7 +28,6 @@ from ..sources.listing import list_files, refuse_nothing
 from ..sources.looks import look_at
 from ..sources.names import is_url, name_from, split_name
 from ..sources.scenes import Item, Scene, is_any_remote, name_of
-from ..sources.traffic import new_purpose
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -103,7 +102,7 @@ def count_each(
     """
     keep_freed_memory()
     share = max(1, num_requests // num_workers) if is_any_remote(items) else 0
-    ahead = partial(_ahead, requests=share, run=run or new_purpose())
+    ahead = partial(_ahead, requests=share, run=run or new_run(items))
     if share or options.encoding not in ("auto", "index") or options.array is not None:
         roles = None
     count = partial(_count_all, options=options, roles=roles, ahead=ahead)
@@ -121,6 +120,15 @@ def count_each(
         return 4 * max(1, workers)
 
     yield from in_order(executor, work, batches, most_waiting, _lost)
+
+
+def new_run(items: Sequence[Item]) -> str:
+    """What `count_each` takes for a run of these items; "" if no server is asked for them."""
+    if not is_any_remote(items):
+        return ""
+    from ..sources.traffic import new_purpose  # with what talks to servers
+
+    return new_purpose()
 
 
 def _ahead(items: Sequence[Item], requests: int, run: str) -> Iterable[Item]:
@@ -300,7 +308,7 @@ def count_masks(
         executor=executor,
         num_workers=num_workers,
         num_requests=num_requests,
-        roles=tally.roles() if on_file is None and on_mask is None else None,
+        roles=tally.roles(len(items)) if on_file is None and on_mask is None else None,
     )
     add_files(tally, counted, on_file=on_file, on_mask=on_mask)
     return tally.finish(on_error, files)

@@ -13,7 +13,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..counts.class_counts import ClassCounts, names_together
-from ..counts.counts_file import is_counts_file, matching_files, read_counts
 from ..errors import (
     LabelError,
     MaskError,
@@ -31,7 +30,7 @@ from ..sources.apart import check_no_photographs
 from ..sources.kinds import check_one_kind
 from ..sources.listing import Listing, list_files, refuse_nothing
 from ..sources.looks import Looks, look_at
-from ..sources.names import file_of, tidy
+from ..sources.names import file_of, is_counts_file, tidy
 from ..sources.options import SourceOptions
 from ..text.escape import printable
 from ..text.numbers import number_of
@@ -161,9 +160,7 @@ def find_data(
     WeightcalcError
     """
     _refuse_late_labels(sources, labels)
-    saved_in = _without_twins(
-        [path for s in sources.sources if is_counts_file(s) for path in matching_files(s)], voice
-    )
+    saved_in = _counts_files(sources, voice)
     classes = _class_list(labels.classes) if labels.classes else None
     listing = _list_masks(sources, voice)
     endings = _check_listing(listing, sources, reading.allow_lossy)
@@ -181,7 +178,7 @@ def find_data(
         reading = reading._replace(blended=blended)
     else:
         scenes, map_ = _scenes_of(layers, listing, voice)
-    saved = _sum([read_counts(path) for path in saved_in], map_, voice)
+    saved = _saved_counts(saved_in, map_, voice)
     looks = Looks() if _is_chosen(sources) else look_at(listing.names, listing.folders)
     return DataSet(
         sources.given, listing, saved, map_, reading, endings, looks, layers, scenes, said
@@ -204,11 +201,16 @@ def _class_list(name: str) -> ClassList:
     return read_class_list(name)
 
 
-def _without_twins(paths: Sequence[str], voice: Voice) -> list[str]:
+def _counts_files(sources: SourceOptions, voice: Voice) -> list[str]:
     """Counts files, each once, however it is named."""
+    given = [source for source in sources.sources if is_counts_file(source)]
+    if not given:
+        return []
+    from ..counts.counts_file import matching_files  # here: many runs have masks alone
+
     kept: dict[str, str] = {}
     twins = []
-    for path in paths:
+    for path in chain.from_iterable(map(matching_files, given)):
         if (real := os.path.realpath(path)) in kept:
             twins.append(f"{printable(path)}: named twice, counted once")
         kept.setdefault(real, path)
@@ -272,10 +274,13 @@ def _scenes_of(layers: Layers, listing: Listing, voice: Voice) -> tuple[list[Sce
     return scenes, LabelMap(len(names), names if any(names) else None, unordered=layers.are_found)
 
 
-def _sum(parts: Sequence[ClassCounts], labels: LabelMap, voice: Voice) -> ClassCounts | None:
-    if not parts:
+def _saved_counts(paths: Sequence[str], labels: LabelMap, voice: Voice) -> ClassCounts | None:
+    """The sum of counts files; None without any."""
+    if not paths:
         return None
-    total = reduce(add, parts)
+    from ..counts.counts_file import read_counts
+
+    total = reduce(add, [read_counts(path) for path in paths])
     if "parts" in total.options:
         voice.warn(
             "the counts files were made with different --map or --ignore-index; "

@@ -4,9 +4,9 @@ What goes with files that are layers, and what does not.
 
 from __future__ import annotations
 
-from ..counts.counts_file import is_counts_file
 from ..labels.options import LabelOptions
 from ..masks.options import ReadOptions
+from ..sources.names import is_counts_file
 from ..sources.options import SourceOptions
 
 

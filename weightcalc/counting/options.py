@@ -1,7 +1,5 @@
 """Who counts the masks of a run, and what becomes of those that cannot be read."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 ON_ERROR = ("fail", "skip")  # what to do about masks that cannot be read

@@ -16,10 +16,9 @@ from ..errors import WeightcalcError
 from ..files.atomic import replacing
 from ..kernels.counters import COMPILED
 from ..sources.listing import Listing
-from ..sources.traffic import new_purpose
 from ..text.escape import printable
 from ..text.voice import Voice
-from .count import add_files, are_quick, count_each, usable_cores
+from .count import add_files, are_quick, count_each, new_run, usable_cores
 from .data_set import DataSet
 from .options import RunOptions
 
@@ -74,7 +73,7 @@ def _count(
     tally = Tally(
         data.labels, one_kind=one_kind, by_palettes=one_kind, endings=data.endings, looks=data.looks
     )
-    roles = tally.roles() if on_mask is None else None
+    roles = tally.roles(len(data.items)) if on_mask is None else None
     with each_counted(data, data.items, run, voice, roles=roles) as files:
         add_files(tally, files, on_file=_naming(voice) if voice.verbose else None, on_mask=on_mask)
     voice.warn_each(tally.remarks())
@@ -152,7 +151,7 @@ def each_counted(
             executor=pool,
             num_workers=workers,
             num_requests=run.requests,
-            run=new_purpose(),
+            run=new_run(items),
             roles=roles if cache is None else None,
         )
         for counted in count(items) if cache is None else cache.count_each(items, count):

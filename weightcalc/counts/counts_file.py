@@ -15,21 +15,16 @@ from ..files.bounded import Json, SmallFile
 from ..labels.label_map import LabelMap
 from ..sources.foreign import HELP, foreign_document
 from ..sources.globs import matches_of
-from ..sources.names import is_url, path_of
+from ..sources.names import COUNTS_ENDING, is_url
 from ..sources.opening import read_small
 from ..text.escape import printable
 from .class_counts import COLUMNS, FORMAT, REPORT, ClassCounts
 
-ENDINGS = {"json": (".json",)}
+ENDINGS = {"json": (COUNTS_ENDING,)}
 _FILE = SmallFile(  # of 65,536 classes it has 10 MB
     "counts file", 64 << 20, CountsError, "not JSON"
 )
 _MOST = 1 << 128  # more would overflow in formulas, and is no data set
-
-
-def is_counts_file(source: str) -> bool:
-    """Whether a source stands for counts, by its ending, and not for masks."""
-    return (path_of(source) if is_url(source) else source).lower().endswith(ENDINGS["json"])
 
 
 def matching_files(source: str) -> list[str]:
@@ -37,7 +32,7 @@ def matching_files(source: str) -> list[str]:
     if is_url(source):
         from ..sources.remote import list_urls  # here: few counts files are remote
 
-        return list_urls(source, ENDINGS["json"]).names
+        return list_urls(source, (COUNTS_ENDING,)).names
     if os.path.lexists(source) or not glob.has_magic(source):
         return [source]
     return sorted(matches_of(source)) or [source]

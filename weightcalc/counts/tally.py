@@ -14,15 +14,15 @@ from ..sources.looks import Looks
 from ..text.escape import printable
 from ..text.numbers import number_of
 from .class_counts import ClassCounts, ignored_pixels
-from .copies import Copies
+from .copies import ENOUGH, Copies
 from .kinds import Kinds
 from .palettes import Palettes
 from .unknown_values import Seen, UnknownValues
-from .unreadable import Unreadable, UnreadFiles
 
 if TYPE_CHECKING:
     from .found_colors import FoundColors
     from .unknown_causes import Causes
+    from .unreadable import UnreadFiles
 
 _MOST_NOTES = 1000
 
@@ -85,8 +85,8 @@ class Tally:
     ----------
     counts : ClassCounts
         Of the masks added so far.
-    unread : UnreadFiles
-        Files that cannot be read.
+    unread : UnreadFiles, or None
+        Files that cannot be read, if there are any.
     notes : list of str
         What is odd about files that were counted all the same.
     """
@@ -102,7 +102,7 @@ class Tally:
     ) -> None:
         self.labels = labels
         self.counts = ClassCounts(labels)
-        self.unread = UnreadFiles()
+        self.unread: UnreadFiles | None = None
         self.notes: list[str] = []
         self.num_files = 0
         self._one_kind = one_kind
@@ -123,15 +123,19 @@ class Tally:
             self._add_together(file, together)
             return
         if error is not None:
-            self.unread.add(self.num_files, error)
-            self._kinds.add_unreadable(file)
-            self._unknown.add_unreadable(self.num_files)
+            self._add_unreadable(file, error)
         self.num_files += 1
         for number, mask in enumerate(masks):
             name = file if len(masks) == 1 else f"{file}[{number}]"
             labelled = self._add(file, name, mask)
             if on_mask is not None:
                 on_mask(LabelledMask(name, mask, labelled))
+
+    def _add_unreadable(self, file: str, error: MaskError) -> None:
+        self.unread = self.unread or _new_unread_files()
+        self.unread.add(self.num_files, error)
+        self._kinds.add_unreadable(file)
+        self._unknown.add_unreadable(self.num_files)
 
     def _add(self, file: str, name: str, mask: ValueCounts) -> Labelled:
         labelled = self.labels.classify(
@@ -150,13 +154,15 @@ class Tally:
             self._remember(name, mask, labelled)
         return labelled
 
-    def roles(self) -> bytes | None:
+    def roles(self, num_files: int) -> bytes | None:
         """
         What each value is, for masks that may be counted together, as `LabelMap.roles` gives it.
 
-        None where each mask is to be looked at, for its name or its values.
+        None where each mask is to be looked at, for its name or its values, or as there are few.
         """
-        roles = self.labels.roles() if self._kinds.goes_by_modes else b""
+        if num_files <= ENOUGH or not self._kinds.goes_by_modes:
+            return None
+        roles = self.labels.roles()
         return roles if any(roles) else None
 
     def _add_together(self, file: str, masks: Together) -> None:
@@ -225,7 +231,20 @@ class Tally:
         LabelError
             If values belong to no class.
         """
-        unread = self.unread if on_error != "skip" else UnreadFiles()
+        if self.unread is not None and on_error != "skip":
+            self._refuse_unreadable(self.unread, files)
+        self.check_kinds()
+        if self._unknown:
+            raise self._causes(files).error()
+        if self.unread is not None and not self.counts.num_masks:
+            raise SourceError(
+                f"none of {self.num_files} files can be read, the first is {self.unread.kept[0]}"
+            )
+        return self.so_far()
+
+    def _refuse_unreadable(self, unread: UnreadFiles, files: Sequence[str]) -> None:
+        from .unreadable import Unreadable
+
         failed = Unreadable(
             unread,
             files,
@@ -234,15 +253,7 @@ class Tally:
         )
         if not failed.how_to_leave_images_out:  # else kinds are compared without the images
             self.check_kinds()
-        if unread:
-            raise unread.error(self.num_files).with_hint(failed.hint())
-        if self._unknown:
-            raise self._causes(files).error()
-        if not self.counts.num_masks and self.num_files:
-            raise SourceError(
-                f"none of {self.num_files} files can be read, the first is {self.unread.kept[0]}"
-            )
-        return self.so_far()
+        raise unread.error(self.num_files).with_hint(failed.hint())
 
     def check_kinds(self) -> None:
         """Raise SourceError if the masks that were added do not belong together."""
@@ -262,7 +273,16 @@ class Tally:
         return self.counts
 
 
+# Few runs need these, and others start sooner without.
+
+
+def _new_unread_files() -> UnreadFiles:
+    from .unreadable import UnreadFiles
+
+    return UnreadFiles()
+
+
 def _new_found_colors(labels: LabelMap) -> FoundColors:
-    from .found_colors import FoundColors  # here: few runs learn colours
+    from .found_colors import FoundColors
 
     return FoundColors(labels)

@@ -2,8 +2,6 @@
 Files that are opened with care: only regular ones, and small ones read whole within a bound.
 """
 
-from __future__ import annotations
-
 import errno
 import io
 import os

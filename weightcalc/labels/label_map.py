@@ -5,8 +5,6 @@ It acts on the few different values of a mask, never on its pixels, so that a
 mapping costs nothing and saved value counts outlive a changed one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
@@ -111,6 +109,7 @@ class LabelMap:
         self.rest = rest
         self.ignore_rest = ignore_rest
         self.ignore_nodata = ignore_nodata
+        self._targets = self._find_targets()
         self.num_classes = _agree(
             num_classes, self.class_names, self.targets().union(*self.regions.values())
         )
@@ -162,10 +161,13 @@ class LabelMap:
                     f"the ranges {one} and {other} overlap, and are not of the same class"
                 ).with_hint("ranges that do not overlap; single values come before ranges")
 
-    def targets(self) -> set[int]:
+    def targets(self) -> frozenset[int]:
         """The classes that values are mapped to."""
+        return self._targets
+
+    def _find_targets(self) -> frozenset[int]:
         of_ranges = {index for _, index in self.ranges if index is not None}
-        named = {*self.mapping.values(), *of_ranges}
+        named = frozenset({*self.mapping.values(), *of_ranges})
         return named if self.rest is None else named | {self.rest}
 
     def classify(

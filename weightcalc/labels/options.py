@@ -1,7 +1,5 @@
 """What a user says of the classes of masks."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

@@ -2,8 +2,6 @@
 Values and classes in the words of a user: ``7``, ``7-9``, ``#804080``, ``nan``, ``road``.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple

@@ -2,8 +2,6 @@
 How masks encode classes, and what a reader must know besides the file.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from ..errors import DamagedError, LimitError, ShapeError

@@ -2,8 +2,6 @@
 What the header of a PNG file says. Specification: https://www.w3.org/TR/png-3/
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 

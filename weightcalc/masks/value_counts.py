@@ -2,8 +2,6 @@
 `ValueCounts`, what a reader finds in one mask, and `Together`, what it finds in several.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

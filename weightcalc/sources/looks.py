@@ -4,8 +4,6 @@ Whether the names of a set look like layers: a file for each class or instance o
 Only the pixels tell, so `counts.kinds` compares the masks of the names that are found here.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections import Counter

@@ -2,8 +2,6 @@
 What a name stands for: a file, a member of an archive, or a URL.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from typing import BinaryIO, NamedTuple, Self
@@ -13,6 +11,7 @@ from ..files.bounded import open_regular
 from . import dvc
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")  # of archives
+COUNTS_ENDING = ".json"
 _LONG = (".nii.gz", ".zarr.zip")  # endings of two parts
 _LAST_OF_LONG = (".gz", ".zip")
 _LARGEST_DIGEST = (1 << 64) - 1
@@ -120,6 +119,11 @@ def file_of(name: str) -> str:
 def is_archive(path: str) -> bool:
     """Whether a file is an archive by its ending; a zipped Zarr is a mask."""
     return path.lower().endswith(ENDINGS) and not path.lower().endswith(".zarr.zip")
+
+
+def is_counts_file(source: str) -> bool:
+    """Whether a source stands for counts, by its ending, and not for masks."""
+    return (path_of(source) if is_url(source) else source).lower().endswith(COUNTS_ENDING)
 
 
 def is_zarr(path: str) -> bool:

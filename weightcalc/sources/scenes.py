@@ -2,8 +2,6 @@
 Scenes: the files of ``--layers`` that together are one mask, a file for each class or instance.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 

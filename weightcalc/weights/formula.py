@@ -2,8 +2,6 @@
 The formula of a run: a method, its parameters, and the options beside them.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from contextlib import suppress

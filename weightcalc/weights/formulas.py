@@ -5,8 +5,6 @@ A formula sees the classes that occur, as exact integers, and computes in float6
 whether it is given numbers of pixels or of masks: `formula.py` and `class_weights.py` choose them.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple

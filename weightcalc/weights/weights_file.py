@@ -16,11 +16,6 @@ from ..files.atomic import write_file
 from ..files.endings import format_by_ending
 from ..text.escape import printable
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
-
 Laid: TypeAlias = list[float] | dict[int, float] | dict[str, float]
 LAYOUTS = ("list", "dict", "named", "report")
 
