@@ -117,6 +117,7 @@ def test_nothing_lies_loose():
 
 NUMPY = set() if kernels.COMPILED else {"numpy"}
 COUNT = {"click", "tqdm"} | NUMPY
+HELP = {"click", "weightcalc.cli.completion"}  # of topics
 # What few runs need is loaded by those.
 HEAVY = {"numpy", "PIL", "tqdm", "click", "nibabel", "tifffile", "multiprocessing",
          "weightcalc.labels.class_list", "weightcalc.sources.layers", "weightcalc.sources.traffic",
@@ -134,8 +135,8 @@ HEAVY = {"numpy", "PIL", "tqdm", "click", "nibabel", "tifffile", "multiprocessin
             {"click"},
         ),
         ("from weightcalc.cli.app import exit_code_of as run; run(['weights', '-j0'])", {"click"}),
-        ("from weightcalc.cli.app import exit_code_of as run; run(['help'])", {"click"}),
-        ("from weightcalc.cli.app import exit_code_of as run; run(['help', 'cache'])", {"click"}),
+        ("from weightcalc.cli.app import exit_code_of as run; run(['help'])", HELP),
+        ("from weightcalc.cli.app import exit_code_of as run; run(['help', 'cache'])", HELP),
         ("import weightcalc; weightcalc.ClassCounts()", set()),
         (
             "from weightcalc.cli.app import exit_code_of as run; run(['count', 'mask.png', '-j1'])",
