@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -102,10 +103,13 @@ def test_processes_count_together(files):
 
 
 @compiled
-def test_most_masks_are_counted_together(files):
-    """After the first 64 of a folder, most plain masks are; all files are accounted for."""
+@pytest.mark.parametrize("in_threads", [False, True])
+def test_most_masks_are_counted_together(files, in_threads):
+    """After the first 64 of a folder, most plain masks are, and not less so in batches."""
     roles = LabelMap(4, ignore=[255]).roles()
-    found = list(count_each(files, roles=roles))
+    with ThreadPoolExecutor(2) as pool:
+        executor = pool if in_threads else None
+        found = list(count_each(files, executor=executor, num_workers=2, roles=roles))
     assert sum(counted.num_files for counted in found) == 300
     assert sum(counted.num_files for counted in found if counted.together) > 90
     assert [counted.together for counted in found[:64]] == [None] * 64

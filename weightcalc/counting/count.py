@@ -153,8 +153,26 @@ def _batches(
     while start < len(items):
         share = (len(items) - start) // (num_workers * _BATCHES_PER_WORKER)
         size = min(largest, max(share, len(items) // (32 * num_workers), least))
-        yield items[start : start + size]
+        batch = _Batch(items[start : start + size])
+        batch.num_before = _num_before(items, start)
+        yield batch
         start += size
+
+
+class _Batch(list[Item]):
+    """Items that are handed out together, and how many of the folder of the first come before it."""
+
+    num_before = 0
+
+
+def _num_before(items: Sequence[Item], place: int) -> int:
+    """How many items of the same folder come before one, as far as `Copies` wants to know."""
+    folder = _folder_of(items[place])
+    return sum(_folder_of(item) == folder for item in items[max(0, place - copies.ENOUGH) : place])
+
+
+def _folder_of(item: Item) -> str:
+    return name_of(item).rpartition("/")[0]
 
 
 def _working_directory() -> str:
@@ -203,12 +221,12 @@ def _count_together(
     """
     paths = [name_from(folder, i) if isinstance(i, str) else i for i in items] if folder else items
     plain = {value for value in range(256) if roles[value]}
-    place = num_alone = 0
-    within = ""
+    place, within = 0, _folder_of(items[0]) if items else ""
+    num_alone = items.num_before if isinstance(items, _Batch) else 0
     while place < len(items):
         counted = _count_one(items[place], options, folder)
         yield counted
-        if (here := counted.name.rpartition("/")[0]) != within:
+        if (here := _folder_of(items[place])) != within:
             within, num_alone = here, 0
         num_alone += len(counted.masks)
         if num_alone >= copies.ENOUGH and all(
