@@ -292,6 +292,7 @@ DAMAGED = {
     "five bands": (tags(1, 1, 5, t277=(3, [5])), RAW, "5 samples"),
     "bits": (tags(3, 2, 6, 3), RAW, "3 bits"),
     "format": (tags(3, 2, 6, t339=(3, [5])), RAW, "format 5"),
+    "signed samples of 4 bits": (tags(3, 2, 6, 4, t339=(3, [2])), RAW, "4 bits in format 2"),
     "huge": (tags(1 << 31, 1 << 31, 6), RAW, "more than the limit"),
     "no width": (tags(0, 2, 6), RAW, "0 x 2"),
 }  # fmt: skip

@@ -35,7 +35,7 @@ from .scenes import by_classes, by_places
 if TYPE_CHECKING:
     import sqlite3
 
-READERS_VERSION = 3  # raised whenever a reader counts some file in another way
+READERS_VERSION = 4  # raised whenever a reader counts some file in another way
 
 _WINDOW = 1 << 14  # names that are looked up before those without a row are counted
 _LARGEST_WINDOW = 32 << 20  # bytes of rows

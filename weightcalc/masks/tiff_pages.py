@@ -39,8 +39,8 @@ DIFFERENCES, FLOAT_DIFFERENCES = 2, 3  # predictors
 _REDUCED, TRANSPARENCY = 1, 4  # bits of NewSubfileType
 NOT_FULL = _REDUCED | TRANSPARENCY
 GDAL_NODATA, _LERC = 42113, 34887
-_FLOATS = 3
-_SIGNS = {1: "u", 2: "i", 3: "f", 4: "u"}
+_SIGNS = {1: "u", 2: "i", 3: "f", 4: "u"}  # by sample format
+_LEAST_BITS = {1: 1, 2: 8, 3: 16, 4: 1}  # fewer are read in more than one way, or by nobody
 _SAMPLE_NAMES = {2: "grey+alpha", 3: "RGB", 4: "RGBA"}
 _PREDICTABLE = {5, 8, 32946, 50013, 34925, 34926, 50000}  # LZW, Deflate, LZMA and Zstandard
 _LOSSY = {6, 7, 33003, 33004, 33005, 33007, 34712, 34887, 34892, 50001, 50002}
@@ -134,8 +134,8 @@ def _image_of(stated: tuple[tuple[int, Foreign], ...], byte_order: str) -> TiffI
     tags = {code: _whole_number(code, value) for code, value in (*_DEFAULTS.items(), *stated)}
     width, height, bits = tags[256], tags[257], tags[258]
     samples, sample_format = tags[277], tags[339]
-    too_short = sample_format == _FLOATS and bits < 16
-    if bits not in (1, 2, 4, 8, 16, 32, 64) or sample_format not in _SIGNS or too_short:
+    is_known = bits in (1, 2, 4, 8, 16, 32, 64) and sample_format in _SIGNS
+    if not is_known or bits < _LEAST_BITS[sample_format]:
         raise ValuesError(f"samples of {bits} bits in format {sample_format} are no labels")
     has_tiles = any(code == 322 for code, _ in stated)
     tile = (tags[322], tags[323]) if has_tiles else (width, min(tags[278] or height, height))
