@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ..counts import copies
 from ..counts.class_counts import ClassCounts
 from ..counts.tally import Counted, LabelledMask, Tally
 from ..errors import MaskError
@@ -22,7 +21,6 @@ from ..labels.label_map import LabelMap
 from ..masks.file import count_file
 from ..masks.formats import READERS, suffix_of
 from ..masks.options import DEFAULTS, ReadOptions
-from ..masks.png_plain import count_plain_after
 from ..sources.kinds import check_one_kind, repeated_endings
 from ..sources.listing import list_files, refuse_nothing
 from ..sources.looks import look_at
@@ -97,8 +95,8 @@ def count_each(
         To which this counting belongs, as the bytes that servers send are limited for each run.
         Default is a run of its own.
     roles : bytes, optional
-        What `Tally.roles` gives. Masks that it allows are counted together, and the result stands
-        for several files. Default is a result for each.
+        What `Tally.roles` gives: masks that it allows are added up, and a result may stand for
+        several files. Default is a result for each.
     """
     keep_freed_memory()
     share = max(1, num_requests // num_workers) if is_any_remote(items) else 0
@@ -149,30 +147,14 @@ def _batches(
     items: Sequence[Item], num_workers: int, least: int = 1, largest: int = _LARGEST_BATCH
 ) -> Iterator[Sequence[Item]]:
     """Batches that become smaller towards the end, so that all workers end together."""
+    from .several import Stretch
+
     start = 0
     while start < len(items):
         share = (len(items) - start) // (num_workers * _BATCHES_PER_WORKER)
         size = min(largest, max(share, len(items) // (32 * num_workers), least))
-        batch = _Batch(items[start : start + size])
-        batch.num_before = _num_before(items, start)
-        yield batch
+        yield Stretch.of(items, start, size)
         start += size
-
-
-class _Batch(list[Item]):
-    """Items that are handed out together, and how many of the folder of the first come before it."""
-
-    num_before = 0
-
-
-def _num_before(items: Sequence[Item], place: int) -> int:
-    """How many items of the same folder come before one, as far as `Copies` wants to know."""
-    folder = _folder_of(items[place])
-    return sum(_folder_of(item) == folder for item in items[max(0, place - copies.ENOUGH) : place])
-
-
-def _folder_of(item: Item) -> str:
-    return name_of(item).rpartition("/")[0]
 
 
 def _working_directory() -> str:
@@ -205,38 +187,13 @@ def _count_all(
     roles: bytes | None,
     ahead: Callable[[Sequence[Item]], Iterable[Item]],
 ) -> Iterator[Counted]:
-    """Results of items one by one; or of masks together as far as they may be, if `roles` are given."""
+    """Results of items one by one; or of several together where they may be, if `roles` are given."""
     if roles is None:
         return (_count_one(item, options, folder) for item in ahead(items))
-    return _count_together(items, options, folder, roles)
+    from .several import count_at_once  # here: small sets need none of it
 
-
-def _count_together(
-    items: Sequence[Item], options: ReadOptions, folder: str, roles: bytes
-) -> Iterator[Counted]:
-    """
-    Count masks together where one of the same folder went before that is plain.
-
-    The first ones of each folder are counted one by one, as `Copies` compares them.
-    """
-    paths = [name_from(folder, i) if isinstance(i, str) else i for i in items] if folder else items
-    plain = {value for value in range(256) if roles[value]}
-    place, within = 0, _folder_of(items[0]) if items else ""
-    num_alone = items.num_before if isinstance(items, _Batch) else 0
-    while place < len(items):
-        counted = _count_one(items[place], options, folder)
-        yield counted
-        if (here := _folder_of(items[place])) != within:
-            within, num_alone = here, 0
-        num_alone += len(counted.masks)
-        if num_alone >= copies.ENOUGH and all(
-            mask.values.keys() <= plain for mask in counted.masks
-        ):
-            together = count_plain_after(paths, place, roles, options)
-            if together is not None:
-                yield Counted(name_of(items[place + 1]), [], None, together)
-                place += together.num_masks
-        place += 1
+    count_one = partial(_count_one, options=options, folder=folder)
+    return count_at_once(items, folder, roles, options, count_one)
 
 
 def _count_one(item: Item, options: ReadOptions, folder: str = "") -> Counted:

@@ -14,7 +14,7 @@ from .._version import __version__
 from ..errors import CountsError, LabelError
 from ..files.bounded import Json
 from ..labels.label_map import Labelled, LabelMap
-from ..masks.value_counts import Together, ValueCounts
+from ..masks.value_counts import MaskSums, ValueCounts
 from ..text.escape import printable
 
 FORMAT = "weightcalc-counts/1"
@@ -178,8 +178,8 @@ class ClassCounts:
         if without_label := mask.unlabelled + labelled.ignored.get(None, 0):
             self._ignore(None, without_label, 1)
 
-    def add_together(self, masks: Together, labelled: Labelled) -> None:
-        """Add masks that were counted together, whose values have been classified."""
+    def add_sums(self, masks: MaskSums, labelled: Labelled) -> None:
+        """Add masks that were added up before, and whose values have been classified."""
         self.num_masks += masks.num_masks
         self.num_pixels += masks.pixels
         self.ignored_pixels += masks.ignored_pixels

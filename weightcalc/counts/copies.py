@@ -18,7 +18,7 @@ from ..sources.names import path_in
 from ..text.escape import printable, quoted
 from ..text.numbers import number_of
 
-ENOUGH = 64  # masks of a folder that show what it is
+ENOUGH_OF_FOLDER = 64  # files of a folder that show what it is
 _MOST_COMPARED = 20_000
 _MOST_PAIRS = 100  # of folders that are looked at
 _FEWEST = 3  # masks that are the same by chance
@@ -40,21 +40,31 @@ class Copies:
 
     def add(self, name: str, mask: ValueCounts) -> None:
         """Take note of a mask; those of one value are alike by chance."""
-        if self._num_compared >= _MOST_COMPARED:
-            return
-        if name.startswith(self._full) and "/" not in name[len(self._full) :]:
-            return
-        folder, _, base = path_in(name).replace(os.sep, "/").rpartition("/")
-        files = self._files.setdefault(folder, [])
-        if len(files) >= ENOUGH:
-            self._full = f"{folder}/"
-            return
-        self._num_compared += 1
-        files.append(base)
-        if len(mask.values) > 1:
+        place = self._place_of(name)
+        if place is not None and len(mask.values) > 1:
+            folder, base = place
             first = self._folders.setdefault((base, mask.fingerprint), folder)
             if first != folder:
                 self._same[_roots(first, folder)] += 1
+
+    def add_unreadable(self, name: str) -> None:
+        """Take note of a file that holds no mask: it is one of those that are compared."""
+        self._place_of(name)
+
+    def _place_of(self, name: str) -> tuple[str, str] | None:
+        """Folder and name of a file that is one of the first of its folder, which are compared."""
+        if self._num_compared >= _MOST_COMPARED:
+            return None
+        if name.startswith(self._full) and "/" not in name[len(self._full) :]:
+            return None
+        folder, _, base = path_in(name).replace(os.sep, "/").rpartition("/")
+        files = self._files.setdefault(folder, [])
+        if len(files) >= ENOUGH_OF_FOLDER:
+            self._full = f"{folder}/"
+            return None
+        self._num_compared += 1
+        files.append(base)
+        return folder, base
 
     def remarks(self) -> list[str]:
         """What to say of folders that hold the same masks, or masks of the same scenes."""

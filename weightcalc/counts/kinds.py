@@ -100,7 +100,7 @@ class Kinds:
         """Whether only the modes of masks are compared, as the names tell of nothing else."""
         return not (self._groups or self._looks.first)
 
-    def add_more(self, kind: str, first: str, number: int) -> None:
+    def add_several(self, kind: str, first: str, number: int) -> None:
         """Take note of several masks of a mode, of which the first one's file is named."""
         self._modes.setdefault(kind, Seen(first)).masks += number
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import MaskError, SourceError
 from ..labels.label_map import Labelled, LabelMap
-from ..masks.value_counts import Together, ValueCounts
+from ..masks.value_counts import MaskSums, ValueCounts
 from ..sources.looks import Looks
 from ..text.escape import printable
 from ..text.numbers import number_of
 from .class_counts import ClassCounts, ignored_pixels
-from .copies import ENOUGH, Copies
+from .copies import ENOUGH_OF_FOLDER, Copies
 from .kinds import Kinds
 from .palettes import Palettes
 from .unknown_values import Seen, UnknownValues
@@ -29,21 +29,21 @@ _MOST_NOTES = 1000
 
 class Counted(NamedTuple):
     """
-    What became of one file: its masks, or the error that all of it ended in.
+    What became of a file: its masks, or the error that all of it ended in.
 
-    It stands for several files, of which it has the first one's name, where their masks were
-    counted together.
+    Or of several files, each a mask, that were added up: it has the name of the first one, and
+    `sums` in the place of masks.
     """
 
     name: str
     masks: list[ValueCounts]
     error: MaskError | None = None
-    together: Together | None = None
+    sums: MaskSums | None = None
 
     @property
     def num_files(self) -> int:
         """How many files it stands for."""
-        return 1 if self.together is None else self.together.num_masks
+        return 1 if self.sums is None else self.sums.num_masks
 
 
 class LabelledMask(NamedTuple):
@@ -117,10 +117,10 @@ class Tally:
     def add(
         self, counted: Counted, on_mask: Callable[[LabelledMask], object] | None = None
     ) -> None:
-        """Add the masks of a file, and tell of each of them by classes; or of files together."""
-        file, masks, error, together = counted
-        if together is not None:
-            self._add_together(file, together)
+        """Add the masks of a file and tell of each of them by classes, or add those of several files."""
+        file, masks, error, sums = counted
+        if sums is not None:
+            self._add_sums(file, sums)
             return
         if error is not None:
             self._add_unreadable(file, error)
@@ -136,6 +136,7 @@ class Tally:
         self.unread.add(self.num_files, error)
         self._kinds.add_unreadable(file)
         self._unknown.add_unreadable(self.num_files)
+        self._copies.add_unreadable(file)
 
     def _add(self, file: str, name: str, mask: ValueCounts) -> Labelled:
         labelled = self.labels.classify(
@@ -160,16 +161,16 @@ class Tally:
 
         None where each mask is to be looked at, for its name or its values, or as there are few.
         """
-        if num_files <= ENOUGH or not self._kinds.goes_by_modes:
+        if num_files <= ENOUGH_OF_FOLDER or not self._kinds.goes_by_modes:
             return None
         roles = self.labels.roles()
         return roles if any(roles) else None
 
-    def _add_together(self, file: str, masks: Together) -> None:
+    def _add_sums(self, file: str, masks: MaskSums) -> None:
         self.num_files += masks.num_masks
-        pixels = {value: sums[0] for value, sums in masks.values.items()}
-        self.counts.add_together(masks, self.labels.classify(pixels, masks.largest))
-        self._kinds.add_more(masks.kind, file, masks.num_masks)
+        pixels = {value: numbers[0] for value, numbers in masks.values.items()}
+        self.counts.add_sums(masks, self.labels.classify(pixels, masks.largest))
+        self._kinds.add_several(masks.kind, file, masks.num_masks)
 
     def _remember(self, name: str, mask: ValueCounts, labelled: Labelled) -> None:
         if (

@@ -3,13 +3,13 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
+#include "_checksums.h"
+#include "_codes.h"
 #include "_differences.h"
 #include "_lzw.h"
-#include "_png.h"
-#include "_together.h"
+#include "_png_calls.h"
 #include "_values.h"
 
 uint64_t hash_multiplier;
@@ -149,219 +149,6 @@ static PyObject *count_rows(PyObject *Py_UNUSED(module), PyObject *args)
     return found;
 }
 
-/* Memory of calls that are over: what a call works with is large, and to be used again. */
-enum { MOST_IDLE = 8 };
-static _Atomic(Png *) idle[MOST_IDLE];
-
-static Png *take_png(void)
-{
-    for (int k = 0; k < MOST_IDLE; k++) {
-        Png *png = atomic_exchange(&idle[k], NULL);
-        if (png)
-            return png;
-    }
-    return calloc(1, sizeof(Png));
-}
-
-static void give_back(Png *png)
-{
-    for (int k = 0; png && k < MOST_IDLE; k++)
-        png = atomic_exchange(&idle[k], png);
-    free_png(png);
-}
-
-/* counts[value] = number */
-static int set_count(PyObject *counts, uint64_t value, int64_t number)
-{
-    PyObject *key = PyLong_FromUnsignedLongLong(value), *count = PyLong_FromLongLong(number);
-    const int failed = key && count ? PyDict_SetItem(counts, key, count) : -1;
-    Py_XDECREF(key);
-    Py_XDECREF(count);
-    return failed;
-}
-
-/* Value to pixels; NULL and an exception if there is no memory. */
-static PyObject *counts_of(Png *png)
-{
-    Sums *sums = &png->rows.sums;
-    const size_t used = sums->entries ? sort_entries(sums) : 0;
-    PyObject *counts = PyDict_New();
-    int failed = counts == NULL;
-    for (unsigned k = 0; !failed && !sums->entries && k < png->num_values; k++)
-        failed = set_count(counts, png->values[k], png->counts[png->values[k]]);
-    for (size_t k = 0; !failed && k < used; k++)
-        if (sums->entries[k].number > BIAS)
-            failed = set_count(counts, value_of(png, sums->entries[k].pattern),
-                               sums->entries[k].number - BIAS);
-    if (failed)
-        Py_CLEAR(counts);
-    return counts;
-}
-
-/* What was counted as a tuple; None if nothing was. */
-static PyObject *result_of(Png *png, int is_counted)
-{
-    if (!is_counted)
-        return Py_NewRef(Py_None);
-    PyObject *counts = counts_of(png);
-    if (!counts)
-        return NULL;
-    return Py_BuildValue("IIIIy#N", png->width, png->height, png->depth, png->color,
-                         png->palette ? (const char *)png->palette : "",
-                         (Py_ssize_t)png->palette_size, counts);
-}
-
-static PyObject *count_plain(const char *path, const Py_buffer *data, Limits limits)
-{
-    Png *png = take_png();
-    int is_counted = 0;
-    if (!png)
-        return Py_NewRef(Py_None);
-    Py_BEGIN_ALLOW_THREADS
-    is_counted = path ? count_png_file(png, path, limits)
-                      : count_png(png, data->buf, (size_t)data->len, limits);
-    Py_END_ALLOW_THREADS
-    PyObject *result = result_of(png, is_counted);
-    close_png(png);
-    give_back(png);
-    return result;
-}
-
-/* A limit; none is above what fits. */
-static int to_limit(PyObject *number, void *limit)
-{
-    int overflow;
-    const long long value = PyLong_AsLongLongAndOverflow(number, &overflow);
-    *(uint64_t *)limit = overflow > 0 ? INT64_MAX : value < 0 ? 0 : (uint64_t)value;
-    return !PyErr_Occurred();
-}
-
-static PyObject *count_png_bytes(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    Py_buffer data;
-    Limits limits;
-    if (!PyArg_ParseTuple(args, "y*O&O&", &data, to_limit, &limits.pixels, to_limit, &limits.bytes))
-        return NULL;
-    PyObject *result = count_plain(NULL, &data, limits);
-    PyBuffer_Release(&data);
-    return result;
-}
-
-static PyObject *count_png_at(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    PyObject *name, *path;
-    Limits limits;
-    if (!PyArg_ParseTuple(args, "UO&O&", &name, to_limit, &limits.pixels, to_limit, &limits.bytes))
-        return NULL;
-    if (!PyUnicode_FSConverter(name, &path)) {
-        PyErr_Clear(); /* no file can have such a name, which the careful path says */
-        return Py_NewRef(Py_None);
-    }
-    PyObject *result = count_plain(PyBytes_AsString(path), NULL, limits);
-    Py_DECREF(path);
-    return result;
-}
-
-/* Bounds of what is done in one call, before somebody sees how far it has come, or ends it. */
-enum { MOST_TOGETHER = 256, MOST_PIXELS_TOGETHER = 1 << 28 };
-
-/* Whether a path is that of a local PNG file in a folder, which ends in a slash or is empty. */
-static int is_png_in(const char *path, const char *folder, size_t folder_size)
-{
-    const size_t size = strlen(path);
-    return size > folder_size + 4 && !strncmp(path, folder, folder_size) &&
-           !strchr(path + folder_size, '/') && !strcmp(path + size - 4, ".png") &&
-           !strstr(path, "://");
-}
-
-/* Whether the mask of a path was counted, and added. */
-static int add_png_at(Together *together, Png *png, const char *path, const byte *roles,
-                      Limits limits)
-{
-    int is_counted;
-    Py_BEGIN_ALLOW_THREADS
-    is_counted = count_png_file(png, path, limits);
-    Py_END_ALLOW_THREADS
-    const int is_added = is_counted && add_mask(together, png, roles);
-    close_png(png);
-    return is_added;
-}
-
-/* The path at a place of a sequence, as bytes; NULL if there is none. */
-static PyObject *path_at(PyObject *paths, Py_ssize_t place)
-{
-    PyObject *path = NULL, *name = PySequence_GetItem(paths, place);
-    if (!name || !PyUnicode_Check(name) || !PyUnicode_FSConverter(name, &path))
-        PyErr_Clear();
-    Py_XDECREF(name);
-    return path;
-}
-
-/* Adds the masks that follow one in its folder, until one cannot be added. */
-static void add_following(Together *together, PyObject *paths, Py_ssize_t place, const byte *roles,
-                          Limits limits)
-{
-    PyObject *first = path_at(paths, place);
-    Png *png = first ? take_png() : NULL;
-    const char *folder = first ? PyBytes_AsString(first) : "";
-    const char *slash = strrchr(folder, '/');
-    const size_t folder_size = slash ? (size_t)(slash + 1 - folder) : 0;
-    int is_added = png != NULL;
-    while (is_added && together->masks < MOST_TOGETHER && together->pixels < MOST_PIXELS_TOGETHER) {
-        PyObject *next = path_at(paths, ++place);
-        const char *path = next ? PyBytes_AsString(next) : "";
-        is_added = is_png_in(path, folder, folder_size) &&
-                   add_png_at(together, png, path, roles, limits);
-        Py_XDECREF(next);
-    }
-    give_back(png);
-    Py_XDECREF(first);
-}
-
-/* Value to pixels, masks, their pixels, and those of them that are not ignored. */
-static PyObject *sums_of(const Together *together)
-{
-    PyObject *values = PyDict_New();
-    int failed = values == NULL;
-    for (unsigned v = 0; !failed && v < 256; v++) {
-        const ValueSums *s = &together->values[v];
-        if (!s->masks)
-            continue;
-        PyObject *key = PyLong_FromUnsignedLong(v);
-        PyObject *sums = Py_BuildValue("LLLL", s->pixels, s->masks, s->mask_pixels,
-                                       s->labelled_mask_pixels);
-        failed = key && sums ? PyDict_SetItem(values, key, sums) : -1;
-        Py_XDECREF(key);
-        Py_XDECREF(sums);
-    }
-    if (failed)
-        Py_CLEAR(values);
-    return values;
-}
-
-static PyObject *count_png_files_after(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    PyObject *paths;
-    Py_ssize_t place;
-    Py_buffer roles;
-    Limits limits;
-    Together together;
-    if (!PyArg_ParseTuple(args, "Ony*O&O&", &paths, &place, &roles, to_limit,
-                          &limits.pixels, to_limit, &limits.bytes))
-        return NULL;
-    memset(&together, 0, sizeof together);
-    PyObject *values = NULL;
-    if (roles.len == 256) {
-        add_following(&together, paths, place, roles.buf, limits);
-        values = sums_of(&together);
-    } else
-        refuse();
-    PyBuffer_Release(&roles);
-    if (!values)
-        return NULL;
-    return Py_BuildValue("LLLN", together.masks, together.pixels, together.ignored, values);
-}
-
 /* The bytes, and the code without meaning that ended them, or -1. */
 static PyObject *unpack_lzw(PyObject *Py_UNUSED(module), PyObject *args)
 {
@@ -419,8 +206,8 @@ static PyMethodDef methods[] = {
     {"count_values", count_values, METH_VARARGS, "Add up values of 1, 2, 3, 4, 6 or 8 bytes."},
     {"count_rows", count_rows, METH_VARARGS, "Undo the filters of PNG rows, and add up pixels."},
     {"count_png", count_png_bytes, METH_VARARGS, "Count a plain PNG file in memory, or None."},
-    {"count_png_file", count_png_at, METH_VARARGS, "Read and count a plain PNG file, or None."},
-    {"count_png_files_after", count_png_files_after, METH_VARARGS, "Add up what follows a mask."},
+    {"count_png_file", count_png_file_at, METH_VARARGS, "Read and count a plain PNG file, or None."},
+    {"count_png_files", count_png_files, METH_VARARGS, "Read and add up plain grey PNG files."},
     {"unpack_lzw", unpack_lzw, METH_VARARGS, "The bytes of LZW, and a code without meaning or -1."},
     {"add_up_pixels", add_up_pixels, METH_VARARGS, "Add to each pixel of rows the one before it."},
     {NULL, NULL, 0, NULL},

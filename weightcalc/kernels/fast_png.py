@@ -11,12 +11,12 @@ and a dict of values to pixels, where the first sample of a pixel is the most si
 They give None where the file is left to the careful path: it cannot be read; it is interlaced
 or noisy; something about it is wrong or odd; it is beyond a limit; or the fast path is off.
 
-`count_plain_png_files_after` takes a sequence of paths and a place in it. It adds up the grey masks of
-up to 8 bits that follow in the same folder, up to the first file that it leaves to the others, or
-some hundred. `roles` has a byte for each value: `IS_CLASS`, `IS_IGNORED`, or 0 where a mask that
-holds the value is to be left to the others. It gives the number of files, their pixels, the ignored
-ones of these, and a dict of each value to its pixels, the masks that hold it, all pixels of those
-masks, and the same without ignored ones.
+`count_plain_png_files` takes a sequence of paths and a place in it. It adds up the grey masks of up
+to 8 bits that follow each other from there on in one folder, for a moment. `roles` has a byte for
+each value: `IS_CLASS`, `IS_IGNORED`, or 0 where a mask that holds the value is not to be added. It
+gives the number of masks, their pixels, the ignored ones of these, and a dict of each value to its
+pixels, the masks that hold it, all pixels of those masks, and the same without ignored ones. Last
+comes the mask that follows, as the others give it, if it was counted but cannot be added; else None.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from .buffers import Bytes
 
     PlainPng: TypeAlias = tuple[int, int, int, int, bytes, dict[int, int]]
-    PlainPngs: TypeAlias = tuple[int, int, int, dict[int, tuple[int, int, int, int]]]
+    PlainPngs: TypeAlias = tuple[
+        int, int, int, dict[int, tuple[int, int, int, int]], PlainPng | None
+    ]
 
 IS_CLASS, IS_IGNORED = 1, 2  # of the class of its number, or of none
 FAST_PNG = COMPILED and not os.environ.get("WEIGHTCALC_CAREFUL_PNG")
@@ -42,7 +44,7 @@ if FAST_PNG:
 
     count_plain_png = _kernels.count_png
     count_plain_png_file = _kernels.count_png_file
-    count_plain_png_files_after = _kernels.count_png_files_after
+    count_plain_png_files = _kernels.count_png_files
 else:
 
     def count_plain_png(data: Bytes, max_pixels: int, max_bytes: int) -> PlainPng | None:
@@ -51,8 +53,8 @@ else:
     def count_plain_png_file(path: str, max_pixels: int, max_bytes: int) -> PlainPng | None:
         """Leave the file to the careful path."""
 
-    def count_plain_png_files_after(
+    def count_plain_png_files(
         paths: Sequence[object], place: int, roles: Bytes, max_pixels: int, max_bytes: int
     ) -> PlainPngs:
-        """Leave all files to the others."""
-        return 0, 0, 0, {}
+        """Leave all files to the careful path."""
+        return 0, 0, 0, {}, None

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import DecodeError
-from ..kernels.fast_png import count_plain_png, count_plain_png_file, count_plain_png_files_after
+from ..kernels.fast_png import count_plain_png, count_plain_png_file, count_plain_png_files
 from .options import ReadOptions
 from .png_header import GREY, RGB, RGBA, Header
 from .png_values import mask_of, mask_of_grey
 from .samples import may_be_refused
-from .value_counts import Together, ValueCounts
+from .value_counts import MaskSums, ValueCounts
 
 if TYPE_CHECKING:
     from ..kernels.buffers import Bytes
@@ -45,17 +45,18 @@ def count_plain_bytes(data: Bytes, options: ReadOptions) -> ValueCounts | None:
     return _mask_of(found, options) if found else None
 
 
-def count_plain_after(
+def count_several(
     paths: Sequence[object], place: int, roles: bytes, options: ReadOptions
-) -> Together | None:
+) -> tuple[MaskSums | None, ValueCounts | None]:
     """
-    Count together the plain grey masks that follow the one at a place of a list, in its folder.
+    Count together the plain grey masks that follow each other in one folder.
 
     Parameters
     ----------
     paths : sequence
-        Of str; what follows anything else is to be counted on its own.
+        Of str; anything else ends what is counted together.
     place : int
+        Of the first one.
     roles : bytes
         What each of 256 values is, as `LabelMap.roles` gives it.
     options : ReadOptions
@@ -63,11 +64,18 @@ def count_plain_after(
 
     Returns
     -------
-    Together, or None
-        Of some hundred masks at most. None where the next one is to be counted on its own.
+    MaskSums, or None
+        Of some hundred masks at most. None where the first one cannot be counted so.
+    ValueCounts, or None
+        The mask after them, if it was counted, but has no place in the sums.
     """
-    found = count_plain_png_files_after(paths, place, roles, options.max_pixels, options.max_bytes)
-    return Together(*found) if found[0] else None
+    number, pixels, ignored, values, last = count_plain_png_files(
+        paths, place, roles, options.max_pixels, options.max_bytes
+    )
+    return (
+        MaskSums(number, pixels, ignored, values) if number else None,
+        _mask_of(last, options) if last else None,
+    )
 
 
 def _mask_of(found: PlainPng, options: ReadOptions) -> ValueCounts | None:

@@ -1,5 +1,5 @@
 """
-`ValueCounts`, what a reader finds in one mask, and `Together`, what it finds in several.
+`ValueCounts`, what a reader finds in one mask, and `MaskSums`, what it finds in several.
 """
 
 from typing import NamedTuple
@@ -51,10 +51,9 @@ class ValueCounts(NamedTuple):
         return hash((self.pixels, frozenset(self.values.items())))
 
 
-class Together(NamedTuple):
+class MaskSums(NamedTuple):
     """
-    What grey masks of 8 bits hold that were counted together, each value of which is a class or
-    ignored.
+    What several grey masks hold together, each value of which is a class or ignored.
 
     Attributes
     ----------

@@ -1,6 +1,6 @@
-#include "_together.h"
+#include "_mask_sums.h"
 
-/* Ignored pixels; -1 if a value is nothing. */
+/* Ignored pixels; -1 if some value is neither a class nor ignored. */
 static int64_t ignored_pixels(const Png *png, const byte roles[256])
 {
     int64_t ignored = 0;
@@ -14,7 +14,7 @@ static int64_t ignored_pixels(const Png *png, const byte roles[256])
     return ignored;
 }
 
-int add_mask(Together *t, const Png *png, const byte roles[256])
+int add_mask(MaskSums *sums, const Png *png, const byte roles[256])
 {
     if (png->color != GREY || png->depth > 8)
         return 0;
@@ -22,14 +22,14 @@ int add_mask(Together *t, const Png *png, const byte roles[256])
     if (ignored < 0)
         return 0;
     for (unsigned k = 0; k < png->num_values; k++) {
-        ValueSums *sums = &t->values[png->values[k]];
-        sums->pixels += png->counts[png->values[k]];
-        sums->masks++;
-        sums->mask_pixels += pixels;
-        sums->labelled_mask_pixels += pixels - ignored;
+        ValueSums *of_value = &sums->values[png->values[k]];
+        of_value->pixels += png->counts[png->values[k]];
+        of_value->masks++;
+        of_value->mask_pixels += pixels;
+        of_value->labelled_mask_pixels += pixels - ignored;
     }
-    t->masks++;
-    t->pixels += pixels;
-    t->ignored += ignored;
+    sums->masks++;
+    sums->pixels += pixels;
+    sums->ignored += ignored;
     return 1;
 }

@@ -1,4 +1,4 @@
-"""Masks that are counted together: what comes out is what counting them one by one gives."""
+"""Masks that are counted several at once: what comes out is what counting them one by one gives."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from weightcalc import LabelMap, count_masks, local_pool
+from weightcalc import LabelMap, count_file, count_masks, local_pool
+from weightcalc.counting import count
 from weightcalc.counting.count import add_files, count_each
 from weightcalc.counts.tally import Tally
 from weightcalc.errors import WeightcalcError
@@ -102,6 +103,41 @@ def test_processes_count_together(files):
     assert found == result(files, labels, together=False)
 
 
+def test_copies_are_found_behind_files_that_cannot_be_read(tmp_path):
+    """Whoever counts how many masks at once, the same is said of folders that hold the same masks."""
+    dice = random.Random(3)
+    names = []
+    for folder in ("a", "a copy"):
+        for number in range(200):
+            path = tmp_path / folder / f"{number:03}.png"
+            path.parent.mkdir(exist_ok=True)
+            if number % 2 and number < 100:
+                path.write_bytes(b"damaged")
+            elif folder == "a":
+                Image.fromarray(picture(dice, [0, 1, 2, 3])).save(path)
+            else:
+                path.write_bytes((tmp_path / "a" / path.name).read_bytes())
+            names.append(str(path))
+    found = [result(names, LABELS["all"], together=together) for together in (False, True)]
+    with ThreadPoolExecutor(3) as pool:
+        found.append(result(names, LABELS["all"], together=True, executor=pool, num_workers=3))
+    assert "hold 32 masks of the same names and the same counts" in found[0][1][0]
+    assert found[1:] == found[:1] * 2
+
+
+@compiled
+def test_no_mask_is_counted_twice(tmp_path, monkeypatch):
+    """Masks that cannot be added up come back as they were counted, and nobody reads them again."""
+    names = [str(tmp_path / f"{number:03}.png") for number in range(200)]
+    for name in names:
+        Image.fromarray(np.zeros((2, 2), np.uint8)).convert("P").save(name)
+    alone = []
+    monkeypatch.setattr(count, "count_file", lambda n, o: alone.append(n) or count_file(n, o))
+    counts = count_masks(names, LabelMap(256))
+    assert counts.masks[0] == 200
+    assert alone == names[:64]
+
+
 @compiled
 @pytest.mark.parametrize("in_threads", [False, True])
 def test_most_masks_are_counted_together(files, in_threads):
@@ -111,22 +147,23 @@ def test_most_masks_are_counted_together(files, in_threads):
         executor = pool if in_threads else None
         found = list(count_each(files, executor=executor, num_workers=2, roles=roles))
     assert sum(counted.num_files for counted in found) == 300
-    assert sum(counted.num_files for counted in found if counted.together) > 90
-    assert [counted.together for counted in found[:64]] == [None] * 64
+    assert sum(counted.num_files for counted in found if counted.sums) > 90
+    assert [counted.sums for counted in found[:64]] == [None] * 64
 
 
 @compiled
 def test_numbers_by_hand(save_mask):
-    """Two masks of 4 and 6 pixels after a first one, where 255 is ignored."""
-    names = [save_mask([[9]], "0.png"), save_mask([[0, 0, 1, 255]], "1.png")]
-    names += [save_mask([[1, 1, 255], [255, 2, 1]], "2.png"), save_mask([[7]], "3.png")]
+    """Two masks of 4 and 6 pixels where 255 is ignored, and one that cannot be added."""
+    names = ["not looked at", save_mask([[0, 0, 1, 255]], "1.png")]
+    names += [save_mask([[1, 1, 255], [255, 2, 1]], "2.png"), save_mask([[7], [1]], "3.png")]
     roles = bytes([1, 1, 1]) + bytes(252) + bytes([2])
-    assert fast_png.count_plain_png_files_after(names, 0, roles, NO_LIMIT, NO_LIMIT) == (
+    assert fast_png.count_plain_png_files(names, 1, roles, NO_LIMIT, NO_LIMIT) == (
         2,
         10,
         3,
         # pixels, masks, their pixels, and those that are not ignored
         {0: (2, 1, 4, 3), 1: (4, 2, 10, 7), 2: (1, 1, 6, 4), 255: (3, 2, 10, 7)},
+        (1, 2, 8, 0, b"", {1: 1, 7: 1}),  # 7 has no role: the mask is given as it was counted
     )
 
 
@@ -140,26 +177,29 @@ def test_what_follows_must_be_a_png_file_of_the_same_folder(save_mask, tmp_path,
     first, last = save_mask([[1]], "0.png"), save_mask([[1]], "9.png")
     save_mask([[1]], "sub/1.png"), save_mask([[1]], "1.png"), save_mask([[1]], "1.npy")
     after = str(tmp_path / after.format(tmp_path)) if isinstance(after, str) and after else after
-    names = [first, last, after, last]
-    found = fast_png.count_plain_png_files_after(names, 0, CLASSES, NO_LIMIT, NO_LIMIT)
-    assert found == (1, 1, 0, {1: (1, 1, 1, 1)})
+    names = [first, after, last]
+    found = fast_png.count_plain_png_files(names, 0, CLASSES, NO_LIMIT, NO_LIMIT)
+    assert found == (1, 1, 0, {1: (1, 1, 1, 1)}, None)
+    if after is None:
+        assert fast_png.count_plain_png_files(names, 1, CLASSES, NO_LIMIT, NO_LIMIT)[0] == 0
 
 
 @compiled
-@pytest.mark.parametrize(("pixels", "num_bytes", "counts"), [(6, 8, 2), (5, 8, 1), (6, 7, 1)])
+@pytest.mark.parametrize(("pixels", "num_bytes", "counts"), [(6, 8, 3), (5, 8, 2), (6, 7, 2)])
 def test_limits(save_mask, pixels, num_bytes, counts):
     """Masks beyond a limit on pixels, or on bytes of rows, are left to the others."""
     names = [save_mask([[1]], "0.png"), save_mask([[1]], "1.png")]
     names.append(save_mask([[1, 1, 1], [1, 1, 1]], "2.png"))
-    found = fast_png.count_plain_png_files_after(names, 0, CLASSES, pixels, num_bytes)
+    found = fast_png.count_plain_png_files(names, 0, CLASSES, pixels, num_bytes)
     assert found[0] == counts
 
 
 @compiled
-def test_roles_of_another_size_are_refused(save_mask):
-    """There is a role for each of 256 values."""
+@pytest.mark.parametrize(("place", "roles"), [(0, b"\1"), (-1, CLASSES)])
+def test_sizes_that_do_not_fit_are_refused(save_mask, place, roles):
+    """There is a role for each of 256 values, and no place before the first."""
     with pytest.raises(ValueError, match="sizes"):
-        fast_png.count_plain_png_files_after([save_mask([[1]])], 0, b"\1", NO_LIMIT, NO_LIMIT)
+        fast_png.count_plain_png_files([save_mask([[1]])], place, roles, NO_LIMIT, NO_LIMIT)
 
 
 def test_callers_see_each_file_and_mask(files):
