@@ -12,14 +12,15 @@ from asyncio import Lock
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from logging import NullHandler, getLogger
 from typing import NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
 from .._version import __version__
 from ..errors import DamagedError, UnsupportedError
+from .bodies import NO_LISTING, bound_s3, session_of_azure
 from .guard import Foreign
 from .patience import patiently
-from .traffic import TRAFFIC
 from .web import (
     CONNECT_SECONDS,
     MOST_ENTRIES,
@@ -32,6 +33,7 @@ from .web import (
 )
 
 _MOST_CONNECTIONS = 1000
+_BLOCK = 256 << 10  # bytes that the client of Azure reads at a time
 T = TypeVar("T")
 _EMPTY_PAGES = 10_000  # in a row: a store may leave deleted files out, but not for ever
 
@@ -107,7 +109,9 @@ class S3(_Bucket):
         if bucket not in self._clients:
             async with self._lock:  # many ask at first, and each would make one
                 await self._system.set_session()
-                self._clients[bucket] = await self._system.get_s3(bucket)
+                client = await self._system.get_s3(bucket)
+                bound_s3(client)
+                self._clients[bucket] = client
         return self._clients[bucket]
 
     def _call(self, method: Callable[..., T], **request: Foreign) -> T:
@@ -158,7 +162,9 @@ class Azure(_Bucket):
         from fsspec import filesystem
 
         account = _account(url)
+        getLogger("azure").addHandler(NullHandler())  # else Python writes to standard error
         self._system: Foreign = filesystem("az", **({"account_name": account} if account else {}))
+        self._bounded: Foreign = None
         self._once = {
             "retry_total": 0,  # `patience` does that
             "connection_timeout": CONNECT_SECONDS,
@@ -169,15 +175,35 @@ class Azure(_Bucket):
         place, path = super()._place(url)
         return place.partition("@")[0], path
 
+    def _client(self) -> Foreign:
+        """The client that adlfs makes, with answers that have an end."""
+        if self._bounded is None:
+            from azure.core.pipeline.transport import (  # type: ignore[import-not-found,unused-ignore]
+                AioHttpTransport,
+            )
+            from azure.storage.blob.aio import (  # type: ignore[import-not-found,unused-ignore]
+                BlobServiceClient,
+            )
+
+            made = self._system.service_client
+            self._bounded = BlobServiceClient(
+                made.url,
+                credential=made.credential,
+                transport=AioHttpTransport(
+                    session=session_of_azure(), connection_data_block_size=_BLOCK
+                ),
+            )
+        return self._bounded
+
     @asynccontextmanager
     async def ask(self, url: str, start: int, size: int | None) -> AsyncIterator[Answer]:
         """As `Web.ask`."""
         container, path = self._place(url)
-        blob = self._system.service_client.get_blob_client(container=container, blob=path)
+        blob = self._client().get_blob_client(container=container, blob=path)
         yield _Blob(partial(blob.download_blob, max_concurrency=1, **self._once), start, size)
 
     async def _page(self, place: str, prefix: str, url: str, token: Foreign) -> _Page:
-        container = self._system.service_client.get_container_client(place)
+        container = self._client().get_container_client(place)
         pages = container.list_blobs(name_starts_with=prefix, **self._once).by_page(token)
         entries = []
         async for page in pages:
@@ -188,7 +214,8 @@ class Azure(_Bucket):
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._system.service_client.close()
+        if self._bounded is not None:
+            await self._bounded.close()
 
 
 class _Blob(Answer):
@@ -216,7 +243,6 @@ class _Blob(Answer):
         self.total = int(text) if text.isdecimal() else int(stream.size)
         self.tag = _tag(stream.properties.etag)
         data: bytes = await stream.readall()
-        TRAFFIC.add(len(data))
         return data
 
 
@@ -256,7 +282,7 @@ class Gcs(_Bucket):
                 for each in found.get("items", [])
             ]
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-            raise DamagedError("the server answers with no listing") from error
+            raise DamagedError(NO_LISTING) from error
         return _Page(entries, found.get("nextPageToken"))
 
     async def close(self) -> None:
