@@ -29,6 +29,7 @@ from .web import (
     Answer,
     Entry,
     Web,
+    of_range,
     too_many,
 )
 
@@ -133,21 +134,28 @@ class S3(_Bucket):
                 raise
             yield Answer(None, 0, start, "")
             return
-        length = int(response["ContentLength"])
-        total = str(response.get("ContentRange", "")).rpartition("/")[2]
-        whole = int(total) if total.isdecimal() else length
-        async with response["Body"] as body:
+        length = whole = response.get("ContentLength")
+        body = response["Body"]
+        async with body:  # which gives another thing in old versions
+            if said := response.get("ContentRange"):
+                length, whole = of_range(said, length, start, size)
+            elif start:
+                raise UnsupportedError("the server sends no parts of files")
             yield Answer(body, length, whole, _tag(response.get("ETag")))
 
     async def _page(self, place: str, prefix: str, url: str, token: Foreign) -> _Page:
         after = {} if token is None else {"ContinuationToken": token}
         client = await self._client(place)
         found = await self._call(client.list_objects_v2, Bucket=place, Prefix=prefix, **after)
-        entries = [
-            Entry(self._url(url, each["Key"]), each["Size"], _tag(each.get("ETag")))
-            for each in found.get("Contents", [])
-        ]
-        return _Page(entries, found.get("NextContinuationToken") if found["IsTruncated"] else None)
+        try:
+            entries = [
+                Entry(self._url(url, each["Key"]), each["Size"], _tag(each.get("ETag")))
+                for each in found.get("Contents", [])
+            ]
+            following = found["NextContinuationToken"] if found["IsTruncated"] else None
+        except LookupError as error:
+            raise DamagedError(NO_LISTING) from error
+        return _Page(entries, following)
 
     async def close(self) -> None:
         """Close all connections."""
