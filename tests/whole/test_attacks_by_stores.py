@@ -93,12 +93,20 @@ PIECES = {
 }
 
 
-def refused(scheme, answer, environment, patch):
+HASTY = """
+from weightcalc.sources import patience, stores
+
+stores._SECONDS_A_PAGE, patience._FIRST_WAIT = 0.2, 0.01
+"""
+
+
+def refused(scheme, answer, environment, patch, planted=""):
     """The lines that are said of a folder of a server, and how many requests it got."""
     with store(scheme, answer, patch) as (server, url):
         code, stderr = run_bounded(
-            "count", "-qj1", f"{url}/m", "-n3", environment=os.environ | environment, seconds=6
-        )
+            "count", "-qj1", f"{url}/m", "-n3",
+            environment=os.environ | environment, seconds=6, planted=planted,
+        )  # fmt: skip
     assert code == 2
     return stderr.splitlines(), len(server.heads)
 
@@ -125,3 +133,14 @@ def test_pieces(scheme, environment, monkeypatch, answer, said):
     assert said[scheme] in lines[0]
     assert lines[1] == "1 of 1 files cannot be read"
     assert all(line.startswith("hint: ") for line in lines[2:])
+
+
+def test_drops(scheme, environment, monkeypatch):
+    """A page that comes in drops is given up, and asked for no more often than what may pass."""
+
+    def drops(head, number):
+        return [HEAD.format(status="200 OK", more=""), XML, *[b" ", 0.05] * 1000]
+
+    lines, requests = refused(scheme, drops, environment, monkeypatch, HASTY)
+    assert "too slow: no page of a listing in 0.2 s, in 5 tries" in lines[0]
+    assert requests == 5
