@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.processes import RUN, Watched
 
 from weightcalc._version import __version__
 from weightcalc.counting import count as counting
@@ -226,28 +227,33 @@ def test_jobs_and_dask(weightcalc, masks):
     assert "-j/--jobs" in result.stderr
 
 
-def test_the_scheduler_dies(environment, machines, masks):
-    """A scheduler that is killed in mid-run is an error of one line, though its workers live."""
+def without_scheduler(environment, machines, masks, by: signal.Signals) -> tuple[str, str]:
+    """What a run says, in 30 s and 300 MB, after a signal to its scheduler; and where that is."""
     address = machines.scheduler()
     worker = machines.worker(GATED)
-    running = start(environment, *masks, "-n2", "--dask", address)
+    command = [*RUN, "count", *masks, "-n2", "--dask", address]
+    run = Watched(command, machines.gate, seconds=20)
+    running = subprocess.Popen(
+        run.command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     machines.have_begun(worker)
-    machines.processes[0].kill()
-    out, said = running.communicate(timeout=120)
+    machines.processes[0].send_signal(by)
+    out, said = running.communicate(timeout=30)
     assert (running.returncode, out) == (2, b"")
-    assert said == f"error: {address}: the scheduler has gone away\n".encode()
+    assert run.most_memory < 300_000_000
+    return said.decode(), address
+
+
+def test_the_scheduler_dies(environment, machines, masks):
+    """A scheduler that is killed in mid-run is an error of one line, though its workers live."""
+    said, address = without_scheduler(environment, machines, masks, signal.SIGKILL)
+    assert said == f"error: {address}: the scheduler has gone away\n"
 
 
 def test_the_scheduler_is_frozen(environment, machines, masks):
     """A scheduler that is stopped in mid-run, and never answers again, is an error as well."""
-    address = machines.scheduler()
-    worker = machines.worker(GATED)
-    running = start(environment | IMPATIENT, *masks, "-n2", "--dask", address)
-    machines.have_begun(worker)
-    machines.processes[0].send_signal(signal.SIGSTOP)
-    out, said = running.communicate(timeout=120)
-    assert (running.returncode, out) == (2, b"")
-    error, hint = said.decode().splitlines()
+    said, address = without_scheduler(environment | IMPATIENT, machines, masks, signal.SIGSTOP)
+    error, hint = said.splitlines()
     assert error == f"error: {address}: the scheduler has not answered for 12 s"
     assert "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP" in hint
 

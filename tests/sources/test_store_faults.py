@@ -120,6 +120,22 @@ def test_masks_of_too_many_bytes(scheme, weightcalc, monkeypatch):
     assert f"after {2 * len(A)} bytes" in done.stderr
 
 
+def test_bytes_are_counted_once(scheme, weightcalc, monkeypatch):
+    """As many bytes as the masks have are not too many, and those of the listing are apart."""
+    monkeypatch.setattr(limits, "MOST_SENT", 3 * len(A))
+    with store(scheme, lambda head, number: [given(FILES, head)], monkeypatch) as (_, url):
+        assert weightcalc("count", f"{url}/m", "-n", 3, "-j", 1).json["masks"] == 3
+
+
+def test_a_listing_of_too_many_bytes(scheme, weightcalc, monkeypatch):
+    """The bytes of pages are added up whatever the store."""
+    monkeypatch.setattr(limits, "LARGEST_LISTING", 100)
+    with store(scheme, lambda head, number: [given(FILES, head)], monkeypatch) as (server, url):
+        done = weightcalc("count", f"{url}/m", "-n", 3, "-j", 1)
+        assert (done.exit_code, done.stdout, len(server.heads)) == (2, b"", 1)
+    assert "after 100 bytes" in done.stderr
+
+
 @pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden"])
 def test_who_may_read(scheme, weightcalc, status, monkeypatch):
     """Where a store refuses, the message says what to set, and not to skip the masks."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support import faulty_stores, stores
-from support.faulty_stores import given
+from support.faulty_stores import answered, given, name_of
 from support.png_writer import write_png
 
 from weightcalc.sources import fetching, patience
@@ -122,6 +122,20 @@ def test_google(weightcalc, masks, monkeypatch):
         assert weightcalc("count", "gcs://bucket/m/*.png", *FIVE, "-j", 1).json["masks"] == 2
     assert sum(number for path, number in server.asked.items() if "prefix=m/" in path) == 2
     assert server.asked.total() == 2 + (len(files) + 1) + 2  # the large one in two pieces
+
+
+def test_an_s3_that_knows_no_ranges(weightcalc, masks, monkeypatch):
+    """A server that sends the whole for each piece is refused, where that would be counted twice."""
+    large = (masks / "m/large.npy").read_bytes()
+
+    def answer(head, number):
+        whole = answered(large, more="ETag: 5\r\n")
+        return [whole if name_of(head) else given({"large.npy": large}, head)]
+
+    with faulty_stores.store("s3", answer, monkeypatch) as (_, url):
+        done = weightcalc("count", url, *FIVE, "-j", 1)
+    assert (done.exit_code, done.stdout) == (2, b"")
+    assert "large.npy: the server sends no parts of files" in done.stderr
 
 
 def test_names_of_azure(weightcalc, masks, monkeypatch):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 RUN = [sys.executable, "-m", "weightcalc"]  # the command line, in a process of its own
 _HARM = ("os.", "shutil.", "subprocess.", "socket.", "pickle.", "marshal.", "mmap.", "pty.")
@@ -115,3 +116,44 @@ def run_bounded(
     assert planted or "Traceback" not in done.stderr, done.stderr
     assert int(done.stdout) < megabytes * 1_000_000
     return done.returncode, done.stderr
+
+
+# Smaller than pytest, whose memory would be taken for that of its child, which it starts out as.
+_WATCHER = """
+import os, resource, sys
+note, seconds, *command = sys.argv[1:]
+resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
+_, status, used = os.wait4(os.posix_spawn(command[0], command, os.environ), 0)
+with open(note, "w") as file:
+    file.write(str(used.ru_maxrss * 1024))
+code = os.waitstatus_to_exitcode(status)
+sys.exit(code if code >= 0 else 128 - code)
+"""
+
+
+class Watched:
+    """
+    A command line whose process says nothing of itself, and is watched by another one.
+
+    Parameters
+    ----------
+    command : list of str
+    folder : Path
+        Where the watcher may write.
+    seconds : int
+        Of processor time, after which the process is killed.
+
+    Attributes
+    ----------
+    command : list of str
+        What to run in its place; the exit code is the same.
+    """
+
+    def __init__(self, command: list[str], folder: Path, seconds: int) -> None:
+        self._note = folder / "most memory"
+        self.command = [sys.executable, "-c", _WATCHER, str(self._note), str(seconds), *command]
+
+    @property
+    def most_memory(self) -> int:
+        """Bytes that the process took, when it has ended."""
+        return int(self._note.read_text())

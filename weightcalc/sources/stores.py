@@ -8,18 +8,19 @@ so that a mask costs one request, and trouble is dealt with in one way for all o
 from __future__ import annotations
 
 import json
-from asyncio import Lock
-from collections.abc import AsyncIterator, Callable
+from asyncio import Lock, timeout
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from logging import NullHandler, getLogger
 from typing import NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
 from .._version import __version__
 from ..errors import DamagedError, UnsupportedError
+from .bodies import NO_LISTING, bound_s3, session_of_azure
 from .guard import Foreign
-from .patience import patiently
-from .traffic import TRAFFIC
+from .patience import SlowError, patiently
 from .web import (
     CONNECT_SECONDS,
     MOST_ENTRIES,
@@ -28,10 +29,13 @@ from .web import (
     Answer,
     Entry,
     Web,
+    of_range,
     too_many,
 )
 
 _MOST_CONNECTIONS = 1000
+_SECONDS_A_PAGE = 120
+_BLOCK = 256 << 10  # bytes that the client of Azure reads at a time
 T = TypeVar("T")
 _EMPTY_PAGES = 10_000  # in a row: a store may leave deleted files out, but not for ever
 
@@ -39,6 +43,17 @@ _EMPTY_PAGES = 10_000  # in a row: a store may leave deleted files out, but not 
 class _Page(NamedTuple):
     entries: list[Entry]
     next: Foreign  # what to ask for the next page with; None after the last
+
+
+async def _in_time(ask: Callable[[], Awaitable[_Page]]) -> _Page:
+    limit = timeout(_SECONDS_A_PAGE)
+    try:
+        async with limit:
+            return await ask()
+    except TimeoutError as error:
+        if limit.expired():
+            raise SlowError(f"too slow: no page of a listing in {_SECONDS_A_PAGE} s") from error
+        raise
 
 
 class _Bucket:
@@ -71,7 +86,7 @@ class _Bucket:
         empty = 0
         while empty < _EMPTY_PAGES:
             ask = partial(self._page, place, path.lstrip("/"), url, token)
-            page = await patiently(ask, url)
+            page = await patiently(partial(_in_time, ask), url)
             for entry in page.entries:
                 found.append(entry)
                 step()
@@ -107,7 +122,9 @@ class S3(_Bucket):
         if bucket not in self._clients:
             async with self._lock:  # many ask at first, and each would make one
                 await self._system.set_session()
-                self._clients[bucket] = await self._system.get_s3(bucket)
+                client = await self._system.get_s3(bucket)
+                bound_s3(client)
+                self._clients[bucket] = client
         return self._clients[bucket]
 
     def _call(self, method: Callable[..., T], **request: Foreign) -> T:
@@ -129,21 +146,28 @@ class S3(_Bucket):
                 raise
             yield Answer(None, 0, start, "")
             return
-        length = int(response["ContentLength"])
-        total = str(response.get("ContentRange", "")).rpartition("/")[2]
-        whole = int(total) if total.isdecimal() else length
-        async with response["Body"] as body:
+        length = whole = response.get("ContentLength")
+        body = response["Body"]
+        async with body:  # not `as body`: of old versions of aiobotocore that is another thing
+            if said := response.get("ContentRange"):
+                length, whole = of_range(said, length, start, size)
+            elif start:
+                raise UnsupportedError("the server sends no parts of files")
             yield Answer(body, length, whole, _tag(response.get("ETag")))
 
     async def _page(self, place: str, prefix: str, url: str, token: Foreign) -> _Page:
         after = {} if token is None else {"ContinuationToken": token}
         client = await self._client(place)
         found = await self._call(client.list_objects_v2, Bucket=place, Prefix=prefix, **after)
-        entries = [
-            Entry(self._url(url, each["Key"]), each["Size"], _tag(each.get("ETag")))
-            for each in found.get("Contents", [])
-        ]
-        return _Page(entries, found.get("NextContinuationToken") if found["IsTruncated"] else None)
+        try:
+            entries = [
+                Entry(self._url(url, each["Key"]), each["Size"], _tag(each.get("ETag")))
+                for each in found.get("Contents", [])
+            ]
+            following = found["NextContinuationToken"] if found["IsTruncated"] else None
+        except LookupError as error:
+            raise DamagedError(NO_LISTING) from error
+        return _Page(entries, following)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -158,7 +182,9 @@ class Azure(_Bucket):
         from fsspec import filesystem
 
         account = _account(url)
+        getLogger("azure").addHandler(NullHandler())  # else Python writes to standard error
         self._system: Foreign = filesystem("az", **({"account_name": account} if account else {}))
+        self._bounded: Foreign = None
         self._once = {
             "retry_total": 0,  # `patience` does that
             "connection_timeout": CONNECT_SECONDS,
@@ -169,15 +195,35 @@ class Azure(_Bucket):
         place, path = super()._place(url)
         return place.partition("@")[0], path
 
+    def _client(self) -> Foreign:
+        """The client that adlfs makes, with answers that have an end."""
+        if self._bounded is None:
+            from azure.core.pipeline.transport import (  # type: ignore[import-not-found,unused-ignore]
+                AioHttpTransport,
+            )
+            from azure.storage.blob.aio import (  # type: ignore[import-not-found,unused-ignore]
+                BlobServiceClient,
+            )
+
+            made = self._system.service_client
+            self._bounded = BlobServiceClient(
+                made.url,
+                credential=made.credential,
+                transport=AioHttpTransport(
+                    session=session_of_azure(), connection_data_block_size=_BLOCK
+                ),
+            )
+        return self._bounded
+
     @asynccontextmanager
     async def ask(self, url: str, start: int, size: int | None) -> AsyncIterator[Answer]:
         """As `Web.ask`."""
         container, path = self._place(url)
-        blob = self._system.service_client.get_blob_client(container=container, blob=path)
+        blob = self._client().get_blob_client(container=container, blob=path)
         yield _Blob(partial(blob.download_blob, max_concurrency=1, **self._once), start, size)
 
     async def _page(self, place: str, prefix: str, url: str, token: Foreign) -> _Page:
-        container = self._system.service_client.get_container_client(place)
+        container = self._client().get_container_client(place)
         pages = container.list_blobs(name_starts_with=prefix, **self._once).by_page(token)
         entries = []
         async for page in pages:
@@ -188,7 +234,8 @@ class Azure(_Bucket):
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._system.service_client.close()
+        if self._bounded is not None:
+            await self._bounded.close()
 
 
 class _Blob(Answer):
@@ -216,7 +263,6 @@ class _Blob(Answer):
         self.total = int(text) if text.isdecimal() else int(stream.size)
         self.tag = _tag(stream.properties.etag)
         data: bytes = await stream.readall()
-        TRAFFIC.add(len(data))
         return data
 
 
@@ -256,7 +302,7 @@ class Gcs(_Bucket):
                 for each in found.get("items", [])
             ]
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-            raise DamagedError("the server answers with no listing") from error
+            raise DamagedError(NO_LISTING) from error
         return _Page(entries, found.get("nextPageToken"))
 
     async def close(self) -> None:

@@ -206,12 +206,28 @@ class Web:
         return list(dict.fromkeys(files)), list(dict.fromkeys(folders))
 
 
-def _answer(response: Foreign, start: int, size: int | None) -> Answer:
-    headers = response.headers
-    if headers.get("Content-Encoding", "identity") not in ("identity", ""):
+def refuse_compressed(headers: Mapping[str, str]) -> None:
+    """
+    Refuse an answer that may become many times as long as what is sent.
+
+    Raises
+    ------
+    UnsupportedError
+    """
+    if is_compressed(headers):
         raise UnsupportedError(
             f"the server sends it compressed ({printable(headers['Content-Encoding'])})"
         )
+
+
+def is_compressed(headers: Mapping[str, str]) -> bool:
+    """Whether an answer is another thing than its bytes, as its head says."""
+    return headers.get("Content-Encoding", "identity") not in ("identity", "")
+
+
+def _answer(response: Foreign, start: int, size: int | None) -> Answer:
+    headers = response.headers
+    refuse_compressed(headers)
     tag = (
         headers.get("x-goog-generation")
         or headers.get("ETag")
@@ -227,14 +243,21 @@ def _answer(response: Foreign, start: int, size: int | None) -> Answer:
         answer = Answer(response.content, length, length, tag)
         answer.ranged = False
         return answer
-    return Answer(response.content, *_of_range(headers, length, start, size), tag)
-
-
-def _of_range(
-    headers: Mapping[str, str], length: int | None, start: int, size: int | None
-) -> tuple[int | None, int | None]:
-    """How many bytes are to come and how many there are, from a Content-Range."""
     text = headers.get("Content-Range", "")
+    return Answer(response.content, *of_range(text, length, start, size), tag)
+
+
+def of_range(
+    text: str, length: int | None, start: int, size: int | None
+) -> tuple[int | None, int | None]:
+    """
+    How many bytes are to come and how many there are, from a Content-Range.
+
+    Raises
+    ------
+    DamagedError
+        If it is another one than that which was asked for.
+    """
     parts = re.fullmatch(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", text)
     if parts is None or int(parts[1]) != start or int(parts[2]) - start >= (size or 0):
         raise DamagedError(f"the server answers with another part of it: {printable(text)}")
