@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import time
 
 import pytest
 from support.faulty_server import A, counts_of, faulty, made
@@ -158,6 +160,18 @@ def test_a_mask_drop_by_drop(monkeypatch):
     assert "--requests" in caught.value.hint
 
 
+def test_a_page_drop_by_drop(monkeypatch):
+    """A page of links that comes in drops is given up as well, and so is the listing."""
+    monkeypatch.setattr(patience, "SECONDS_A_PAGE", 0.2)
+    monkeypatch.setattr(patience, "SECONDS_IN_ALL", 0.3)
+    drops = ["HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n", *[b"<a>", 0.01] * 1000]
+    with (
+        faulty(lambda path, number: drops) as (_, url),
+        pytest.raises(SourceError, match="no page of a listing in"),
+    ):
+        list_masks(f"{url}/m/")
+
+
 def test_a_mask_without_end(monkeypatch):
     """A file whose server says no size is read up to a bound only."""
     monkeypatch.setattr(ahead, "_MOST_UNDECLARED", 20 << 20)
@@ -243,6 +257,20 @@ def test_masks_of_too_many_bytes(weightcalc, monkeypatch, jobs):
         assert f"after {100 * len(A)} bytes" in done.stderr
         assert "several runs" in done.stderr
         assert 100 <= server.asked.total() < 300
+
+
+def test_a_run_that_fails_leaves_no_request_under_way(monkeypatch):
+    """Requests that nobody waits for end with the run, also where its error is kept."""
+    monkeypatch.setattr(limits, "MOST_SENT", 5 * len(A))
+    answers = {f"/{n}.png": [made()] for n in range(6)}
+    with faulty(lambda path, number: answers.get(path, [30.0, made()])) as (_, url):
+        with pytest.raises(SourceError) as caught:
+            count_masks([f"{url}/{n}.png" for n in range(100)], num_requests=10)
+        end = time.monotonic() + 5
+        while time.monotonic() < end and asyncio.all_tasks(fetching.loop()):
+            time.sleep(0.01)
+        assert not asyncio.all_tasks(fetching.loop())
+    assert "after" in str(caught.value)
 
 
 def test_no_part_of_a_run_begins_anew(weightcalc, monkeypatch, tmp_path):

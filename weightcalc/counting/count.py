@@ -189,11 +189,13 @@ def _count_all(
 ) -> Iterator[Counted]:
     """Results of items one by one; or of several together where they may be, if `roles` are given."""
     if roles is None:
-        return (_count_one(item, options, folder) for item in ahead(items))
+        for item in ahead(items):
+            yield _count_one(item, options, folder)
+        return
     from .several import count_at_once  # here: small sets need none of it
 
     count_one = partial(_count_one, options=options, folder=folder)
-    return count_at_once(items, folder, roles, options, count_one)
+    yield from count_at_once(items, folder, roles, options, count_one)
 
 
 def _count_one(item: Item, options: ReadOptions, folder: str = "") -> Counted:

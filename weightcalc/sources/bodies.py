@@ -7,10 +7,13 @@ that end.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from urllib.parse import urljoin
+
 from ..errors import DamagedError
 from .guard import Foreign
 from .traffic import TRAFFIC
-from .web import PIECE, is_compressed, refuse_compressed, too_many
+from .web import PIECE, is_compressed, refuse_compressed, refuse_leaving, too_many
 
 NO_LISTING = "the server answers with no listing"
 _LARGEST_PAGE = 16 << 20  # bytes: those of Azure, of 5,000 files, have 5 MB
@@ -93,14 +96,48 @@ def _that_stays_small(page: bytes) -> bytes:
     return page
 
 
+class _WithoutRedirects:
+    """A session of aiohttp that follows no redirect, as its user cannot ask it not to."""
+
+    def __init__(self, session: Foreign) -> None:
+        self._session = session
+
+    def request(self, *args: Foreign, **settings: Foreign) -> Foreign:
+        """Make a request."""
+        return self._session.request(*args, **settings, allow_redirects=False)
+
+    def __getattr__(self, name: str) -> Foreign:
+        return getattr(self._session, name)
+
+
+def _forbid_redirects(session: Foreign) -> None:
+    """Let no request of aiobotocore be redirected; it keeps sessions of aiohttp, or one of old."""
+    if not hasattr(session, "_get_session"):
+        session._session = _WithoutRedirects(session._session)
+        return
+    get_session = session._get_session
+
+    async def get_another(proxy: str | None) -> _WithoutRedirects:
+        return _WithoutRedirects(await get_session(proxy))
+
+    session._get_session = get_another
+
+
+def _refuse_redirect(url: str, status: int, headers: Mapping[str, str]) -> None:
+    if 300 <= status < 400 and (target := headers.get("Location")):
+        refuse_leaving(url, urljoin(url, target))
+
+
 def bound_s3(client: Foreign) -> None:
     """Give what a client of aiobotocore reads whole an end; masks it gives in pieces."""
     session = client._endpoint.http_session
+    _forbid_redirects(session)
 
     async def send(request: Foreign, **_: Foreign) -> Foreign:
         is_mask = request.stream_output
         request.stream_output = True  # else the session reads the body before it is bounded
         answer = await session.send(request)
+        _refuse_redirect(request.url, answer.status_code, answer.raw.headers)
         if not is_mask or answer.status_code >= 300:
             answer.raw.content = _Body(answer.raw)
         return answer
@@ -115,6 +152,7 @@ def session_of_azure() -> Foreign:
     class Response(aiohttp.ClientResponse):
         async def start(self, connection: Foreign) -> aiohttp.ClientResponse:
             await super().start(connection)
+            _refuse_redirect(str(self.url), self.status, self.headers)
             if self.status < 300:
                 refuse_compressed(self.headers)  # which the client would inflate
             self.content: Foreign = _Body(self)

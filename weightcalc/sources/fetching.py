@@ -203,7 +203,8 @@ async def fetch(url: str, start: int, ticket: Ticket) -> Piece:
             ROOM.give(held)  # if only the end of the answer failed
             if isinstance(error, TimeoutError) and limit.expired():
                 raise SlowError(
-                    f"too slow: not even {PIECE >> 20} MiB in {SECONDS_A_PIECE} s"
+                    f"too slow: not even {PIECE >> 20} MiB in {SECONDS_A_PIECE} s",
+                    "--requests with a smaller number, where the line is slow",
                 ) from error
             raise
 

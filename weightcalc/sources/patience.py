@@ -18,6 +18,7 @@ from .guard import first_line, is_bug
 
 MOST_TRIES = 5
 SECONDS_IN_ALL = 300  # for all tries of one request
+SECONDS_A_PAGE = 120  # of a listing
 _FIRST_WAIT = 0.5  # seconds, doubled from one try to the next
 _LONGEST_WAIT = 60  # seconds, also where a server asks for more
 
@@ -80,7 +81,11 @@ class CutError(ConnectionError):
 
 
 class SlowError(TimeoutError):
-    """A server sends, but so slowly that it would never end."""
+    """A server sends, but so slowly that it would never end; with what may help."""
+
+    def __init__(self, reason: str, hint: str = "") -> None:
+        super().__init__(reason)
+        self.hint = hint
 
 
 class Trouble(NamedTuple):
@@ -188,6 +193,27 @@ async def patiently(ask: Callable[[], Awaitable[T]], url: str) -> T:
     raise AssertionError  # the loop has no end
 
 
+async def page_in_time(ask: Callable[[], Awaitable[T]]) -> T:
+    """
+    Make one request for a page of a listing, which a server may send in drops.
+
+    Raises
+    ------
+    SlowError
+        If it has not come in time.
+    Exception
+        Whatever the request raises.
+    """
+    limit = asyncio.timeout(SECONDS_A_PAGE)
+    try:
+        async with limit:
+            return await ask()
+    except TimeoutError as error:
+        if limit.expired():
+            raise SlowError(f"too slow: no page of a listing in {SECONDS_A_PAGE} s") from error
+        raise
+
+
 def _pause(number: int, asked: float) -> float:
     """Seconds to wait after a try; different ones, so that not all masks come back at once."""
     own = _FIRST_WAIT * 2 ** (number - 1) * random.uniform(0.5, 1)
@@ -205,7 +231,7 @@ def trouble_of(error: Exception, url: str) -> Trouble:
     names = {base.__name__ for each in chain for base in type(each).__mro__}
     status = next(filter(None, map(_status, chain)), 0)
     if isinstance(error, SlowError):
-        return Trouble(str(error), "--requests with a smaller number, where the line is slow", True)
+        return Trouble(str(error), error.hint, passes=True)
     if status in (401, 403) or names & _NO_CREDENTIALS or isinstance(error, PermissionError):
         return _no_access(url, status)
     if status == 404 or (isinstance(error, FileNotFoundError) and not status):

@@ -8,8 +8,8 @@ so that a mask costs one request, and trouble is dealt with in one way for all o
 from __future__ import annotations
 
 import json
-from asyncio import Lock, timeout
-from collections.abc import AsyncIterator, Awaitable, Callable
+from asyncio import Lock
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from logging import NullHandler, getLogger
@@ -20,7 +20,7 @@ from .._version import __version__
 from ..errors import DamagedError, UnsupportedError
 from .bodies import NO_LISTING, bound_s3, session_of_azure
 from .guard import Foreign
-from .patience import SlowError, patiently
+from .patience import page_in_time, patiently
 from .web import (
     CONNECT_SECONDS,
     MOST_ENTRIES,
@@ -34,7 +34,6 @@ from .web import (
 )
 
 _MOST_CONNECTIONS = 1000
-_SECONDS_A_PAGE = 120
 _BLOCK = 256 << 10  # bytes that the client of Azure reads at a time
 T = TypeVar("T")
 _EMPTY_PAGES = 10_000  # in a row: a store may leave deleted files out, but not for ever
@@ -43,17 +42,6 @@ _EMPTY_PAGES = 10_000  # in a row: a store may leave deleted files out, but not 
 class _Page(NamedTuple):
     entries: list[Entry]
     next: Foreign  # what to ask for the next page with; None after the last
-
-
-async def _in_time(ask: Callable[[], Awaitable[_Page]]) -> _Page:
-    limit = timeout(_SECONDS_A_PAGE)
-    try:
-        async with limit:
-            return await ask()
-    except TimeoutError as error:
-        if limit.expired():
-            raise SlowError(f"too slow: no page of a listing in {_SECONDS_A_PAGE} s") from error
-        raise
 
 
 class _Bucket:
@@ -86,7 +74,7 @@ class _Bucket:
         empty = 0
         while empty < _EMPTY_PAGES:
             ask = partial(self._page, place, path.lstrip("/"), url, token)
-            page = await patiently(partial(_in_time, ask), url)
+            page = await patiently(partial(page_in_time, ask), url)
             for entry in page.entries:
                 found.append(entry)
                 step()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from html import unescape
 from typing import NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit
@@ -17,7 +18,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from ..errors import DamagedError, LimitError, UnsupportedError
 from ..text.escape import printable
 from .guard import Foreign
-from .patience import CutError, StatusError, patiently
+from .patience import CutError, StatusError, page_in_time, patiently
 from .traffic import TRAFFIC
 
 PIECE = 4 << 20  # bytes that one request asks for: most masks are smaller
@@ -146,10 +147,7 @@ class Web:
                     yield response
                     return
                 here = urljoin(here, response.headers.get("Location", ""))
-            if _origin(here) != _origin(url):
-                raise UnsupportedError(
-                    f"it redirects to another server: {printable(here)}"
-                ).with_hint("name that URL, if it is what you want")
+            refuse_leaving(url, here)
         raise UnsupportedError(f"it redirects more than {_MOST_REDIRECTS} times")
 
     async def entries(self, url: str, prefix: str, step: Callable[[], None]) -> list[Entry]:
@@ -175,7 +173,8 @@ class Web:
             if not waiting:
                 return found
             here, depth = waiting.pop()
-            files, folders = await patiently(lambda at=here: self._page(at), url)  # type: ignore[misc]
+            ask = partial(self._page, here)
+            files, folders = await patiently(partial(page_in_time, ask), url)
             for file in files:
                 found.append(Entry(file))
                 step()
@@ -204,6 +203,20 @@ class Web:
                 else:
                     files.append(target)
         return list(dict.fromkeys(files)), list(dict.fromkeys(folders))
+
+
+def refuse_leaving(url: str, target: str) -> None:
+    """
+    Refuse to follow a redirect to another server than that of a URL.
+
+    Raises
+    ------
+    UnsupportedError
+    """
+    if _origin(target) != _origin(url):
+        raise UnsupportedError(f"it redirects to another server: {printable(target)}").with_hint(
+            "name that URL, if it is what you want"
+        )
 
 
 def refuse_compressed(headers: Mapping[str, str]) -> None:
