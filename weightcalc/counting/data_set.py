@@ -12,7 +12,7 @@ from operator import add
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..counts.class_counts import ClassCounts, names_together
+from ..counts.class_counts import ClassCounts
 from ..errors import (
     LabelError,
     MaskError,
@@ -119,6 +119,8 @@ class DataSet(NamedTuple):
         known = self.labels.class_names or ()
         saved = self.saved.class_names if self.saved else ()
         if self.labels.unordered and saved:  # as they are added up
+            from ..counts.parts import names_together
+
             return names_together(known, saved) if known else ()
         return known or saved
 

@@ -225,6 +225,8 @@ class ClassCounts:
             were made with different options add up where both declare the same classes; the sum
             holds the options of both.
         """
+        from .parts import joined_options  # here: few runs add up
+
         if (names := _names_of_sum(self, other)) is not None:
             return self._in_order(names) + other._in_order(names)
         _check_same_classes(self, other)
@@ -237,7 +239,7 @@ class ClassCounts:
         for column in total.columns():
             column[:] = [0] * named.num_classes
         total.grow(max(self.num_classes, other.num_classes))
-        total.options = _joined(self.options, other.options)
+        total.options = joined_options(self.options, other.options)
         total.ignored = {}
         total.palette = dict(sorted({**self.palette, **other.palette}.items()))
         if self.options == other.options:
@@ -321,18 +323,13 @@ class ClassCounts:
         return _json_text(self.to_dict(), indent=1) + "\n"
 
 
-def names_together(
-    names: Sequence[str | None], others: Sequence[str | None]
-) -> Sequence[str | None]:
-    """The names of classes without an order of two parts of a data set, each once."""
-    return names if [*names] == [*others] else sorted({*names, *others}, key=str)
-
-
 def _names_of_sum(a: ClassCounts, b: ClassCounts) -> Sequence[str | None] | None:
     """The classes by which two parts of a data set add up, where one goes by names; else None."""
     if a.class_names == b.class_names or not (a.unordered or b.unordered):
         return None
     if a.unordered and b.unordered:
+        from .parts import names_together
+
         return names_together(a.class_names, b.class_names)
     found, listed = (a, b) if a.unordered else (b, a)
     if listed.inferred or not {*found.class_names} <= {*listed.class_names}:
@@ -376,28 +373,14 @@ def _check_same_classes(a: ClassCounts, b: ClassCounts) -> None:
         )
 
 
-def _joined(a: dict[str, object], b: dict[str, object]) -> dict[str, object]:
-    """The options of both parts of a sum: as they are, or as a list of those that differ."""
-    if a == b:
-        return a
-    parts = [part for one in (a, b) for part in _parts_of(one)]
-    unique = {_json_text(part, sort_keys=True): part for part in parts}
-    return {"parts": [unique[text] for text in sorted(unique)]}
-
-
-def _parts_of(options: dict[str, object]) -> list[object]:
-    parts = options.get("parts")
-    return parts if isinstance(parts, list) else [options]
-
-
 def _shown(counts: ClassCounts) -> str:
     return printable(_json_text(counts.options)[:200])
 
 
-def _json_text(value: object, *, indent: int | None = None, sort_keys: bool = False) -> str:
+def _json_text(value: object, *, indent: int | None = None) -> str:
     import json  # here: weights can do without it
 
-    return json.dumps(value, indent=indent, sort_keys=sort_keys)
+    return json.dumps(value, indent=indent)
 
 
 def _describe(counts: ClassCounts) -> str:
