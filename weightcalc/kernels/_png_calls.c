@@ -134,9 +134,9 @@ static int64_t milliseconds(void)
 static PyObject *path_at(PyObject *paths, Py_ssize_t place)
 {
     PyObject *path = NULL, *name = PySequence_GetItem(paths, place);
-    if (name && PyUnicode_Check(name))
-        PyUnicode_FSConverter(name, &path);
-    if (PyErr_ExceptionMatches(PyExc_IndexError) || PyErr_ExceptionMatches(PyExc_ValueError))
+    const int is_there = name ? !PyUnicode_Check(name) || PyUnicode_FSConverter(name, &path) : 0;
+    if (!is_there &&
+        (PyErr_ExceptionMatches(PyExc_IndexError) || PyErr_ExceptionMatches(PyExc_ValueError)))
         PyErr_Clear();
     Py_XDECREF(name);
     return path;
