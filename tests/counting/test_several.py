@@ -15,10 +15,11 @@ from weightcalc.counting.count import add_files, count_each
 from weightcalc.counts.tally import Tally
 from weightcalc.errors import WeightcalcError
 from weightcalc.kernels import fast_png
+from weightcalc.kernels.roles import IS_CLASS
 from weightcalc.labels.values import Values
 
 compiled = pytest.mark.skipif(not fast_png.FAST_PNG, reason="the fast path is off")
-CLASSES = bytes([fast_png.IS_CLASS]) * 256
+CLASSES = bytes([IS_CLASS]) * 256
 NO_LIMIT = 1 << 40
 LABELS = {
     "found": {},

@@ -13,7 +13,7 @@ or noisy; something about it is wrong or odd; it is beyond a limit; or the fast 
 
 `count_plain_png_files` takes a sequence of paths and a place in it. It adds up the grey masks of up
 to 8 bits that follow each other from there on in one folder, for a moment. `roles` has a byte for
-each value: `IS_CLASS`, `IS_IGNORED`, or 0 where a mask that holds the value is not to be added. It
+each value, as `roles.py` names them; a mask that holds one of 0 is not added. It
 gives the number of masks, their pixels, the ignored ones of these, and a dict of each value to its
 pixels, the masks that hold it, all pixels of those masks, and the same without ignored ones. Last
 comes the mask that follows, as the others give it, if it was counted but cannot be added; else None.
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
         int, int, int, dict[int, tuple[int, int, int, int]], PlainPng | None
     ]
 
-IS_CLASS, IS_IGNORED = 1, 2  # of the class of its number, or of none
 FAST_PNG = COMPILED and not os.environ.get("WEIGHTCALC_CAREFUL_PNG")
 if FAST_PNG:
     from . import _kernels

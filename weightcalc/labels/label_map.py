@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ..errors import LabelError
-from ..kernels.fast_png import IS_CLASS, IS_IGNORED
+from ..kernels.roles import IS_CLASS, IS_IGNORED
 from ..kernels.special import NAN, NODATA
 from .values import Values
 
