@@ -26,7 +26,8 @@ def interruptible():
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_signals(environment, save_mask, tmp_path, number, exit_code, jobs):
     """Ctrl-C and SIGTERM end a run with their exit codes, no traceback, and the old file whole."""
-    mask = save_mask(np.zeros((4096, 4096)), "masks/0.png")
+    noise = np.random.default_rng(3).integers(0, 50, (1024, 1024))  # so that it takes seconds
+    mask = save_mask(noise, "masks/0.png")
     for index in range(1, 3000):
         (tmp_path / f"masks/{index}.png").symlink_to(mask)
     (tmp_path / "w.json").write_text("old")

@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.processes import RUN, Watched
 
@@ -181,7 +182,8 @@ def test_dask_counts_scenes(environment, cluster, save_mask, tmp_path, monkeypat
 def test_a_dask_worker_is_killed(environment, cluster, save_mask, tmp_path):
     """A worker of Dask that is killed in the middle costs time, and no counts."""
     address, pids = cluster
-    first = Path(save_mask([[0, 1, 1]], "m/0.png"))
+    noise = np.random.default_rng(3).integers(0, 2, (256, 256))  # so that it takes seconds
+    first = Path(save_mask(noise, "m/0.png"))
     for i in range(1, 3000):
         (tmp_path / f"m/{i}.png").hardlink_to(first)
     running = start(environment, tmp_path / "m", "-n2", "--dask", address, "--progress")

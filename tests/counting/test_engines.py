@@ -277,3 +277,20 @@ def test_tasks_of_a_million_masks():
     assert sum(sizes) == 1_000_000
     assert max(sizes) == 256
     assert len(sizes) < 5000
+
+
+def test_an_interrupt_while_processes_end(monkeypatch):
+    """Ctrl-C while a pool waits for its processes to end kills them: nobody would end them later."""
+    shutdown = engines.LocalPool.shutdown
+    calls = []
+
+    def interrupted(pool, *args, **settings):
+        calls.append(pool)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        shutdown(pool, *args, **settings)
+
+    monkeypatch.setattr(engines.LocalPool, "shutdown", interrupted)
+    with pytest.raises(KeyboardInterrupt), local_pool(2) as pool:
+        processes = engines._processes_of(pool._pool)
+    assert [process.exitcode for process in processes] == [-signal.SIGKILL] * 2

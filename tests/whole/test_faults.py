@@ -155,7 +155,8 @@ def test_killed_in_the_write(environment, tmp_path, kills):
 )
 def test_a_signal_to_the_parent_alone(start, save_mask, tmp_path, number, exit_code):
     """A signal that reaches only the first process ends those that count for it too."""
-    mask = save_mask(np.zeros((2048, 2048)), "masks/0.png")
+    noise = np.random.default_rng(3).integers(0, 50, (1024, 1024))  # so that it takes seconds
+    mask = save_mask(noise, "masks/0.png")
     for index in range(1, 3000):
         (tmp_path / f"masks/{index}.png").symlink_to(mask)
     (tmp_path / "w.json").write_text(OLD)

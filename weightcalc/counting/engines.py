@@ -320,11 +320,11 @@ def local_pool(num_workers: int) -> Iterator[Executor | None]:
     pool = LocalPool(num_workers)
     try:
         yield pool
-    except BaseException:
-        pool.kill()
-        raise
-    finally:
         pool.shutdown(cancel_futures=True)
+    except BaseException:  # also Ctrl-C while the processes end, who would be waited for at the exit
+        pool.kill()
+        pool.shutdown(cancel_futures=True)
+        raise
 
 
 @contextmanager
