@@ -321,7 +321,7 @@ def local_pool(num_workers: int) -> Iterator[Executor | None]:
     try:
         yield pool
         pool.shutdown(cancel_futures=True)
-    except BaseException:  # also Ctrl-C while the processes end, who would be waited for at the exit
+    except BaseException:  # also Ctrl-C while they end: else the exit would wait for them
         pool.kill()
         pool.shutdown(cancel_futures=True)
         raise
