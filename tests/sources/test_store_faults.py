@@ -43,6 +43,14 @@ def asked_of(server) -> Counter[str]:
     return Counter(map(name_of, server.heads))
 
 
+def test_several_buckets(scheme, monkeypatch):
+    """Masks of several buckets are counted in one run, though a package has one client for all."""
+    with store(scheme, lambda head, number: [piece(A, head)], monkeypatch) as (server, url):
+        names = [f"{url}{number}/m/a.png" for number in ("", 2, 3)]
+        assert count_masks(names).pixels == [3 * COUNTED[value] for value in range(3)]
+        assert len(server.heads) == 3
+
+
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_what_passes(scheme, fault, monkeypatch):
     """A listing and a mask are asked for again after what may pass, once for each fault."""

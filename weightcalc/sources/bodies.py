@@ -104,7 +104,7 @@ class _WithoutRedirects:
 
     def request(self, *args: Foreign, **settings: Foreign) -> Foreign:
         """Make a request."""
-        return self._session.request(*args, **settings, allow_redirects=False)
+        return self._session.request(*args, **{**settings, "allow_redirects": False})
 
     def __getattr__(self, name: str) -> Foreign:
         return getattr(self._session, name)

@@ -111,7 +111,8 @@ class S3(_Bucket):
             async with self._lock:  # many ask at first, and each would make one
                 await self._system.set_session()
                 client = await self._system.get_s3(bucket)
-                bound_s3(client)
+                if client not in self._clients.values():  # which may be one for all buckets
+                    bound_s3(client)
                 self._clients[bucket] = client
         return self._clients[bucket]
 
